@@ -1,0 +1,108 @@
+package quota
+
+import (
+	"slices"
+	"strings"
+)
+
+// Config is the rules' part of the configuration file, at its top level.
+type Config struct {
+	// DefaultClass is the class of senders that no class matches; empty: the
+	// strictest.
+	DefaultClass string `toml:"default_class"`
+	// Enforce false refuses nothing and logs would_refuse.
+	Enforce     bool                   `toml:"enforce"`
+	Senders     SendersConfig          `toml:"senders"`
+	Classes     map[string]ClassConfig `toml:"class"`
+	Premium     PremiumConfig          `toml:"premium"`
+	Unavailable UnavailableConfig      `toml:"directory_unavailable"`
+}
+
+// SendersConfig is the table [senders].
+type SendersConfig struct {
+	// Unauthenticated is "pass" or "refuse": messages without a SASL login.
+	Unauthenticated string `toml:"unauthenticated"`
+	// ExemptNetworks are CIDR networks or single addresses whose messages are
+	// not counted.
+	ExemptNetworks []string `toml:"exempt_networks"`
+	// TrustedSubmitters are networks that submit without SASL, and whose
+	// envelope sender is taken for the login.
+	TrustedSubmitters []string `toml:"trusted_submitters"`
+	// ExemptRecipients are left out of the count: addresses, or bare local
+	// parts, which match in every domain.
+	ExemptRecipients []string `toml:"exempt_recipients"`
+}
+
+// ClassConfig is a table [class.NAME].
+type ClassConfig struct {
+	Recipients int         `toml:"recipients"`
+	Enforce    *bool       `toml:"enforce"` // unset: as for all
+	Match      MatchConfig `toml:"match"`
+}
+
+// MatchConfig is a class's key match.
+type MatchConfig struct {
+	Domain    []string `toml:"domain"`
+	Attribute string   `toml:"attribute"`
+	Value     []string `toml:"value"`
+}
+
+// PremiumConfig is the rules' part of the table [premium].
+type PremiumConfig struct {
+	// Class of the designated senders; empty: the class "premium" if there is one.
+	Class string `toml:"class"`
+}
+
+// UnavailableConfig is the table [directory_unavailable].
+type UnavailableConfig struct {
+	// Premium is "defer" or "base": a message above the limit that is certain,
+	// when whether the sender is premium can't be known.
+	Premium string `toml:"premium"`
+}
+
+// DefaultConfig returns the configuration of an empty file.
+func DefaultConfig() Config {
+	return Config{
+		Enforce:     true,
+		Senders:     SendersConfig{Unauthenticated: "pass"},
+		Unavailable: UnavailableConfig{Premium: "defer"},
+	}
+}
+
+// builtInClasses are the networks' own limits, where the file names no class.
+func builtInClasses() map[string]ClassConfig {
+	return map[string]ClassConfig{
+		"ecollege31": {Recipients: 150, Match: MatchConfig{Domain: []string{"ecollege31.fr"}}},
+		"entmip":     {Recipients: 500, Match: MatchConfig{Domain: []string{"entmip.fr"}}},
+		"premium":    {Recipients: 5000},
+	}
+}
+
+// Validate implements conf.Validator.
+func (c *Config) Validate() error {
+	_, err := c.compile()
+	return err
+}
+
+// MatchAttributes lists, in lower case, the directory attributes that classes
+// match on.
+func (c *Config) MatchAttributes() []string {
+	var names []string
+	for _, class := range c.Classes {
+		if class.Match.Attribute != "" {
+			names = append(names, strings.ToLower(class.Match.Attribute))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// HighestLimit is the largest limit of any class, in recipients a message: what
+// Postfix must let through to be told apart here.
+func (c *Config) HighestLimit() int {
+	r, err := c.compile()
+	if err != nil {
+		return 0
+	}
+	return r.ceiling
+}

@@ -1,0 +1,44 @@
+package quota
+
+import (
+	"context"
+	"errors"
+)
+
+// The certain answers of a [Directory] that are not a sender. Any other error
+// means that the directory is unavailable: nothing is known.
+var (
+	// ErrAbsent: a search that succeeded found no entry.
+	ErrAbsent = errors.New("no such entry in the directory")
+	// ErrAmbiguous: several entries match where one was expected, so that none
+	// can be trusted.
+	ErrAmbiguous = errors.New("several entries match in the directory")
+)
+
+// Directory tells what is known of senders. It is called for every message by
+// many goroutines at once and answers from memory when it can.
+type Directory interface {
+	// Sender finds the one entry of a login, in whatever case it is written.
+	// The error is nil when it is found; wraps ErrAbsent or ErrAmbiguous when the
+	// directory was just asked and said so; and anything else means that the
+	// directory cannot be asked now.
+	Sender(ctx context.Context, login string) (Sender, error)
+}
+
+// Sender is what the directory knows of one sender. It is shared: do not
+// change its slices or its map.
+type Sender struct {
+	// Addresses are the professional addresses, in lower case.
+	Addresses []string
+	// Establishment is the sender's school as the directory names it: a UAI such
+	// as "0310001A", or the DN of its entry; empty when unknown.
+	Establishment string
+	// Premium reports whether the sender is designated.
+	Premium bool
+	// Attributes are the values of those attributes that classes match on, by
+	// attribute name in lower case.
+	Attributes map[string][]string
+	// Stale is nil for an answer that is fresh; otherwise it tells why the
+	// directory could not be asked again, and the answer is the last known one.
+	Stale error
+}

@@ -1,0 +1,41 @@
+package quota
+
+import (
+	"iter"
+	"maps"
+	"strings"
+)
+
+// keepRecipients is the largest set whose memory the next message inherits:
+// clearing a map costs what it once held, so a large one is better dropped.
+const keepRecipients = 1024
+
+// Recipients is the set of distinct recipients of one envelope, normalised: in
+// lower case, otherwise as Postfix resolved them. Plus-tags and dots are not
+// folded. The zero value is an empty set, ready to use.
+type Recipients struct {
+	set map[string]struct{}
+}
+
+// Add puts address into the set. The same address twice is one recipient.
+func (r *Recipients) Add(address string) {
+	if r.set == nil {
+		r.set = make(map[string]struct{})
+	}
+	r.set[strings.ToLower(address)] = struct{}{}
+}
+
+// Len is the number of distinct recipients.
+func (r *Recipients) Len() int { return len(r.set) }
+
+// All yields each recipient once, normalised, in no particular order.
+func (r *Recipients) All() iter.Seq[string] { return maps.Keys(r.set) }
+
+// Reset empties the set for the next message of a connection.
+func (r *Recipients) Reset() {
+	if len(r.set) > keepRecipients {
+		r.set = nil
+		return
+	}
+	clear(r.set)
+}

@@ -1,0 +1,38 @@
+package quota
+
+import "errors"
+
+// standing is what is known of a sender when a message is judged.
+type standing struct {
+	class   *Class
+	premium bool
+	sure    bool  // the directory was just asked, and answered
+	err     error // why it was not, or what it found wrong
+}
+
+func (r *rules) standing(sender *Sender, err error) standing {
+	switch {
+	case err == nil:
+		class, premium := r.classOf(sender)
+		return standing{class: class, premium: premium, sure: sender.Stale == nil, err: sender.Stale}
+	case errors.Is(err, ErrAbsent):
+		return standing{class: r.base, sure: true}
+	case errors.Is(err, ErrAmbiguous):
+		return standing{class: r.base, sure: true, err: err}
+	}
+	return standing{class: r.base, err: err}
+}
+
+// classOf finds a sender's class: premium, else the strictest that matches,
+// else the default.
+func (r *rules) classOf(sender *Sender) (class *Class, premium bool) {
+	if sender.Premium && r.premium != nil {
+		return r.premium, true
+	}
+	for _, class := range r.classes {
+		if class.Match.matches(sender) {
+			return class, false
+		}
+	}
+	return r.base, false
+}

@@ -1,0 +1,94 @@
+package quota
+
+// Action is what becomes of a message.
+type Action int
+
+const (
+	// Defer, the zero value, asks the client to come back later (4xx): a verdict
+	// that was never filled in delays mail, and neither bounces nor passes it.
+	Defer Action = iota
+	// Accept lets the message go on.
+	Accept
+	// Refuse refuses the message for good (5xx).
+	Refuse
+	// WouldRefuse lets the message go on where rules are not enforced; the log
+	// tells what they would have done.
+	WouldRefuse
+)
+
+// Passes reports whether the message goes on.
+func (a Action) Passes() bool { return a == Accept || a == WouldRefuse }
+
+// String returns the constant message of the log record.
+func (a Action) String() string {
+	switch a {
+	case Defer:
+		return "deferred"
+	case Accept:
+		return "accepted"
+	case Refuse:
+		return "refused"
+	case WouldRefuse:
+		return "would_refuse"
+	}
+	return "unknown"
+}
+
+// Reason is the rule that decided.
+type Reason int
+
+const (
+	// NoReason, the zero value: no rule stood in the way.
+	NoReason Reason = iota
+	// ExemptNetwork: the client is in an exempt network and is not counted.
+	ExemptNetwork
+	// Unauthenticated: there is no SASL login to count for.
+	Unauthenticated
+	// MessageLimit: more distinct recipients than the sender may reach with one
+	// message.
+	MessageLimit
+	// DirectoryUnavailable: whether the sender may reach so many cannot be known
+	// now.
+	DirectoryUnavailable
+)
+
+// String returns the value of the log key "reason".
+func (r Reason) String() string {
+	switch r {
+	case NoReason:
+		return "none"
+	case ExemptNetwork:
+		return "exempt_network"
+	case Unauthenticated:
+		return "unauthenticated"
+	case MessageLimit:
+		return "message_limit"
+	case DirectoryUnavailable:
+		return "directory_unavailable"
+	}
+	return "unknown"
+}
+
+// Verdict is the one decision on a message, with what its reply and its log
+// record tell.
+type Verdict struct {
+	Action Action
+	Reason Reason
+	// Sender is who was judged: the login or, from a trusted submitter, the
+	// envelope sender; empty when there is neither.
+	Sender string
+	// Class names the sender's class; empty when the sender was not classified.
+	Class string
+	// Premium reports whether the sender is a designated one.
+	Premium bool
+	// Recipients is the number of distinct recipients that count.
+	Recipients int
+	// Limit is the most distinct recipients allowed; 0 when no limit applied.
+	Limit int
+	// Degraded reports that the directory could not be asked, and that the
+	// verdict rests on an older answer or on none.
+	Degraded bool
+	// Err is what went wrong on the way, for the log; the verdict holds all the
+	// same.
+	Err error
+}
