@@ -12,8 +12,9 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// maxRecipients bounds a class's limit; Postfix itself counts in an int.
-const maxRecipients = 1_000_000
+// MaxRecipients is the highest limit a class may have, in distinct recipients
+// of one message.
+const MaxRecipients = 100_000
 
 // rules are a configuration made ready: parsed, with every name resolved.
 type rules struct {
@@ -109,9 +110,9 @@ func (c ClassConfig) compile(name string, enforce bool) (*Class, error) {
 	if !className.MatchString(name) {
 		errs = append(errs, conf.Errorf("class."+name, "a class is named with letters, digits, - and _"))
 	}
-	if c.Recipients < 1 || c.Recipients > maxRecipients {
+	if c.Recipients < 1 || c.Recipients > MaxRecipients {
 		errs = append(errs, conf.Errorf("class."+name+".recipients",
-			"%d is no limit; write how many recipients one message may have, from 1 to %d", c.Recipients, maxRecipients))
+			"%d is no limit; write how many recipients one message may have, from 1 to %d", c.Recipients, MaxRecipients))
 	}
 	errs = append(errs, c.Match.compile(&class.Match, "class."+name+".match"))
 	return class, errors.Join(errs...)

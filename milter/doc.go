@@ -1,0 +1,29 @@
+// Package milter is the wire of rcptquota: Postfix's events come in, a
+// verdict's reply goes out.
+//
+// The protocol is Sendmail's milter protocol, version 6, as Postfix speaks it
+// (https://www.postfix.org/MILTER_README.html). It is parsed by
+// github.com/emersion/go-milter, imported as gomilter. That library answers
+// version 2, never shows DATA, knows no deadline and no drain; what it lacks is
+// mended underneath it, in the net.Conn that it reads and writes ([Server]
+// hands it one for each connection).
+//
+// # One message
+//
+// In the submission role nothing is answered before DATA: Postfix is told not
+// to wait for replies to its connection, MAIL and RCPT events, so that it sends
+// them in few writes. At DATA the [Judge] gives the one verdict over the whole
+// envelope, before the body travels. A refused transaction stays open in SMTP:
+// the client may add recipients and try DATA again, and is judged again. The
+// log record of a message that passes is written at its end of message, because
+// only that event tells that it went; of one that does not, at the refusal.
+//
+// In the inbound role each RCPT is judged and answered for itself.
+//
+// # What is never answered
+//
+// SMFIR_REJECT, SMFIR_TEMPFAIL, SMFIR_ACCEPT and SMFIR_DISCARD make the library
+// forget the connection's state, login included. Every refusal is an
+// SMFIR_REPLYCODE with an SMTP reply of ours; everything else is
+// SMFIR_CONTINUE.
+package milter

@@ -1,0 +1,179 @@
+package milter
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/activation"
+
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+// ListenConfig is a table [[listen]]: one socket to which Postfix connects.
+type ListenConfig struct {
+	// Address is "unix:/path", "inet:host:port" or "systemd:NAME", NAME being
+	// the FileDescriptorName of a socket unit.
+	Address string `toml:"address"`
+	// Role is that of the messages that come in.
+	Role quota.Role `toml:"role"`
+	// Mode of a unix socket in octal; empty: 0660.
+	Mode string `toml:"mode"`
+	// Group that owns a unix socket; empty: the process's own.
+	Group string `toml:"group"`
+}
+
+// DefaultListen returns the sockets of an empty file.
+func DefaultListen() []ListenConfig {
+	return []ListenConfig{{Address: "inet:127.0.0.1:8891"}}
+}
+
+const (
+	defaultSocketMode = 0o660
+	// staleDialTimeout is how long a socket file's server may take to show that
+	// it lives.
+	staleDialTimeout = time.Second
+)
+
+// Validate finds mistakes; keys stand under prefix, as in "listen[0]".
+func (c *ListenConfig) Validate(prefix string) error {
+	var errs []error
+	scheme, rest, _ := strings.Cut(c.Address, ":")
+	switch scheme {
+	case "unix":
+		if !strings.HasPrefix(rest, "/") {
+			errs = append(errs, conf.Errorf(prefix+".address", `%q is no absolute path; write it as in "unix:/run/rcptquota/submission.sock"`, rest))
+		}
+	case "inet":
+		_, port, err := net.SplitHostPort(rest)
+		if n, e := strconv.ParseUint(port, 10, 16); err != nil || e != nil || n == 0 {
+			errs = append(errs, conf.Errorf(prefix+".address", `%q is no host and port; write it as in "inet:127.0.0.1:8891"`, rest))
+		}
+	case "systemd":
+		if rest == "" {
+			errs = append(errs, conf.Errorf(prefix+".address", `no name; write it as in "systemd:submission", the FileDescriptorName= of the socket unit`))
+		}
+	default:
+		errs = append(errs, conf.Errorf(prefix+".address", `%q is no address; write "unix:/path", "inet:host:port" or "systemd:NAME"`, c.Address))
+	}
+	if _, err := c.mode(); err != nil {
+		errs = append(errs, conf.Errorf(prefix+".mode", `%q is no mode; write it in octal, as in "0660"`, c.Mode))
+	}
+	if scheme != "unix" && c.Mode != "" {
+		errs = append(errs, conf.Errorf(prefix+".mode", "only a unix socket has a mode; leave it out"))
+	}
+	if scheme != "unix" && c.Group != "" {
+		errs = append(errs, conf.Errorf(prefix+".group", "only a unix socket has a group; leave it out"))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *ListenConfig) mode() (fs.FileMode, error) {
+	if c.Mode == "" {
+		return defaultSocketMode, nil
+	}
+	mode, err := strconv.ParseUint(c.Mode, 8, 9)
+	return fs.FileMode(mode), err
+}
+
+// Listen opens the socket, or takes it from systemd, which may have several of
+// one name (sd_listen_fds(3)).
+func (c *ListenConfig) Listen() ([]net.Listener, error) {
+	scheme, rest, _ := strings.Cut(c.Address, ":")
+	var listeners []net.Listener
+	var err error
+	switch scheme {
+	case "unix":
+		listeners, err = one(c.listenUnix(rest))
+	case "inet":
+		listeners, err = one(net.Listen("tcp", rest))
+	case "systemd":
+		listeners, err = inherited(rest)
+	default:
+		err = errors.New("unknown kind of address")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", c.Address, err)
+	}
+	return listeners, nil
+}
+
+func one(ln net.Listener, err error) ([]net.Listener, error) {
+	return []net.Listener{ln}, err
+}
+
+func (c *ListenConfig) listenUnix(path string) (net.Listener, error) {
+	if err := removeStale(path); err != nil {
+		return nil, err
+	}
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.permit(path); err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	return ln, nil
+}
+
+// removeStale removes a socket that a killed process left behind, and never one
+// that somebody listens on.
+func removeStale(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Type() != fs.ModeSocket {
+		return nil // nothing there, or something that net.Listen will not overwrite
+	}
+	conn, err := net.DialTimeout("unix", path, staleDialTimeout)
+	if err == nil {
+		_ = conn.Close()
+		return errors.New("another process listens there")
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return err
+	}
+	return os.Remove(path)
+}
+
+func (c *ListenConfig) permit(path string) error {
+	mode, err := c.mode()
+	if err != nil {
+		return err
+	}
+	if c.Group != "" {
+		group, err := user.LookupGroup(c.Group)
+		if err != nil {
+			return err
+		}
+		gid, err := strconv.Atoi(group.Gid)
+		if err != nil {
+			return err
+		}
+		if err := os.Chown(path, -1, gid); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(path, mode)
+}
+
+// activated are the sockets that systemd handed over; they can be taken once.
+var activated = sync.OnceValues(activation.ListenersWithNames)
+
+func inherited(name string) ([]net.Listener, error) {
+	all, err := activated()
+	if err != nil {
+		return nil, err
+	}
+	if len(all[name]) == 0 {
+		return nil, fmt.Errorf("systemd passed no socket named %q", name)
+	}
+	return all[name], nil
+}

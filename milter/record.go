@@ -1,0 +1,54 @@
+package milter
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// record writes the one log record of a message. Its message is the action, its
+// keys are stable and documented in README; a key that has nothing to say is
+// left out. Recipients are counted, never named.
+func (s *session) record(v *quota.Verdict) {
+	level := slog.LevelInfo
+	if v.Action != quota.Accept || v.Err != nil {
+		level = slog.LevelWarn
+	}
+	ctx := context.Background()
+	if !s.server.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 16)
+	text := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	flag := func(key string, value bool) {
+		if value {
+			attrs = append(attrs, slog.Bool(key, true))
+		}
+	}
+	text("queue_id", s.tx.queueID)
+	text("sender", v.Sender)
+	text("class", v.Class)
+	if v.Reason != quota.NoReason {
+		text("reason", v.Reason.String())
+	}
+	attrs = append(attrs, slog.Int("recipients", v.Recipients))
+	if v.Limit > 0 {
+		attrs = append(attrs, slog.Int("limit", v.Limit))
+	}
+	flag("premium", v.Premium)
+	flag("degraded", v.Degraded)
+	if s.client.IsValid() {
+		text("client", s.client.String())
+	}
+	text("role", s.role.String())
+	attrs = append(attrs, slog.Float64("elapsed_ms", float64(s.tx.elapsed.Microseconds())/1000))
+	if v.Err != nil {
+		text("error", v.Err.Error())
+	}
+	s.server.log.LogAttrs(ctx, level, v.Action.String(), attrs...)
+}

@@ -1,0 +1,90 @@
+package milter
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+var update = flag.Bool("update", false, "write testdata/replies.golden anew")
+
+var refusals = []quota.Verdict{
+	{Action: quota.Refuse, Reason: quota.MessageLimit, Recipients: 151, Limit: 150},
+	{Action: quota.Refuse, Reason: quota.Unauthenticated, Recipients: 1},
+	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, Recipients: 151, Limit: 150},
+}
+
+// TestReplies holds every reply that mail users can read against the golden
+// file; look at its difference before committing it.
+func TestReplies(t *testing.T) {
+	var got strings.Builder
+	for _, config := range []RepliesConfig{
+		{Language: "fr"},
+		{Language: "fr", Contact: "assistance@ac-test.fr"},
+		{Language: "en"},
+		{Language: "en", Contact: "+33 5 00 00 00 00", MessageLimit: "100% sure: {recipients} > {limit}. {contact}, {ref}, {ref}"},
+	} {
+		replies, err := NewReplies(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range refusals {
+			for _, ref := range []string{"4FxyZ12", ""} {
+				fmt.Fprintln(&got, replies.wire(&v, ref))
+			}
+		}
+	}
+	const golden = "testdata/replies.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("replies:\n%s\nwant:\n%s", got.String(), want)
+	}
+}
+
+func TestRepliesMistakes(t *testing.T) {
+	for text, want := range map[string]string{
+		`language = "de"`:               `replies.language: "de" is not known; write "fr" or "en"`,
+		`contact = "l'équipe"`:          `replies.contact: an SMTP reply is one line of ASCII; "l'équipe" has 'é': write it without`,
+		`contact = "{ref}"`:             `replies.contact: {ref} has no meaning here`,
+		`message_limit = "a\r\n250 OK"`: `replies.message_limit: an SMTP reply is one line of ASCII; "a\r\n250 OK" has '\r': write it without`,
+		`unauthenticated = "{login}"`:   `replies.unauthenticated: {login} is not known; write {limit}, {recipients}, {contact} or {ref}`,
+		`directory_unavailable = """` + strings.Repeat("x", 300) + `"""`: `replies.directory_unavailable: 300 characters; write at most 255`,
+	} {
+		config := DefaultReplies()
+		err := conf.Decode("t", []byte(text), &config)
+		if err == nil || strings.TrimPrefix(err.Error(), "t:1: ") != want {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func FuzzReply(f *testing.F) {
+	f.Add("{contact} {ref}", "help@example.org", "4F1", 151, 150)
+	f.Add("100%{recipients}", "a{ref}b", "x\r\n250 OK", -1, 1<<40)
+	f.Fuzz(func(t *testing.T, text, contact, ref string, recipients, limit int) {
+		replies, err := NewReplies(RepliesConfig{Language: "fr", MessageLimit: text, Contact: contact})
+		if err != nil {
+			return
+		}
+		reply := replies.text(&quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Recipients: recipients, Limit: limit}, ref)
+		if len(reply) > maxReply || strings.IndexFunc(reply, unprintable) >= 0 || !strings.HasPrefix(reply, "550 5.5.3 ") {
+			t.Errorf("reply %q", reply)
+		}
+		if onWire := replies.wire(&quota.Verdict{}, ref); strings.Contains(strings.ReplaceAll(onWire, "%%", ""), "%") {
+			t.Errorf("a lone %% in %q", onWire)
+		}
+	})
+}

@@ -1,0 +1,225 @@
+package milter
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	gomilter "github.com/emersion/go-milter"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+const (
+	// maxConnections is how many connections are served at once; further ones
+	// wait in the listen queue. Postfix opens one for each smtpd process.
+	maxConnections = 10_000
+	// maxAcceptPause bounds the pause after an accept that failed for want of
+	// files or memory.
+	maxAcceptPause = time.Second
+)
+
+// macros are those that we use, asked for by name (SMFIF_SETSYMLIST) so that
+// they come whatever the postmaster set milter_*_macros to, and no others do.
+var macros = map[gomilter.Stage][]string{
+	gomilter.StageConnect:  {},
+	gomilter.StageHelo:     {},
+	gomilter.StageMailFrom: {macroLogin},
+	gomilter.StageRcptTo:   {macroRecipient},
+	gomilter.StageData:     {macroQueueID},
+	gomilter.StageEOM:      {macroQueueID},
+}
+
+// protocol returns what we ask the MTA not to send, and not to wait for.
+func protocol(role quota.Role) gomilter.OptProtocol {
+	const both = gomilter.OptNoHelo | gomilter.OptNoHeaders | gomilter.OptNoEOH | gomilter.OptNoBody |
+		gomilter.OptNoUnknown | gomilter.OptNoConnReply | gomilter.OptNoMailReply
+	if role == quota.Inbound {
+		return both | gomilter.OptNoData
+	}
+	return both | gomilter.OptNoRcptReply
+}
+
+// Server answers milter connections. Make it with [NewServer].
+type Server struct {
+	judge   Judge
+	replies *Replies
+	log     *slog.Logger
+
+	ctx      context.Context // of every decision; cancelled when connections are cut off
+	cancel   context.CancelFunc
+	places   chan struct{} // one for each connection
+	draining atomic.Bool
+	stopped  chan struct{} // closed when draining begins
+
+	mu        sync.Mutex
+	listeners []net.Listener
+	wires     map[*wire]struct{}
+	active    sync.WaitGroup // over wires; grows under mu, and not while draining
+}
+
+// NewServer returns a server that asks judge, answers with replies, and writes
+// one record a message to log.
+func NewServer(judge Judge, replies *Replies, log *slog.Logger) *Server {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Server{
+		judge:   judge,
+		replies: replies,
+		log:     log,
+		ctx:     ctx,
+		cancel:  cancel,
+		places:  make(chan struct{}, maxConnections),
+		stopped: make(chan struct{}),
+		wires:   map[*wire]struct{}{},
+	}
+}
+
+// Serve accepts connections on ln, whose messages have the given role, until
+// Shutdown is called; then it returns nil. It closes ln.
+func (s *Server) Serve(ln net.Listener, role quota.Role) error {
+	defer func() { _ = ln.Close() }()
+	if !s.listen(ln) {
+		return nil
+	}
+	pause := time.Duration(0)
+	for s.takePlace() {
+		conn, err := ln.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			s.handle(conn, role)
+		case s.draining.Load():
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return err
+		default:
+			<-s.places
+			pause = min(max(2*pause, 5*time.Millisecond), maxAcceptPause)
+			s.log.Error("cannot accept a connection", "error", err, "retry_in", pause)
+			select {
+			case <-time.After(pause):
+			case <-s.stopped:
+			}
+		}
+	}
+	return nil
+}
+
+// takePlace waits for a free place for a connection; false when draining.
+func (s *Server) takePlace() bool {
+	select {
+	case s.places <- struct{}{}:
+		return true
+	case <-s.stopped:
+		return false
+	}
+}
+
+func (s *Server) listen(ln net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listeners = append(s.listeners, ln)
+	return !s.draining.Load()
+}
+
+// handle hands one connection to the library, in a server of its own: so the
+// session that the library asks for is always this connection's.
+func (s *Server) handle(conn net.Conn, role quota.Role) {
+	session := &session{server: s, role: role}
+	session.wire = newWire(conn, session.inTransaction, &s.draining, func() { s.untrack(session.wire) })
+	if !s.track(session.wire) {
+		_ = conn.Close()
+		<-s.places
+		return
+	}
+	library := gomilter.Server{
+		NewMilter: func() gomilter.Milter { return session },
+		Actions:   gomilter.OptSetSymList,
+		Protocol:  protocol(role),
+		SymList:   macros,
+	}
+	_ = library.Serve(&oneConn{Conn: session.wire}) // at once: it starts a goroutine, then finds no more to accept
+}
+
+func (s *Server) track(w *wire) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining.Load() {
+		return false
+	}
+	s.wires[w] = struct{}{}
+	s.active.Add(1)
+	return true
+}
+
+func (s *Server) untrack(w *wire) {
+	s.mu.Lock()
+	delete(s.wires, w)
+	s.mu.Unlock()
+	s.active.Done()
+	<-s.places
+}
+
+// Shutdown stops accepting, ends the connections that wait between two
+// messages, and waits until those with a message under way have finished it.
+// Ending idle connections at once costs their next message a delay, but keeps a
+// restart short, during which all new mail would be delayed. When ctx ends
+// first, the remaining connections are cut off and ctx's error is returned.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.draining.Swap(true) {
+		close(s.stopped)
+	}
+	for _, ln := range s.listeners {
+		_ = ln.Close()
+	}
+	for w := range s.wires {
+		w.hangUpIdle()
+	}
+	s.mu.Unlock()
+
+	done := make(chan struct{})
+	go func() {
+		s.active.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		s.cancel()
+		return nil
+	case <-ctx.Done():
+	}
+	s.cancel()
+	s.mu.Lock()
+	for w := range s.wires {
+		w.kill()
+	}
+	s.mu.Unlock()
+	<-done
+	return ctx.Err()
+}
+
+// oneConn is a listener that has one connection to give.
+type oneConn struct {
+	net.Conn
+	given bool
+}
+
+// Accept implements [net.Listener].
+func (l *oneConn) Accept() (net.Conn, error) {
+	if l.given {
+		return nil, net.ErrClosed
+	}
+	l.given = true
+	return l.Conn, nil
+}
+
+// Close implements [net.Listener]; the connection lives on.
+func (l *oneConn) Close() error { return nil }
+
+// Addr implements [net.Listener].
+func (l *oneConn) Addr() net.Addr { return l.LocalAddr() }

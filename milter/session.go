@@ -1,0 +1,219 @@
+package milter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/textproto"
+	"time"
+
+	gomilter "github.com/emersion/go-milter"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// Names of macros (Postfix MILTER_README, "What macros will Postfix send").
+const (
+	macroLogin     = "{auth_authen}"
+	macroRecipient = "{rcpt_addr}"
+	macroQueueID   = "i"
+)
+
+const (
+	// judgeTimeout bounds one decision, well below Postfix's milter_command_timeout
+	// of 30 s.
+	judgeTimeout = 10 * time.Second
+	// maxEnvelope is how many recipients one transaction may have before its
+	// connection is ended: no class allows half of it.
+	maxEnvelope = 2 * quota.MaxRecipients
+)
+
+var (
+	errOrder = errors.New("milter event out of order")
+)
+
+// Judge decides what becomes of a message. It is called by many goroutines at
+// once, and answers before ctx ends. It does not fail: what it could not know is
+// in the verdict.
+type Judge interface {
+	Judge(ctx context.Context, m *quota.Message) quota.Verdict
+}
+
+// session is one milter connection: an SMTP connection and its messages, one
+// after another. The library calls it from one goroutine.
+type session struct {
+	server *Server
+	role   quota.Role
+	wire   *wire
+	client netip.Addr
+	tx     transaction
+}
+
+// transaction is one message: from MAIL to its end or its abort.
+type transaction struct {
+	open       bool
+	login      string
+	from       string
+	queueID    string
+	recipients quota.Recipients
+	judged     bool // the verdict is about the recipients as they stand
+	verdict    quota.Verdict
+	elapsed    time.Duration // of the last decision
+}
+
+func (s *session) inTransaction() bool { return s.tx.open }
+
+// Connect keeps the client's address.
+func (s *session) Connect(_, _ string, _ uint16, addr net.IP, _ *gomilter.Modifier) (gomilter.Response, error) {
+	s.client, _ = netip.AddrFromSlice(addr)
+	s.client = s.client.Unmap()
+	return s.goOn(gomilter.OptNoConnReply), nil
+}
+
+// Helo is sent only by an MTA that cannot leave it out.
+func (s *session) Helo(string, *gomilter.Modifier) (gomilter.Response, error) {
+	return gomilter.RespContinue, nil
+}
+
+// MailFrom begins a transaction, with the login that is told only here.
+func (s *session) MailFrom(from string, m *gomilter.Modifier) (gomilter.Response, error) {
+	s.reset()
+	s.tx.open = true
+	s.tx.login = m.Macros[macroLogin]
+	s.tx.from = from
+	return s.goOn(gomilter.OptNoMailReply), nil
+}
+
+// RcptTo adds one recipient; in the inbound role it is judged by itself.
+func (s *session) RcptTo(rcpt string, m *gomilter.Modifier) (gomilter.Response, error) {
+	if !s.tx.open {
+		return nil, fmt.Errorf("%w: RCPT before MAIL", errOrder)
+	}
+	if s.tx.recipients.Len() >= maxEnvelope {
+		return nil, fmt.Errorf("more than %d recipients in one transaction", maxEnvelope)
+	}
+	address, resolved := m.Macros[macroRecipient]
+	if resolved {
+		delete(m.Macros, macroRecipient) // or it would stand for the next RCPT too, should that bring none
+	} else {
+		address = rcpt
+	}
+	if s.role == quota.Inbound {
+		return s.rcptInbound(address), nil
+	}
+	s.tx.recipients.Add(address)
+	s.tx.judged = false
+	return s.goOn(gomilter.OptNoRcptReply), nil
+}
+
+// rcptInbound judges one recipient. The record of the accepted ones is written
+// together at the end of the message, that of a refused one at once.
+func (s *session) rcptInbound(address string) gomilter.Response {
+	var one quota.Recipients
+	one.Add(address)
+	v := s.judge(&one)
+	if !v.Action.Passes() {
+		s.record(&v)
+		return s.refusal(&v)
+	}
+	s.tx.recipients.Add(address)
+	s.tx.verdict = v
+	return s.goOn(gomilter.OptNoRcptReply)
+}
+
+// Headers is DATA (see wire): the one decision.
+func (s *session) Headers(_ textproto.MIMEHeader, m *gomilter.Modifier) (gomilter.Response, error) {
+	if !s.tx.open {
+		return nil, fmt.Errorf("%w: DATA before MAIL", errOrder)
+	}
+	return s.decide(m), nil
+}
+
+// Header is sent only by an MTA that cannot leave it out.
+func (s *session) Header(string, string, *gomilter.Modifier) (gomilter.Response, error) {
+	return s.goOn(gomilter.OptNoHeaderReply), nil
+}
+
+// BodyChunk is sent only by an MTA that cannot leave it out.
+func (s *session) BodyChunk([]byte, *gomilter.Modifier) (gomilter.Response, error) {
+	return gomilter.RespContinue, nil
+}
+
+// Body is the end of the message. An MTA that showed no DATA gets the decision
+// here.
+func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
+	if !s.tx.open {
+		return nil, fmt.Errorf("%w: end of message before MAIL", errOrder)
+	}
+	response := s.decide(m)
+	if v := &s.tx.verdict; v.Action.Passes() {
+		if s.role == quota.Inbound {
+			v.Recipients = s.tx.recipients.Len()
+		}
+		s.record(v)
+	}
+	s.reset()
+	return response, nil
+}
+
+// Abort ends a transaction that did not go. It also follows each that did, and
+// may come twice.
+func (s *session) Abort(*gomilter.Modifier) error {
+	s.reset()
+	return nil
+}
+
+func (s *session) reset() {
+	recipients := s.tx.recipients
+	recipients.Reset()
+	s.tx = transaction{recipients: recipients}
+}
+
+// goOn answers an event for which the MTA waits, and nothing otherwise.
+func (s *session) goOn(noReply gomilter.OptProtocol) gomilter.Response {
+	if s.wire.expectsReply(noReply) {
+		return gomilter.RespContinue
+	}
+	return nil
+}
+
+// decide answers for the whole message, judging it if that was not done since
+// its last recipient.
+func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
+	if id := m.Macros[macroQueueID]; id != "" {
+		s.tx.queueID = id
+	}
+	v := &s.tx.verdict
+	if s.role == quota.Submission && !s.tx.judged {
+		*v = s.judge(&s.tx.recipients)
+		s.tx.judged = true
+		if !v.Action.Passes() {
+			s.record(v)
+		}
+	}
+	if v.Action.Passes() {
+		return gomilter.RespContinue
+	}
+	return s.refusal(v)
+}
+
+func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
+	ctx, cancel := context.WithTimeout(s.server.ctx, judgeTimeout)
+	defer cancel()
+	start := time.Now()
+	defer func() { s.tx.elapsed = time.Since(start) }()
+	return s.server.judge.Judge(ctx, &quota.Message{
+		Role:           s.role,
+		Client:         s.client,
+		Login:          s.tx.login,
+		EnvelopeSender: s.tx.from,
+		Recipients:     recipients,
+	})
+}
+
+// refusal is the verdict's SMTP reply as SMFIR_REPLYCODE.
+func (s *session) refusal(v *quota.Verdict) gomilter.Response {
+	return gomilter.NewResponseStr(byte(gomilter.ActReplyCode), s.server.replies.wire(v, s.tx.queueID))
+}

@@ -1,0 +1,63 @@
+package quota
+
+import (
+	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+func TestConfigMistakes(t *testing.T) {
+	for text, want := range map[string]string{
+		"[class.x]\nrecipients = 0":                                                                   `t:2: class.x.recipients: 0 is no limit; write how many recipients one message may have, from 1 to 100000`,
+		"[class.x]\nenforce = true":                                                                   `t:1: class.x.recipients: 0 is no limit; write how many recipients one message may have, from 1 to 100000`,
+		"default_class = \"y\"":                                                                       `t:1: default_class: there is no class "y"; write a table [class.y] or name one of ecollege31, entmip, premium`,
+		"[premium]\nclass = \"y\"":                                                                    `t:2: premium.class: there is no class "y"; write a table [class.y] or name one of ecollege31, entmip, premium`,
+		"[senders]\nunauthenticated = \"drop\"":                                                       `t:2: senders.unauthenticated: "drop" is not known; write "pass" or "refuse"`,
+		"[senders]\nexempt_networks = [\"10.0.0.1/8\"]":                                               `t:2: senders.exempt_networks: "10.0.0.1/8" has bits beyond its mask; write "10.0.0.0/8"`,
+		"[senders]\ntrusted_submitters = [\"webmail\"]":                                               `t:2: senders.trusted_submitters: "webmail" is not a network; write it as in "192.0.2.0/24", "2001:db8::/32" or "192.0.2.1"`,
+		"[senders]\nexempt_recipients = [\"@ac-test.fr\"]":                                            `t:2: senders.exempt_recipients: "@ac-test.fr" is not an address; write it as in "abuse@ac-test.fr", or a bare "postmaster"`,
+		"[directory_unavailable]\npremium = \"pass\"":                                                 `t:2: directory_unavailable.premium: "pass" is not known; write "defer" or "base"`,
+		"[class.x]\nrecipients = 5\nmatch = { domain = [\"@x\"] }":                                    `t:3: class.x.match.domain: "@x" is not a domain; write it as in "ecollege31.fr"`,
+		"[class.x]\nrecipients = 5\nmatch = { attribute = \"a\" }":                                    `t:3: class.x.match.value: missing; list the values of a that belong to the class`,
+		"[class.x]\nrecipients = 5\nmatch = { value = [\"a\"] }":                                      `t:3: class.x.match.attribute: missing; name the attribute that has these values`,
+		"[class.x]\nrecipients = 5\nmatch = { domain = [\"d\"], attribute = \"a\", value = [\"v\"] }": `t:3: class.x.match.attribute: a class matches by domain or by attribute, not by both; leave one out`,
+		"[class.x]\nrecipients = 5\nmatch = { domain = [\"d\"] }\n[class.y]\nrecipients = 6\nmatch = { domain = [\"D\"] }": `t:6: class.y.match.domain: "d" belongs to the class "x" already; a domain has one class`,
+		"[class.\"a b\"]\nrecipients = 5": `t:1: class.a b: a class is named with letters, digits, - and _`,
+	} {
+		config := DefaultConfig()
+		err := conf.Decode("t", []byte(text), &config)
+		if err == nil || err.Error() != want {
+			t.Errorf("%s\n got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func TestRole(t *testing.T) {
+	var config struct {
+		Role Role `toml:"role"`
+	}
+	if err := conf.Decode("t", []byte(`role = "inbound"`), &config); err != nil || config.Role != Inbound {
+		t.Errorf("%v, %v", config.Role, err)
+	}
+	err := conf.Decode("t", []byte(`role = "mx"`), &config)
+	if want := `t:1: role: "mx" is no role; write "submission" or "inbound"`; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+func TestWords(t *testing.T) {
+	for got, want := range map[string]string{
+		Submission.String(): "submission", Inbound.String(): "inbound", Role(9).String(): "unknown",
+		Defer.String(): "deferred", Accept.String(): "accepted", Refuse.String(): "refused",
+		WouldRefuse.String(): "would_refuse", Action(9).String(): "unknown",
+		NoReason.String(): "none", ExemptNetwork.String(): "exempt_network", Unauthenticated.String(): "unauthenticated",
+		MessageLimit.String(): "message_limit", DirectoryUnavailable.String(): "directory_unavailable", Reason(99).String(): "unknown",
+	} {
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	if (Verdict{}).Action.Passes() {
+		t.Error("a verdict that was never filled in passes")
+	}
+}
