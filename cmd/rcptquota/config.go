@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+// config is the whole configuration file; each part is owned by its package.
+type config struct {
+	quota.Config
+	Listen    []milter.ListenConfig `toml:"listen"`
+	Directory ldapcache.Config      `toml:"directory"`
+	Replies   milter.RepliesConfig  `toml:"replies"`
+	Log       logConfig             `toml:"log"`
+}
+
+// loadConfig reads the file at path. The error joins a line for each mistake,
+// "file:line: key: what is wrong and what would be right".
+func loadConfig(path string) (*config, error) {
+	c := &config{
+		Config:    quota.DefaultConfig(),
+		Directory: ldapcache.DefaultConfig(),
+		Replies:   milter.DefaultReplies(),
+		Log:       defaultLog(),
+	}
+	if err := conf.Load(path, c); err != nil {
+		return nil, err
+	}
+	if len(c.Listen) == 0 {
+		c.Listen = milter.DefaultListen()
+	}
+	c.Directory.Resolve(filepath.Dir(path))
+	return c, nil
+}
+
+// Validate implements [conf.Validator].
+func (c *config) Validate() error {
+	return errors.Join(
+		c.Config.Validate(),
+		c.validateListen(),
+		c.Directory.Validate(),
+		c.Replies.Validate(),
+		c.Log.Validate(),
+	)
+}
+
+func (c *config) validateListen() error {
+	var errs []error
+	first := map[string]int{}
+	for i := range c.Listen {
+		table := fmt.Sprintf("listen[%d]", i)
+		errs = append(errs, c.Listen[i].Validate(table))
+		address := c.Listen[i].Address
+		if j, taken := first[address]; taken {
+			errs = append(errs, conf.Errorf(table+".address", "%q is the address of listen[%d] too; give each its own", address, j))
+		} else {
+			first[address] = i
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+const (
+	exitOK     = 0
+	exitFound  = 1 // check found mistakes, probe was refused
+	exitFailed = 2
+)
+
+// errFound ends a command that did its work and has already told what it found.
+var errFound = errors.New("found")
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	err := rootCommand().ExecuteContext(context.Background())
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFound):
+		return exitFound
+	}
+	fmt.Fprintf(os.Stderr, "rcptquota: %v\n", err)
+	return exitFailed
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "rcptquota",
+		Short:         "A milter that limits how many recipients one sender may reach with one message",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), versionCommand())
+	return root
+}
+
+// configFlag adds the flag --config.
+func configFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVarP(path, "config", "c", "/etc/rcptquota/rcptquota.toml", "configuration file")
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// drainTimeout is how long messages under way may take once we are told to
+// stop. Those that take longer are deferred by Postfix.
+const drainTimeout = 10 * time.Second
+
+func serveCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Answer Postfix until told to stop (SIGTERM, SIGINT)",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
+			defer stop()
+			return serve(ctx, c)
+		},
+	}
+	configFlag(cmd, &path)
+	return cmd
+}
+
+// serve runs the milter until ctx ends.
+func serve(ctx context.Context, c *config) (err error) {
+	log, err := c.Log.openLog(os.Stderr)
+	if err != nil {
+		return err
+	}
+	directory, err := ldapcache.Open(c.Directory, c.MatchAttributes())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, directory.Close()) }()
+	policy, err := quota.NewPolicy(c.Config, directory)
+	if err != nil {
+		return err
+	}
+	replies, err := milter.NewReplies(c.Replies)
+	if err != nil {
+		return err
+	}
+	sockets, err := listenAll(c.Listen)
+	if err != nil {
+		return err
+	}
+	return runServer(ctx, milter.NewServer(policy, replies, log), sockets, log)
+}
+
+// socket is an open listener with the role of its messages.
+type socket struct {
+	net.Listener
+	role quota.Role
+}
+
+// listenAll opens every socket, or none.
+func listenAll(configs []milter.ListenConfig) ([]socket, error) {
+	var sockets []socket
+	for _, c := range configs {
+		listeners, err := c.Listen()
+		if err != nil {
+			for _, s := range sockets {
+				err = errors.Join(err, s.Close())
+			}
+			return nil, err
+		}
+		for _, ln := range listeners {
+			sockets = append(sockets, socket{ln, c.Role})
+		}
+	}
+	return sockets, nil
+}
+
+// runServer serves all sockets until ctx ends or one fails, then drains.
+func runServer(ctx context.Context, server *milter.Server, sockets []socket, log *slog.Logger) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range sockets {
+		group.Go(func() error { return server.Serve(s.Listener, s.role) })
+		log.Info("listening", "address", s.Addr().Network()+":"+s.Addr().String(), "role", s.role)
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		notify(log, daemon.SdNotifyStopping)
+		log.Info("stopping")
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+		defer cancel()
+		if err := server.Shutdown(drain); err != nil {
+			log.Warn("connections with a message under way were cut off", "error", err)
+		}
+		return nil
+	})
+	notify(log, daemon.SdNotifyReady)
+	return group.Wait()
+}
+
+// notify tells systemd, where it runs us (sd_notify(3)).
+func notify(log *slog.Logger, state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		log.Warn("cannot notify systemd", "error", err)
+	}
+}
