@@ -1,0 +1,177 @@
+package ldapcache
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+// document is the TOML form of a directory in a file.
+type document struct {
+	Senders        []senderTable        `toml:"sender"`
+	Establishments []establishmentTable `toml:"establishment"`
+	Premium        []premiumTable       `toml:"premium"`
+	Lists          []listTable          `toml:"list"`
+}
+
+// senderTable is a table [[sender]].
+type senderTable struct {
+	Login         string              `toml:"login"`
+	Addresses     []string            `toml:"addresses"`
+	Establishment string              `toml:"establishment"`
+	Attributes    map[string][]string `toml:"attributes"`
+}
+
+// establishmentTable is a table [[establishment]]: a school that shares the
+// reference establishment of its site.
+type establishmentTable struct {
+	UAI       string `toml:"uai"`
+	Reference string `toml:"reference"`
+}
+
+// premiumTable is a table [[premium]]: the senders that one school designated.
+type premiumTable struct {
+	Establishment string   `toml:"establishment"`
+	Logins        []string `toml:"logins"`
+}
+
+// listTable is a table [[list]].
+type listTable struct {
+	Address    string   `toml:"address"`
+	Owners     []string `toml:"owners"`     // logins
+	Moderators []string `toml:"moderators"` // logins
+	Members    int      `toml:"members"`    // how many
+}
+
+// senders returns the senders by their normalised logins.
+func (d *document) senders() map[string]quota.Sender {
+	senders := make(map[string]quota.Sender, len(d.Senders))
+	for _, table := range d.Senders {
+		sender := quota.Sender{Establishment: table.Establishment}
+		for _, address := range table.Addresses {
+			sender.Addresses = append(sender.Addresses, strings.ToLower(address))
+		}
+		if len(table.Attributes) > 0 {
+			sender.Attributes = make(map[string][]string, len(table.Attributes))
+			for name, values := range table.Attributes {
+				sender.Attributes[strings.ToLower(name)] = values
+			}
+		}
+		login, _ := normalise(table.Login)
+		senders[login] = sender
+	}
+	for _, table := range d.Premium {
+		for _, name := range table.Logins {
+			login, _ := normalise(name)
+			sender := senders[login]
+			sender.Premium = true
+			senders[login] = sender
+		}
+	}
+	return senders
+}
+
+// Validate implements [conf.Validator].
+func (d *document) Validate() error {
+	logins, err := d.validateSenders()
+	errs := []error{err, d.validateEstablishments()}
+	for i, table := range d.Premium {
+		key := fmt.Sprintf("premium[%d]", i)
+		errs = append(errs,
+			required(key+".establishment", table.Establishment),
+			logins.contain(key+".logins", table.Logins))
+		if len(table.Logins) == 0 {
+			errs = append(errs, conf.Errorf(key+".logins", "missing; list the logins that the establishment designated"))
+		}
+	}
+	addresses := unique{}
+	for i, table := range d.Lists {
+		key := fmt.Sprintf("list[%d]", i)
+		errs = append(errs,
+			validateAddress(key+".address", table.Address),
+			addresses.add(key+".address", table.Address),
+			logins.contain(key+".owners", table.Owners),
+			logins.contain(key+".moderators", table.Moderators))
+		if table.Members < 0 {
+			errs = append(errs, conf.Errorf(key+".members", "%d is not a number of members", table.Members))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (d *document) validateSenders() (unique, error) {
+	logins := unique{}
+	var errs []error
+	for i, table := range d.Senders {
+		key := fmt.Sprintf("sender[%d]", i)
+		if _, ok := normalise(table.Login); !ok {
+			errs = append(errs, conf.Errorf(key+".login", "missing or not a login; write the name that the sender logs in with"))
+		} else {
+			errs = append(errs, logins.add(key+".login", table.Login))
+		}
+		for _, address := range table.Addresses {
+			errs = append(errs, validateAddress(key+".addresses", address))
+		}
+		names := unique{}
+		for name := range table.Attributes {
+			errs = append(errs, names.add(key+".attributes", name))
+		}
+	}
+	return logins, errors.Join(errs...)
+}
+
+func (d *document) validateEstablishments() error {
+	uais := unique{}
+	var errs []error
+	for i, table := range d.Establishments {
+		key := fmt.Sprintf("establishment[%d]", i)
+		errs = append(errs,
+			required(key+".uai", table.UAI),
+			uais.add(key+".uai", table.UAI),
+			required(key+".reference", table.Reference))
+	}
+	return errors.Join(errs...)
+}
+
+// unique is a set of names, which are compared without regard to case.
+type unique map[string]struct{}
+
+func (u unique) add(key, name string) error {
+	lower := strings.ToLower(name)
+	if _, twice := u[lower]; twice && name != "" {
+		return conf.Errorf(key, "%q is in the file already; write it once", name)
+	}
+	u[lower] = struct{}{}
+	return nil
+}
+
+// contain returns a mistake for each name that is not a sender's login.
+func (u unique) contain(key string, names []string) error {
+	var errs []error
+	for _, name := range names {
+		if _, known := u[strings.ToLower(name)]; !known {
+			errs = append(errs, conf.Errorf(key, "no [[sender]] has the login %q", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func required(key, value string) error {
+	if value == "" {
+		return conf.Errorf(key, "missing")
+	}
+	return nil
+}
+
+// validateAddress takes the addresses that an envelope may carry (RFC 5321
+// section 4.1.2), but for those with spaces or brackets in quotes.
+func validateAddress(key, address string) error {
+	at := strings.LastIndexByte(address, '@')
+	if at < 1 || at == len(address)-1 || strings.ContainsAny(address, " \t\r\n<>,;") {
+		return conf.Errorf(key, "%q is not an address; write it as in \"name@example.org\"", address)
+	}
+	return nil
+}

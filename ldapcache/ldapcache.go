@@ -1,0 +1,47 @@
+package ldapcache
+
+import (
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// Directory is an open directory. Close ends its searches and its connections;
+// it is not used after that.
+type Directory interface {
+	quota.Directory
+	io.Closer
+}
+
+// Open makes the directory that config describes. The attributes, in lower case,
+// are those that classes match on. It asks no server: one that is down is told
+// by the look-ups. The error is a mistake in the configuration or in a file that
+// it names.
+func Open(config Config, attributes []string) (Directory, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	if config.Source == sourceFile {
+		return openFile(config)
+	}
+	client, err := newClient(config)
+	if err != nil {
+		return nil, err
+	}
+	return newCache(config, newSearcher(config.withPreset(), client, attributes).sender, client)
+}
+
+// maxLogin is the longest login, in bytes, that a directory is asked for.
+const maxLogin = 1024
+
+// normalise returns the one spelling under which a login is asked for and
+// remembered: directories match logins without regard to case. It reports false
+// for what cannot be a login.
+func normalise(login string) (string, bool) {
+	if login == "" || len(login) > maxLogin || strings.IndexByte(login, 0) >= 0 || !utf8.ValidString(login) {
+		return "", false
+	}
+	return strings.ToLower(login), true
+}

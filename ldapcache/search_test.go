@@ -1,0 +1,124 @@
+package ldapcache
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// values compiles a filter and returns its outline, and the values that it
+// compares with.
+func values(t *testing.T, filter string) (outline string, values []string) {
+	t.Helper()
+	packet, err := ldap.CompileFilter(filter)
+	if err != nil {
+		t.Fatalf("%q: %v", filter, err)
+	}
+	var b strings.Builder
+	var walk func(*ber.Packet)
+	walk = func(p *ber.Packet) {
+		b.WriteString("(" + ldap.FilterMap[uint64(p.Tag)])
+		switch p.Tag {
+		case ldap.FilterEqualityMatch:
+			b.WriteString(" " + p.Children[0].Value.(string))
+			values = append(values, p.Children[1].Value.(string))
+		default:
+			for _, child := range p.Children {
+				walk(child)
+			}
+		}
+		b.WriteString(")")
+	}
+	walk(packet)
+	return b.String(), values
+}
+
+var hostile = []string{
+	"mdurand", "*", "m*", "(", ")", `\`, `\2a`, "\x00", "mdurand)(uid=*", "*)(objectClass=*",
+	"mdurand))(|(uid=*", "é", "ÿ\u0301", "\xff\xfe", "%u", "a=b", " mdurand", strings.Repeat("x", 10_000),
+}
+
+func FuzzUserFilter(f *testing.F) {
+	for _, login := range hostile {
+		f.Add(login)
+	}
+	const filter = "(&(objectClass=ENTPerson)(|(ENTPersonLogin=%u)(uid=%u)))"
+	f.Fuzz(func(t *testing.T, login string) {
+		want, _ := values(t, userFilter(filter, "sample"))
+		outline, got := values(t, userFilter(filter, login))
+		if outline != want || !slices.Equal(got, []string{"ENTPerson", login, login}) {
+			t.Errorf("%q became %s with the values %q", login, outline, got)
+		}
+	})
+}
+
+func FuzzMemberFilter(f *testing.F) {
+	for _, dn := range hostile {
+		f.Add(dn, "ou=school,dc=test")
+	}
+	f.Fuzz(func(t *testing.T, person, school string) {
+		filter := memberFilter("(objectClass=groupOfNames)", []string{"member", "owner"}, []string{person, school})
+		outline, got := values(t, filter)
+		const want = "(And(Equality Match objectClass)(Or(Equality Match member)(Equality Match member)(Equality Match owner)(Equality Match owner)))"
+		if outline != want || !slices.Equal(got, []string{"groupOfNames", person, school, person, school}) {
+			t.Errorf("%q and %q became %s with the values %q", person, school, outline, got)
+		}
+	})
+}
+
+func FuzzParseServer(f *testing.F) {
+	for _, url := range []string{"ldap://a", "ldaps://[::1]:636", "ldapi://%2Frun%2Fldapi", "ldapi:///", "ldap://u:p@a", "http://a"} {
+		f.Add(url)
+	}
+	f.Fuzz(func(t *testing.T, url string) {
+		s, err := parseServer(url)
+		if err == nil && (s.url != url || s.address == "" || s.network != "tcp" && s.network != "unix") {
+			t.Errorf("%q became %+v", url, s)
+		}
+	})
+}
+
+func TestNormalise(t *testing.T) {
+	for login, want := range map[string]string{
+		"mdurand":                 "mdurand",
+		"MDurand@Test":            "mdurand@test",
+		"Éloïse":                  "éloïse",
+		strings.Repeat("x", 1024): strings.Repeat("x", 1024),
+		strings.Repeat("x", 1025): "",
+		"":                        "",
+		"a\x00b":                  "",
+		"\xff":                    "",
+	} {
+		if got, ok := normalise(login); got != want || ok != (want != "") {
+			t.Errorf("%.20q: %.20q, %v", login, got, ok)
+		}
+	}
+}
+
+func TestDescribeTakesExactAttributesOnly(t *testing.T) {
+	s := &searcher{
+		config:     Config{UserAddresses: []string{"mail"}, UserEstablishment: []string{"school", "site"}},
+		attributes: []string{"entpersonprofils"},
+	}
+	sender := s.describe(ldap.NewEntry("uid=x", map[string][]string{
+		"Mail":                   {"Marie.Durand@Test"},
+		"mail;lang-fr":           {"fr@test"},
+		"ENTPersonAutresMails":   {"private@test"},
+		"ENTPersonMailDiffusion": {"shown@test"},
+		"site":                   {"0310002B", "0310001A"},
+		"ENTPersonProfils":       {"National_ENS"},
+	}))
+	if !slices.Equal(sender.Addresses, []string{"marie.durand@test"}) || sender.Establishment != "0310001A" ||
+		len(sender.Attributes) != 1 || !slices.Equal(sender.Attributes["entpersonprofils"], []string{"National_ENS"}) {
+		t.Errorf("described as %+v", sender)
+	}
+	if empty := s.describe(ldap.NewEntry("uid=x", nil)); !reflect.DeepEqual(empty, quota.Sender{}) {
+		t.Errorf("an empty entry described as %+v", empty)
+	}
+}

@@ -1,0 +1,146 @@
+package ldapcache
+
+import (
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+// Validate returns all mistakes, with keys from the top of the configuration
+// file; see [conf.Validator]. It reads no file and asks no server.
+func (c *Config) Validate() error {
+	errs := []error{
+		positive("ttl", c.TTL),
+		positive("negative_ttl", c.NegativeTTL),
+		positive("stale_for", c.StaleFor),
+		positive("timeout", c.Timeout),
+	}
+	if c.StaleFor > 0 && c.StaleFor < c.TTL {
+		errs = append(errs, conf.Errorf("stale_for", "shorter than ttl, so that nothing is ever stale; write a longer time"))
+	}
+	if c.CacheEntries < 1 {
+		errs = append(errs, conf.Errorf("cache_entries", "%d is too few; write how many senders to remember", c.CacheEntries))
+	}
+	switch c.Source {
+	case sourceFile:
+		if len(c.Servers) > 0 {
+			errs = append(errs, conf.Errorf("servers", "not asked with source = %q; write source = %q", sourceFile, sourceLDAP))
+		}
+	case sourceLDAP:
+		if c.File != "" {
+			errs = append(errs, conf.Errorf("file", "not read with source = %q; leave it out or write source = %q", sourceLDAP, sourceFile))
+		}
+		errs = append(errs, c.validateServers(), c.validateSearches())
+	default:
+		errs = append(errs, conf.Errorf("source", "%q is not known; write %q or %q", c.Source, sourceLDAP, sourceFile))
+	}
+	return conf.Under("directory", errors.Join(errs...))
+}
+
+func positive(key string, d conf.Duration) error {
+	if d <= 0 {
+		return conf.Errorf(key, "must be longer than zero; write it as in \"5m\" or \"24h\"")
+	}
+	return nil
+}
+
+func (c *Config) validateServers() error {
+	var errs []error
+	if len(c.Servers) == 0 {
+		errs = append(errs, conf.Errorf("servers", "missing; name at least one, as in \"ldaps://ldap.example.org\""))
+	}
+	secure := c.StartTLS
+	for _, url := range c.Servers {
+		s, err := parseServer(url)
+		if err != nil {
+			errs = append(errs, conf.Errorf("servers", "%v", err))
+			continue
+		}
+		secure = secure || s.tls
+		if c.StartTLS && (s.tls || s.network == "unix") {
+			errs = append(errs, conf.Errorf("start_tls", "not possible on %s, only on ldap://; write start_tls = false", s.url))
+		}
+	}
+	if c.CAFile != "" && !secure && len(errs) == 0 {
+		errs = append(errs, conf.Errorf("ca_file", "no server is asked over TLS; write ldaps:// servers or start_tls = true"))
+	}
+	if c.BindDN != "" && c.BindPasswordFile == "" {
+		errs = append(errs, conf.Errorf("bind_password_file", "missing; name the file with the password of bind_dn"))
+	}
+	if c.BindDN == "" && c.BindPasswordFile != "" {
+		errs = append(errs, conf.Errorf("bind_dn", "missing; name who binds with the password of bind_password_file"))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateSearches() error {
+	var errs []error
+	if c.Base == "" {
+		errs = append(errs, conf.Errorf("base", "missing; write the DN to search below, as in \"dc=example,dc=org\""))
+	} else if _, err := ldap.ParseDN(c.Base); err != nil {
+		errs = append(errs, conf.Errorf("base", "%q is not a DN: %v", c.Base, err))
+	}
+	if _, known := presets[c.Preset]; !known {
+		names := slices.Sorted(maps.Keys(presets))
+		return errors.Join(append(errs, conf.Errorf("preset", "%q is not known; write one of: %s", c.Preset, strings.Join(names, ", ")))...)
+	}
+	full := c.withPreset()
+	if len(full.UserAddresses) == 0 {
+		errs = append(errs, conf.Errorf("user_addresses", "empty; name the attributes with professional addresses"))
+	}
+	return errors.Join(append(errs,
+		validateUserFilter(full.UserFilter),
+		validateFilter("premium_filter", full.PremiumFilter),
+		validateAttributes("user_addresses", full.UserAddresses),
+		validateAttributes("user_establishment", full.UserEstablishment),
+		validateAttributes("premium_members", full.PremiumMembers),
+	)...)
+}
+
+// validateUserFilter wants the login in the place of a value, and nowhere else:
+// escaping makes a login safe as a value only.
+func validateUserFilter(filter string) error {
+	parts := strings.Split(filter, loginPlace)
+	if len(parts) == 1 {
+		return conf.Errorf("user_filter", "has no %s; write it where the login goes, as in \"(uid=%s)\"", loginPlace, loginPlace)
+	}
+	for i := range parts[1:] {
+		before := strings.Join(parts[:i+1], "")
+		if item := before[strings.LastIndexByte(before, '(')+1:]; !strings.Contains(item, "=") {
+			return conf.Errorf("user_filter", "%s does not stand after an =; write it as a value, as in \"(uid=%s)\"", loginPlace, loginPlace)
+		}
+	}
+	return validateFilter("user_filter", userFilter(filter, "sample"))
+}
+
+// validateFilter compiles a filter in which the login already stands. A per cent
+// sign is taken for what other programs would replace.
+func validateFilter(key, filter string) error {
+	if i := strings.IndexByte(filter, '%'); i >= 0 {
+		return conf.Errorf(key, "%q is not replaced by anything; write a literal %% as \\25", filter[i:min(i+2, len(filter))])
+	}
+	if _, err := ldap.CompileFilter(filter); err != nil {
+		return conf.Errorf(key, "not a filter (RFC 4515): %v", errors.Unwrap(err))
+	}
+	return nil
+}
+
+// attributeName is RFC 4512 section 1.4, keystring: servers answer with names,
+// not with numeric OIDs.
+var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
+
+func validateAttributes(key string, names []string) error {
+	var errs []error
+	for _, name := range names {
+		if !attributeName.MatchString(name) {
+			errs = append(errs, conf.Errorf(key, "%q is not the name of an attribute", name))
+		}
+	}
+	return errors.Join(errs...)
+}
