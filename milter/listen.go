@@ -128,9 +128,8 @@ func (c *ListenConfig) listenUnix(path string) (net.Listener, error) {
 // removeStale removes a socket that a killed process left behind, and never one
 // that somebody listens on.
 func removeStale(path string) error {
-	info, err := os.Lstat(path)
-	if err != nil || info.Mode().Type() != fs.ModeSocket {
-		return nil // nothing there, or something that net.Listen will not overwrite
+	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != fs.ModeSocket {
+		return nil //nolint:nilerr // nothing there, or something that net.Listen will not overwrite
 	}
 	conn, err := net.DialTimeout("unix", path, staleDialTimeout)
 	if err == nil {

@@ -50,5 +50,5 @@ func (s *session) record(v *quota.Verdict) {
 	if v.Err != nil {
 		text("error", v.Err.Error())
 	}
-	s.server.log.LogAttrs(ctx, level, v.Action.String(), attrs...)
+	s.server.log.LogAttrs(ctx, level, v.Action.String(), attrs...) //nolint:sloglint // of a closed set
 }

@@ -126,13 +126,11 @@ func unprintable(r rune) bool { return r < ' ' || r > '~' }
 // is the queue id to quote.
 func (r *Replies) text(v *quota.Verdict, ref string) string {
 	code, text := "451 4.3.0", r.texts.DirectoryUnavailable
-	if v.Action == quota.Refuse {
-		switch v.Reason {
-		case quota.MessageLimit:
-			code, text = "550 5.5.3", r.texts.MessageLimit
-		case quota.Unauthenticated:
-			code, text = "550 5.7.1", r.texts.Unauthenticated
-		}
+	switch {
+	case v.Action == quota.Refuse && v.Reason == quota.MessageLimit:
+		code, text = "550 5.5.3", r.texts.MessageLimit
+	case v.Action == quota.Refuse && v.Reason == quota.Unauthenticated:
+		code, text = "550 5.7.1", r.texts.Unauthenticated
 	}
 	if ref == "" {
 		ref = noQueueID

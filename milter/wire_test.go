@@ -151,7 +151,7 @@ func TestShutdown(t *testing.T) {
 		synctest.Wait()
 
 		done := make(chan error)
-		go func() { done <- r.Shutdown(context.Background()) }()
+		go func() { done <- r.Shutdown(t.Context()) }()
 		idle.expectEnd()
 		between.expectEnd()
 		synctest.Wait()

@@ -51,7 +51,7 @@ func (c *logConfig) openLog(file *os.File) (*slog.Logger, error) {
 	case c.Format == "json":
 		handler = slog.NewJSONHandler(file, options)
 	case c.Format == "auto" && term.IsTerminal(int(file.Fd())):
-		handler = tint.NewHandler(file, &tint.Options{Level: level})
+		handler = tint.NewTextHandler(file, &tint.Options{Level: level})
 	default:
 		handler = slog.NewTextHandler(file, options)
 	}

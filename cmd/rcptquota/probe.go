@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +32,7 @@ func probeCommand() *cobra.Command {
 			if probe.Client, err = netip.ParseAddr(client); err != nil {
 				return fmt.Errorf("--client: %w", err)
 			}
-			probe.Recipients = append(to, generated(count, domain)...)
+			probe.Recipients = slices.Concat(to, generated(count, domain))
 			reply, err := probe.Run(address)
 			if err != nil {
 				return err

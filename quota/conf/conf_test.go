@@ -124,8 +124,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add("a.b = { c = [1, {d = 2}] }\n[[x.y]]\n[x.y.z]\n")
 	f.Fuzz(func(_ *testing.T, text string) {
 		_ = Decode("f.toml", []byte(text), &sample{mistakes: []string{"table.one.window[1].per"}})
-		var any map[string]any
-		if Decode("f.toml", []byte(text), &any) == nil {
+		var free map[string]any
+		if Decode("f.toml", []byte(text), &free) == nil {
 			keyLines([]byte(text))
 		}
 	})
