@@ -111,25 +111,56 @@ func one(ln net.Listener, err error) ([]net.Listener, error) {
 	return []net.Listener{ln}, err
 }
 
+// listenUnix makes the socket under another name, and moves it to its own once
+// it has its owner and mode: Postfix never finds one that it may not use.
 func (c *ListenConfig) listenUnix(path string) (net.Listener, error) {
-	if err := removeStale(path); err != nil {
-		return nil, err
+	unready := path + ".new"
+	for _, p := range []string{path, unready} {
+		if err := mayReplace(p); err != nil {
+			return nil, err
+		}
 	}
-	ln, err := net.Listen("unix", path)
+	_ = os.Remove(unready) // what a killed process left; if it stays, listening fails
+	ln, err := net.Listen("unix", unready)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.permit(path); err != nil {
+	err = c.permit(unready)
+	if err == nil {
+		err = os.Rename(unready, path)
+	}
+	if err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
-	return ln, nil
+	ln.(*net.UnixListener).SetUnlinkOnClose(false)
+	return &unixListener{Listener: ln, path: path}, nil
 }
 
-// removeStale removes a socket that a killed process left behind, and never one
-// that somebody listens on.
-func removeStale(path string) error {
-	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != fs.ModeSocket {
-		return nil //nolint:nilerr // nothing there, or something that net.Listen will not overwrite
+// unixListener removes its socket file when it is closed.
+type unixListener struct {
+	net.Listener
+	path string
+	once sync.Once
+}
+
+// Close implements [net.Listener].
+func (l *unixListener) Close() error {
+	l.once.Do(func() { _ = os.Remove(l.path) })
+	return l.Listener.Close()
+}
+
+// mayReplace returns an error if there is something at path that is not a
+// socket, or is one that somebody listens on.
+func mayReplace(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.Mode().Type() != fs.ModeSocket {
+		return fmt.Errorf("%s is there already, and is no socket", path)
 	}
 	conn, err := net.DialTimeout("unix", path, staleDialTimeout)
 	if err == nil {
@@ -139,7 +170,7 @@ func removeStale(path string) error {
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		return err
 	}
-	return os.Remove(path)
+	return nil
 }
 
 func (c *ListenConfig) permit(path string) error {

@@ -37,12 +37,14 @@ func TestUnixSocket(t *testing.T) {
 		t.Errorf("a second listener: %v", err)
 	}
 	// What a killed process leaves behind.
-	ln.(*net.UnixListener).SetUnlinkOnClose(false)
-	if err := ln.Close(); err != nil {
+	if err := ln.(*unixListener).Listener.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := listenUnix(t, c).Close(); err != nil {
 		t.Error(err)
+	}
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket stays: %v", err)
 	}
 }
 
@@ -53,7 +55,7 @@ func TestListenErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for address, want := range map[string]string{
-		"unix:" + file:                   "address already in use",
+		"unix:" + file:                   "is there already, and is no socket",
 		"unix:" + dir + "/absent/s.sock": "no such file or directory",
 		"systemd:submission":             `systemd passed no socket named "submission"`,
 		"inet:192.0.2.1:1":               "cannot assign requested address",

@@ -1,0 +1,65 @@
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+
+# What the tests start (see test/), and the C compiler that Go's race detector needs.
+PACKAGES := postfix postfix-ldap dovecot-core slapd ldap-utils redis-server swaks gcc libc6-dev
+# How long `make fuzz` spends on each fuzz test.
+FUZZTIME := 1m
+# golangci-lint has a go.mod of its own, so that none of its modules becomes ours.
+LINT := go tool -modfile=.lint.mod golangci-lint
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: build ## show the milter at work in a terminal
+	test/demo.sh bin/rcptquota
+
+.PHONY: test
+test: deps lint ## run everything: lint, then all tests, those with real servers too
+	go test -race -timeout 14m -tags servers ./...
+
+.PHONY: build
+build: ## build bin/rcptquota
+	go build -trimpath -o bin/ ./cmd/rcptquota
+
+.PHONY: lint
+lint: ## check style, the house's rules and go.mod
+	go mod tidy -diff
+	$(LINT) run
+	go fix -diff -tags servers,bench ./...
+
+.PHONY: bench
+bench: deps ## run the benchmarks: beside the code, then of the whole system
+	go test -run '^$$' -bench . -benchmem ./...
+	go test -run '^$$' -bench . -timeout 1h -tags servers,bench ./test/...
+
+.PHONY: fuzz
+fuzz: ## run each fuzz test for FUZZTIME=1m; stop at the first crash
+	@packages=$$(go list ./...)
+	for package in $$packages; do
+	  names=$$(go test -list '^Fuzz' "$$package" | sed -n '/^Fuzz/p')
+	  for name in $$names; do
+	    echo "$$package $$name"
+	    go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"
+	  done
+	done
+
+.PHONY: deps
+deps: ## install the missing ones of the Debian packages that the tests need
+	@missing=()
+	for package in $(PACKAGES); do
+	  status=$$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null) || true
+	  [ "$$status" = installed ] || missing+=("$$package")
+	done
+	[ $${#missing[@]} -gt 0 ] || exit 0
+	if [ "$$(id -u)" != 0 ] || [ -z "$$(command -v apt-get)" ]; then
+	  echo "The tests need the Debian packages $${missing[*]}: install them, or run make as root on Debian." >&2
+	  exit 1
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
+	apt-get update
+	apt-get install -y --no-install-recommends "$${missing[@]}"
