@@ -1,0 +1,91 @@
+package servers
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// Process is a child of the test: a server in the foreground, leader of a
+// process group of its own.
+type Process struct {
+	name string
+	cmd  *exec.Cmd
+	done chan struct{} // closed when it has ended
+	err  error         // of Wait; read after done
+}
+
+// StartProcess runs a command whose output is added to the file at log. The
+// caller ends it.
+func StartProcess(log string, command ...string) (*Process, error) {
+	return StartCommand(log, exec.Command(command[0], command[1:]...))
+}
+
+// StartCommand is StartProcess for a command that needs more than arguments.
+func StartCommand(log string, cmd *exec.Cmd) (*Process, error) {
+	output, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer output.Close() //nolint:errcheck // the child has its own copy
+	cmd.Stdout, cmd.Stderr = output, output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGTERM}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%s does not start (is it installed?): %w", cmd.Path, err)
+	}
+	p := &Process{name: cmd.Path, cmd: cmd, done: make(chan struct{})}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.done)
+	}()
+	return p, nil
+}
+
+// Pid is the process id.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
+// Ended reports whether the process has ended.
+func (p *Process) Ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Signal sends a signal to the process alone. One that has ended is no error.
+func (p *Process) Signal(signal os.Signal) error {
+	if err := p.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	return nil
+}
+
+// Exit waits until the process has ended by itself or by a signal, and returns
+// how: nil for exit status 0.
+func (p *Process) Exit() error {
+	select {
+	case <-p.done:
+		return p.err
+	case <-time.After(patience):
+		return fmt.Errorf("%s is still running after %v", p.name, patience)
+	}
+}
+
+// Stop ends the process: kindly, and after the package's patience by force, with
+// all of its process group.
+func (p *Process) Stop() {
+	_ = p.Signal(syscall.SIGTERM)
+	_ = p.Exit()
+	p.Kill()
+}
+
+// Kill ends the process and all of its process group at once.
+func (p *Process) Kill() {
+	_ = syscall.Kill(-p.Pid(), syscall.SIGKILL)
+	<-p.done
+}
