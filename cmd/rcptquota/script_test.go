@@ -1,0 +1,54 @@
+package main
+
+import (
+	"net"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"rcptquota": main})
+}
+
+// TestScripts plays the dialogues of testdata/script: the commands as an
+// administrator types them, and what they say.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:  "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "expand": expand},
+		Setup: func(e *testscript.Env) error {
+			dir, err := os.MkdirTemp("", "rq") // a short path, for a socket
+			if err != nil {
+				return err
+			}
+			e.Defer(func() { _ = os.RemoveAll(dir) })
+			e.Setenv("SOCKET", dir+"/s.sock")
+			return nil
+		},
+	})
+}
+
+// await waits until a unix socket accepts connections.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await SOCKET")
+	}
+	for range 1_000_000 {
+		if conn, err := net.Dial("unix", args[0]); err == nil {
+			ts.Check(conn.Close())
+			return
+		}
+	}
+	ts.Fatalf("nothing listens on %s", args[0])
+}
+
+// expand replaces the script's variables in a file.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: expand FILE")
+	}
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}

@@ -1,0 +1,73 @@
+//go:build servers && bench
+
+package bench
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/textproto"
+)
+
+// client is an SMTP client that costs little beside the server: it pipelines
+// (RFC 2920) each envelope in one write.
+type client struct {
+	conn net.Conn
+	text *textproto.Conn
+}
+
+func dial(address string) (*client, error) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	c := &client{conn: conn, text: textproto.NewConn(conn)}
+	if _, _, err := c.text.ReadResponse(220); err != nil {
+		return nil, err
+	}
+	if err := c.command("EHLO bench.example.org", 250); err != nil {
+		return nil, err
+	}
+	return c, c.command("AUTH PLAIN "+base64.StdEncoding.EncodeToString([]byte("\x00anne\x00password")), 235)
+}
+
+func (c *client) command(line string, code int) error {
+	if err := c.text.PrintfLine("%s", line); err != nil {
+		return err
+	}
+	_, _, err := c.text.ReadResponse(code)
+	return err
+}
+
+// smtpMessage is an envelope of so many recipients, up to DATA.
+func smtpMessage(recipients int) []byte {
+	var b bytes.Buffer
+	b.WriteString("MAIL FROM:<anne@example.org>\r\n")
+	for i := range recipients {
+		fmt.Fprintf(&b, "RCPT TO:<recipient%d@example.org>\r\n", i)
+	}
+	b.WriteString("DATA\r\n")
+	return b.Bytes()
+}
+
+// send sends one message and reads every reply to it.
+func (c *client) send(envelope []byte) error {
+	written := make(chan error, 1)
+	go func() { // while the replies are read: many of them fill both directions
+		_, err := c.conn.Write(envelope)
+		written <- err
+	}()
+	for range bytes.Count(envelope, []byte("\r\n")) - 1 {
+		if _, _, err := c.text.ReadResponse(250); err != nil {
+			return err
+		}
+	}
+	if _, _, err := c.text.ReadResponse(354); err != nil {
+		return err
+	}
+	if err := <-written; err != nil {
+		return err
+	}
+	return c.command("Subject: bench\r\n\r\nbody\r\n.", 250)
+}

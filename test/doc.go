@@ -1,0 +1,56 @@
+// Package test tries rcptquota whole: the built program beside real Postfix,
+// Dovecot and slapd, as a mail user and a postmaster meet it. The tests carry the
+// build tag "servers".
+//
+// # Adding a case
+//
+// A case is a file testdata/script/NAME.txtar: what happens, line by line, then
+// the files it needs, its configuration among them. One case alone runs with
+//
+//	go test -tags servers ./test -run TestScripts/NAME
+//
+// The language is that of testscript
+// (https://pkg.go.dev/github.com/rogpeppe/go-internal/testscript), with the
+// commands below. Cases run one after the other, against one Postfix, whose
+// listeners "submission" and "inbound" ask the milter at $SUBMISSION and
+// $INBOUND; a rcptquota that a case leaves running is stopped at its end, and
+// must then exit 0.
+//
+//	rcptquota start FILE       "rcptquota serve" with that configuration, in which
+//	                           $NAME is replaced; waits until it accepts connections
+//	rcptquota term             SIGTERM
+//	rcptquota kill             SIGKILL, and waits for the end
+//	rcptquota wait             waits for the end, which must be exit status 0
+//	rcptquota stop             term and wait
+//	[!] record [-count=N] RE   waits until a line of rcptquota's log matches, or
+//	                           exactly N do; with "!", none does now: stop
+//	                           rcptquota before, or wait for a later record
+//	[!] maillog [-count=N] RE  the same of Postfix's mail log, since the case began
+//
+//	slapd start FILE           a slapd at $LDAP_URL, with the tree of an LDIF file
+//	                           below $LDAP_BASE; $TREES holds those of several cases.
+//	                           With TLS it is $LDAPS_URL, and $LDAP_CA its authority;
+//	                           $LDAP_BIND_DN may bind, with $LDAP_PASSWORD
+//	slapd stop, slapd start    stops it, and starts it again with its tree
+//	slapd freeze, slapd thaw   it falls silent, as behind a broken network
+//	ldapmodify FILE            applies changes to it
+//
+// The SMTP commands each print the replies for "stdout" to look at, runs of the
+// same reply as one line with their number: "150x 250 2.1.5 Ok". They expect a
+// positive reply; with "!", a refusal (4xx, 5xx).
+//
+//	connect [-name=N] LISTENER [LOGIN]  connects, says EHLO, and logs in with LOGIN
+//	on N                       goes on with the connection of that name
+//	[!] xclient ATTR=VALUE …   plays another client: ADDR=192.0.2.1 LOGIN=mdurand
+//	[!] mail [ADDRESS]         MAIL FROM; <> for the null sender
+//	[!] rcpt N                 RCPT TO for N addresses never used before
+//	[!] rcpt [-times=N] ADDRESS …  RCPT TO for these
+//	[!] data                   DATA alone
+//	[!] body                   the text of the message, and the dot
+//	[!] bdat                   both in one: BDAT, the text as its one chunk
+//	until RE N                 sends messages to N recipients until the reply to one
+//	                           matches: for what changes once a cache's TTL is over
+//	[!] rset
+//	quit                       QUIT
+//	drop                       closes the connection without a word
+package test

@@ -1,0 +1,63 @@
+//go:build servers
+
+package test
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+const (
+	// untilPatience bounds the until command, many times the TTL of any case.
+	untilPatience = 30 * time.Second
+	// untilTick is how often it tries: rarely enough that Postfix is not buried.
+	untilTick = 100 * time.Millisecond
+)
+
+func untilCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: until REGEXP RECIPIENTS")
+	}
+	want, err := regexp.Compile(args[0])
+	ts.Check(err)
+	recipients, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	deadline := time.Now().Add(untilPatience)
+	ticker := time.NewTicker(untilTick)
+	defer ticker.Stop()
+	for {
+		r, err := connection(ts).message(recipients)
+		ts.Check(err)
+		if want.MatchString(r.String()) {
+			show(ts, []reply{r})
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("after %v, the reply is still %s", untilPatience, r)
+		}
+		<-ticker.C
+	}
+}
+
+// message sends one message and returns the reply that decides about it. The
+// transaction is over then.
+func (c *smtpConn) message(recipients int) (reply, error) {
+	lines := []string{"MAIL FROM:<sender@example.org>"}
+	for i := range recipients {
+		lines = append(lines, fmt.Sprintf("RCPT TO:<u%d@example.net>", i))
+	}
+	replies, err := c.commands(append(lines, "DATA"))
+	if err != nil {
+		return reply{}, err
+	}
+	decisive := replies[len(replies)-1]
+	if decisive.refused() {
+		_, err = c.command("RSET")
+		return decisive, err
+	}
+	return c.command(text + ".")
+}
