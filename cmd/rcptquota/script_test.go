@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rcptquota/rcptquota/test/servers"
 )
 
 func TestMain(m *testing.M) {
@@ -35,13 +37,13 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: await SOCKET")
 	}
-	for range 1_000_000 {
-		if conn, err := net.Dial("unix", args[0]); err == nil {
-			ts.Check(conn.Close())
-			return
-		}
+	accepts := func() bool {
+		conn, err := net.Dial("unix", args[0])
+		return err == nil && conn.Close() == nil
 	}
-	ts.Fatalf("nothing listens on %s", args[0])
+	if !servers.Wait(accepts) {
+		ts.Fatalf("nothing listens on %s", args[0])
+	}
 }
 
 // expand replaces the script's variables in a file.
