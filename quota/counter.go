@@ -1,0 +1,55 @@
+package quota
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Counter counts recipients in the rolling windows of each sender. It is called
+// by many goroutines, and over Redis by many relays, at once, and stays exact.
+type Counter interface {
+	// Reserve counts a message against all of its windows or, when one of them
+	// would be exceeded, against none. The same ID again, until it is settled,
+	// counts once and gets the same answer. An error means that nothing can be
+	// known of the windows now, and that nothing is counted.
+	Reserve(ctx context.Context, r *Reservation) (Count, error)
+	// Settle ends a reservation: its message stood, or it is released and costs
+	// nothing. An ID that is not known, or settled already, is no error.
+	Settle(ctx context.Context, t Ticket, stood bool) error
+}
+
+// Ticket names a reservation.
+type Ticket struct {
+	Sender string
+	ID     string // unique over all relays
+}
+
+// Reservation is a message that wants to be counted.
+type Reservation struct {
+	Ticket
+	// Windows are those of the sender's class, at least one.
+	Windows []Window
+	// Recipients yields each distinct recipient that counts, once.
+	Recipients iter.Seq[string]
+	// N is how many Recipients yields: what the message adds to a window of
+	// copies. It is at most the Recipients of every window.
+	N int
+}
+
+// Count is a counter's answer.
+type Count struct {
+	// At is the moment of the decision, on the counter's clock.
+	At time.Time
+	// Exceeded is the index of the window that would be exceeded, the one that is
+	// free last if there are several; -1: the message is reserved.
+	Exceeded int
+	// Used is how many recipients the exceeded window holds.
+	Used int
+	// RetryAt is the moment when enough is free in all windows for this very
+	// message, if nothing else is sent.
+	RetryAt time.Time
+	// Degraded is nil when the count is that of all relays; otherwise it tells
+	// why this relay counted alone, or not at all.
+	Degraded error
+}

@@ -1,0 +1,24 @@
+// Package counter counts recipients in rolling windows: it has the stores behind
+// quota.Counter.
+//
+// A [Local] counts in this process, and is saved in state_dir, so that a restart
+// forgets nothing and a kill at most the last second. A Redis store counts for
+// all relays together, in one round trip a message.
+//
+// # Exactness
+//
+// Every store keeps, for each sender, when each recipient was last reached and
+// how many recipients each message had. At the moment T of a decision a window
+// holds what was reached in (T-per, T]; a message is reserved only if all of its
+// windows hold it, in one atomic step. So no rolling period ever holds more than
+// the limit, and no counter has to be reset.
+//
+// Memory is bounded by the limits: a sender has at most as many entries as the
+// longest windows allow, and what no window can hold any more is forgotten. Only
+// a reservation that is not yet settled remembers more: what it replaced.
+//
+// # Privacy
+//
+// Recipients are kept as keyed digests of 64 bits; a dump of a store tells
+// nobody who writes to whom.
+package counter

@@ -1,0 +1,111 @@
+package counter
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"go.etcd.io/bbolt"
+)
+
+// stateFile is the store's file in state_dir, a bbolt database.
+const stateFile = "windows.db"
+
+// lockTimeout is how long another rcptquota may take to let go of the file.
+const lockTimeout = 15 * time.Second
+
+var (
+	talliesBucket = []byte("tallies") // sender → tally in CBOR
+	metaBucket    = []byte("meta")
+	keyOfDigests  = []byte("digest_key")
+)
+
+// state is what is on disk.
+type state struct {
+	db  *bbolt.DB
+	key []byte // of the digests; made with the file
+}
+
+func openState(dir string) (*state, error) {
+	path := filepath.Join(dir, stateFile)
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, FreelistType: bbolt.FreelistMapType})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	s := &state{db: db}
+	if err := db.Update(s.prepare); err != nil {
+		return nil, s.fail(err)
+	}
+	return s, nil
+}
+
+func (s *state) prepare(tx *bbolt.Tx) error {
+	if _, err := tx.CreateBucketIfNotExists(talliesBucket); err != nil {
+		return err
+	}
+	meta, err := tx.CreateBucketIfNotExists(metaBucket)
+	if err != nil {
+		return err
+	}
+	s.key = bytes.Clone(meta.Get(keyOfDigests))
+	if s.key != nil {
+		return nil
+	}
+	s.key = make([]byte, keySize)
+	_, _ = rand.Read(s.key) // never fails
+	return meta.Put(keyOfDigests, s.key)
+}
+
+// load calls add with every tally. One that cannot be read is an error: the file
+// is not ours, or damaged.
+func (s *state) load(add func(sender string, t *tally)) error {
+	return s.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(talliesBucket).ForEach(func(sender, text []byte) error {
+			t, err := decodeTally(text)
+			if err != nil {
+				return fmt.Errorf("sender %q: %w", sender, err)
+			}
+			add(string(sender), t)
+			return nil
+		})
+	})
+}
+
+// write stores encoded tallies by sender, and deletes those that are nil.
+func (s *state) write(changed map[string][]byte) error {
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		tallies := tx.Bucket(talliesBucket)
+		for sender, text := range changed {
+			var err error
+			if text == nil {
+				err = tallies.Delete([]byte(sender))
+			} else {
+				err = tallies.Put([]byte(sender), text)
+			}
+			if err != nil {
+				return fmt.Errorf("sender %q: %w", sender, err)
+			}
+		}
+		return nil
+	})
+}
+
+// fail closes the file and returns err, if any, with the file's name.
+func (s *state) fail(err error) error {
+	path := s.db.Path()
+	if err = errors.Join(err, s.db.Close()); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func (t *tally) encode() ([]byte, error) { return cbor.Marshal(t) }
+
+func decodeTally(text []byte) (*tally, error) {
+	t := &tally{}
+	return t, cbor.Unmarshal(text, t)
+}
