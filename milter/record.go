@@ -19,7 +19,7 @@ func (s *session) record(v *quota.Verdict) {
 	if !s.server.log.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 16)
+	attrs := make([]slog.Attr, 0, 20)
 	text := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -39,6 +39,13 @@ func (s *session) record(v *quota.Verdict) {
 	attrs = append(attrs, slog.Int("recipients", v.Recipients))
 	if v.Limit > 0 {
 		attrs = append(attrs, slog.Int("limit", v.Limit))
+	}
+	if v.Window.Per > 0 {
+		text("window", shortDuration(v.Window.Per))
+		attrs = append(attrs, slog.Int("used", v.Used))
+	}
+	if !v.RetryAt.IsZero() {
+		attrs = append(attrs, slog.Time("retry_at", v.RetryAt))
 	}
 	flag("premium", v.Premium)
 	flag("degraded", v.Degraded)

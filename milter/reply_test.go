@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -13,10 +14,19 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/replies.golden anew")
 
+var (
+	hour    = quota.Window{Per: time.Hour, Recipients: 150}
+	retryAt = time.Date(2026, 11, 22, 14, 4, 0, 1, time.Local)
+)
+
 var refusals = []quota.Verdict{
 	{Action: quota.Refuse, Reason: quota.MessageLimit, Recipients: 151, Limit: 150},
 	{Action: quota.Refuse, Reason: quota.Unauthenticated, Recipients: 1},
 	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, Recipients: 151, Limit: 150},
+	{Action: quota.Defer, Reason: quota.WindowLimit, Recipients: 60, Limit: 150, Window: hour, Used: 100, RetryAt: retryAt},
+	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 60, Limit: 150, Window: hour, Used: 100, RetryAt: retryAt},
+	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 151, Limit: 150, Window: hour},
+	{Action: quota.Defer, Reason: quota.StoreUnavailable, Recipients: 60},
 }
 
 // TestReplies holds every reply that mail users can read against the golden
@@ -60,7 +70,7 @@ func TestRepliesMistakes(t *testing.T) {
 		`contact = "l'équipe"`:          `replies.contact: an SMTP reply is one line of ASCII; "l'équipe" has 'é': write it without`,
 		`contact = "{ref}"`:             `replies.contact: {ref} has no meaning here`,
 		`message_limit = "a\r\n250 OK"`: `replies.message_limit: an SMTP reply is one line of ASCII; "a\r\n250 OK" has '\r': write it without`,
-		`unauthenticated = "{login}"`:   `replies.unauthenticated: {login} is not known; write {limit}, {recipients}, {contact} or {ref}`,
+		`unauthenticated = "{login}"`:   `replies.unauthenticated: {login} is not known; write {limit}, {recipients}, {contact}, {ref}`,
 		`directory_unavailable = """` + strings.Repeat("x", 300) + `"""`: `replies.directory_unavailable: 300 characters; write at most 255`,
 	} {
 		config := DefaultReplies()

@@ -130,7 +130,10 @@ func (s *Server) listen(ln net.Listener) bool {
 // session that the library asks for is always this connection's.
 func (s *Server) handle(conn net.Conn, role quota.Role) {
 	session := &session{server: s, role: role}
-	session.wire = newWire(conn, session.inTransaction, &s.draining, func() { s.untrack(session.wire) })
+	session.wire = newWire(conn, session.inTransaction, &s.draining, func() {
+		session.closed()
+		s.untrack(session.wire)
+	})
 	if !s.track(session.wire) {
 		_ = conn.Close()
 		<-s.places

@@ -25,6 +25,10 @@ const (
 	// judgeTimeout bounds one decision, well below Postfix's milter_command_timeout
 	// of 30 s.
 	judgeTimeout = 10 * time.Second
+	// settleTimeout bounds the end of a reservation.
+	settleTimeout = 2 * time.Second
+	// maxLogin is the longest login in bytes; no real one comes near it.
+	maxLogin = 1024
 	// maxEnvelope is how many recipients one transaction may have before its
 	// connection is ended: no class allows half of it.
 	maxEnvelope = 2 * quota.MaxRecipients
@@ -34,11 +38,14 @@ var (
 	errOrder = errors.New("milter event out of order")
 )
 
-// Judge decides what becomes of a message. It is called by many goroutines at
-// once, and answers before ctx ends. It does not fail: what it could not know is
-// in the verdict.
+// Judge decides what becomes of messages. It is called by many goroutines at
+// once, and answers before ctx ends.
 type Judge interface {
+	// Judge does not fail: what it could not know is in the verdict.
 	Judge(ctx context.Context, m *quota.Message) quota.Verdict
+	// Settle ends what a verdict with a ticket reserved: its message went, or it
+	// did not. The error is for the log; nothing can be done about it here.
+	Settle(ctx context.Context, t quota.Ticket, stood bool) error
 }
 
 // session is one milter connection: an SMTP connection and its messages, one
@@ -80,8 +87,12 @@ func (s *session) Helo(string, *gomilter.Modifier) (gomilter.Response, error) {
 // MailFrom begins a transaction, with the login that is told only here.
 func (s *session) MailFrom(from string, m *gomilter.Modifier) (gomilter.Response, error) {
 	s.reset()
+	login := m.Macros[macroLogin]
+	if len(login) > maxLogin {
+		return nil, fmt.Errorf("a login of %d bytes", len(login))
+	}
 	s.tx.open = true
-	s.tx.login = m.Macros[macroLogin]
+	s.tx.login = login
 	s.tx.from = from
 	return s.goOn(gomilter.OptNoMailReply), nil
 }
@@ -152,6 +163,7 @@ func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
 		if s.role == quota.Inbound {
 			v.Recipients = s.tx.recipients.Len()
 		}
+		s.settle(true)
 		s.record(v)
 	}
 	s.reset()
@@ -165,7 +177,13 @@ func (s *session) Abort(*gomilter.Modifier) error {
 	return nil
 }
 
+// closed is called when the connection has ended.
+func (s *session) closed() { s.settle(false) }
+
+// reset is ready for the next message; what one that did not go reserved is
+// given back.
 func (s *session) reset() {
+	s.settle(false)
 	recipients := s.tx.recipients
 	recipients.Reset()
 	s.tx = transaction{recipients: recipients}
@@ -187,6 +205,7 @@ func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
 	}
 	v := &s.tx.verdict
 	if s.role == quota.Submission && !s.tx.judged {
+		s.settle(false) // a later milter refused DATA, and recipients were added
 		*v = s.judge(&s.tx.recipients)
 		s.tx.judged = true
 		if !v.Action.Passes() {
@@ -211,6 +230,20 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 		EnvelopeSender: s.tx.from,
 		Recipients:     recipients,
 	})
+}
+
+// settle ends what the verdict reserved, once.
+func (s *session) settle(stood bool) {
+	ticket := s.tx.verdict.Ticket
+	if ticket == (quota.Ticket{}) {
+		return
+	}
+	s.tx.verdict.Ticket = quota.Ticket{}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), settleTimeout)
+	defer cancel()
+	if err := s.server.judge.Settle(ctx, ticket, stood); err != nil {
+		s.server.log.Warn("cannot settle what a message reserved", "queue_id", s.tx.queueID, "sender", ticket.Sender, "stood", stood, "error", err)
+	}
 }
 
 // refusal is the verdict's SMTP reply as SMFIR_REPLYCODE.

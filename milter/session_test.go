@@ -13,6 +13,10 @@ import (
 
 func (f judgeFunc) Judge(_ context.Context, m *quota.Message) quota.Verdict { return f(m) }
 
+func (f judgeFunc) Settle(context.Context, quota.Ticket, bool) error {
+	panic("nothing was reserved")
+}
+
 // atMost refuses more than limit recipients, and a recipient called "refused".
 func atMost(limit int) judgeFunc {
 	return func(m *quota.Message) quota.Verdict {

@@ -9,6 +9,8 @@ import (
 type Limits struct {
 	// Recipients is the most distinct recipients of one message, at least 1.
 	Recipients int
+	// Windows count over messages; there may be none.
+	Windows []Window
 }
 
 // Class is a named set of limits. A site names its own.

@@ -3,6 +3,8 @@ package quota
 import (
 	"slices"
 	"strings"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // Config is the rules' part of the configuration file, at its top level.
@@ -38,6 +40,20 @@ type ClassConfig struct {
 	Recipients int         `toml:"recipients"`
 	Enforce    *bool       `toml:"enforce"` // unset: as for all
 	Match      MatchConfig `toml:"match"`
+	// Windows are the tables [[class.NAME.window]].
+	Windows []WindowConfig `toml:"window"`
+}
+
+// WindowConfig is a table [[class.NAME.window]].
+type WindowConfig struct {
+	// Per is the length of the rolling period.
+	Per conf.Duration `toml:"per"`
+	// Recipients is the most that any such period holds.
+	Recipients int `toml:"recipients"`
+	// Count is "distinct" or "copies".
+	Count CountKind `toml:"count"`
+	// Exceeded is "defer" or "refuse"; empty: defer.
+	Exceeded string `toml:"exceeded"`
 }
 
 // MatchConfig is a class's key match.
@@ -95,6 +111,17 @@ func (c *Config) MatchAttributes() []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// HasWindows reports whether any class counts over messages, and so whether a
+// [Counter] is needed.
+func (c *Config) HasWindows() bool {
+	for _, class := range c.Classes {
+		if len(class.Windows) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // HighestLimit is the largest limit of any class, in recipients a message: what

@@ -22,7 +22,11 @@ func TestConfigMistakes(t *testing.T) {
 		"[class.x]\nrecipients = 5\nmatch = { value = [\"a\"] }":                                      `t:3: class.x.match.attribute: missing; name the attribute that has these values`,
 		"[class.x]\nrecipients = 5\nmatch = { domain = [\"d\"], attribute = \"a\", value = [\"v\"] }": `t:3: class.x.match.attribute: a class matches by domain or by attribute, not by both; leave one out`,
 		"[class.x]\nrecipients = 5\nmatch = { domain = [\"d\"] }\n[class.y]\nrecipients = 6\nmatch = { domain = [\"D\"] }": `t:6: class.y.match.domain: "d" belongs to the class "x" already; a domain has one class`,
-		"[class.\"a b\"]\nrecipients = 5": `t:1: class.a b: a class is named with letters, digits, - and _`,
+		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"10ms\"\nrecipients = 5":                                    `t:4: class.x.window[0].per: 10ms is no period; write one from 1s to 744h0m0s, as in "1h"`,
+		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"1h\"":                                                      `t:3: class.x.window[0].recipients: 0 is no limit; write how many recipients the period may hold, from 1 to 100000`,
+		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"1h\"\nrecipients = 5\nexceeded = \"drop\"":                 `t:6: class.x.window[0].exceeded: "drop" is not known; write "defer" or "refuse"`,
+		"[class.x]\nrecipients = 5\n[[class.x.window]]\ncount = \"all\"":                                                   `t:4: class.x.window.count: "all" is not counted; write "distinct" or "copies"`,
+		"[class.\"a b\"]\nrecipients = 5":                                                                                  `t:1: class.a b: a class is named with letters, digits, - and _`,
 	} {
 		config := DefaultConfig()
 		err := conf.Decode("t", []byte(text), &config)
@@ -51,6 +55,8 @@ func TestWords(t *testing.T) {
 		Defer.String(): "deferred", Accept.String(): "accepted", Refuse.String(): "refused",
 		WouldRefuse.String(): "would_refuse", Action(9).String(): "unknown",
 		NoReason.String(): "none", ExemptNetwork.String(): "exempt_network", Unauthenticated.String(): "unauthenticated",
+		WindowLimit.String(): "window", StoreUnavailable.String(): "store_unavailable",
+		Distinct.String(): "distinct", Copies.String(): "copies", CountKind(9).String(): "unknown",
 		MessageLimit.String(): "message_limit", DirectoryUnavailable.String(): "directory_unavailable", Reason(99).String(): "unknown",
 	} {
 		if got != want {

@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 )
@@ -27,12 +28,30 @@ func (e exemptRecipients) count(recipients *Recipients) int {
 		return n
 	}
 	for address := range recipients.All() {
-		local, _ := splitAddress(address)
-		_, name := e[local]
-		_, whole := e[address]
-		if name || whole {
+		if e.contains(address) {
 			n--
 		}
 	}
 	return n
+}
+
+// counted yields the recipients that count.
+func (e exemptRecipients) counted(recipients *Recipients) iter.Seq[string] {
+	if len(e) == 0 {
+		return recipients.All()
+	}
+	return func(yield func(string) bool) {
+		for address := range recipients.All() {
+			if !e.contains(address) && !yield(address) {
+				return
+			}
+		}
+	}
+}
+
+func (e exemptRecipients) contains(address string) bool {
+	local, _ := splitAddress(address)
+	_, name := e[local]
+	_, whole := e[address]
+	return name || whole
 }

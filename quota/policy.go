@@ -7,20 +7,22 @@ import "context"
 type Policy struct {
 	rules     *rules
 	directory Directory
+	counter   Counter
 }
 
-// NewPolicy makes the policy of a configuration. The error joins the
+// NewPolicy makes the policy of a configuration. The counter may be nil where
+// no class has windows ([Config.HasWindows]). The error joins the
 // configuration's mistakes, as [Config.Validate] tells them.
-func NewPolicy(config Config, directory Directory) (*Policy, error) {
+func NewPolicy(config Config, directory Directory, counter Counter) (*Policy, error) {
 	rules, err := config.compile()
 	if err != nil {
 		return nil, err
 	}
-	return &Policy{rules: rules, directory: directory}, nil
+	return &Policy{rules: rules, directory: directory, counter: counter}, nil
 }
 
 // Judge gives the one verdict on a message. It does not fail: what could not be
-// known is in the verdict.
+// known is in the verdict. What it reserved, [Policy.Settle] ends.
 func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	if p.rules.exemptNetworks.contains(m.Client) {
 		return Verdict{Action: Accept, Reason: ExemptNetwork, Sender: m.Login, Recipients: m.Recipients.Len()}
@@ -37,9 +39,19 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 		return p.rules.unauthenticated(n, trusted)
 	}
 	sender, err := p.directory.Sender(ctx, login)
-	v := p.rules.limit(p.rules.standing(&sender, err), n)
+	s := p.rules.standing(&sender, err)
+	v := p.rules.limit(s, n)
 	v.Sender = login
+	if v.Action == Accept && n > 0 && len(s.class.Limits.Windows) > 0 {
+		p.reserve(ctx, s.class, m.Recipients, &v)
+	}
 	return v
+}
+
+// Settle ends what a verdict reserved: its message stood, or it did not go and
+// costs nothing. It is called once for each verdict that has a ticket.
+func (p *Policy) Settle(ctx context.Context, t Ticket, stood bool) error {
+	return p.counter.Settle(ctx, t, stood)
 }
 
 // unauthenticated is the verdict on a message that nobody answers for. The null

@@ -48,7 +48,7 @@ func recipients(n int) *Recipients {
 
 func newPolicy(t testing.TB, config Config) *Policy {
 	t.Helper()
-	p, err := NewPolicy(config, school)
+	p, err := NewPolicy(config, school, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

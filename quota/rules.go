@@ -3,11 +3,13 @@ package quota
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
@@ -15,6 +17,9 @@ import (
 // MaxRecipients is the highest limit a class may have, in distinct recipients
 // of one message.
 const MaxRecipients = 100_000
+
+// maxPeriod bounds a window: what it counts is kept for so long.
+const maxPeriod = 31 * 24 * time.Hour
 
 // rules are a configuration made ready: parsed, with every name resolved.
 type rules struct {
@@ -115,7 +120,32 @@ func (c ClassConfig) compile(name string, enforce bool) (*Class, error) {
 			"%d is no limit; write how many recipients one message may have, from 1 to %d", c.Recipients, MaxRecipients))
 	}
 	errs = append(errs, c.Match.compile(&class.Match, "class."+name+".match"))
+	for i, w := range c.Windows {
+		window, err := w.compile(fmt.Sprintf("class.%s.window[%d]", name, i))
+		class.Limits.Windows = append(class.Limits.Windows, window)
+		errs = append(errs, err)
+	}
 	return class, errors.Join(errs...)
+}
+
+func (w WindowConfig) compile(key string) (Window, error) {
+	window := Window{Per: time.Duration(w.Per), Recipients: w.Recipients, Count: w.Count, Exceeded: Defer}
+	var errs []error
+	if window.Per < time.Second || window.Per > maxPeriod {
+		errs = append(errs, conf.Errorf(key+".per", "%v is no period; write one from 1s to %v, as in \"1h\"", window.Per, maxPeriod))
+	}
+	if w.Recipients < 1 || w.Recipients > MaxRecipients {
+		errs = append(errs, conf.Errorf(key+".recipients",
+			"%d is no limit; write how many recipients the period may hold, from 1 to %d", w.Recipients, MaxRecipients))
+	}
+	switch w.Exceeded {
+	case "", "defer":
+	case "refuse":
+		window.Exceeded = Refuse
+	default:
+		errs = append(errs, conf.Errorf(key+".exceeded", "%q is not known; write \"defer\" or \"refuse\"", w.Exceeded))
+	}
+	return window, errors.Join(errs...)
 }
 
 func (m MatchConfig) compile(match *Match, key string) error {

@@ -1,5 +1,7 @@
 package quota
 
+import "time"
+
 // Action is what becomes of a message.
 type Action int
 
@@ -50,6 +52,10 @@ const (
 	// DirectoryUnavailable: whether the sender may reach so many cannot be known
 	// now.
 	DirectoryUnavailable
+	// WindowLimit: a rolling period has no room for the message.
+	WindowLimit
+	// StoreUnavailable: what the sender's windows hold cannot be known now.
+	StoreUnavailable
 )
 
 // String returns the value of the log key "reason".
@@ -65,6 +71,10 @@ func (r Reason) String() string {
 		return "message_limit"
 	case DirectoryUnavailable:
 		return "directory_unavailable"
+	case WindowLimit:
+		return "window"
+	case StoreUnavailable:
+		return "store_unavailable"
 	}
 	return "unknown"
 }
@@ -83,10 +93,21 @@ type Verdict struct {
 	Premium bool
 	// Recipients is the number of distinct recipients that count.
 	Recipients int
-	// Limit is the most distinct recipients allowed; 0 when no limit applied.
+	// Limit is the most recipients allowed, of one message or, with the reason
+	// WindowLimit, of the window; 0 when no limit applied.
 	Limit int
-	// Degraded reports that the directory could not be asked, and that the
-	// verdict rests on an older answer or on none.
+	// Window is the one that has no room; zero otherwise.
+	Window Window
+	// Used is how many recipients Window holds.
+	Used int
+	// RetryAt is when Window and all others will have room for this very
+	// message; zero otherwise, and when the message alone exceeds the window.
+	RetryAt time.Time
+	// Ticket names what was reserved in the sender's windows, to be settled; zero
+	// when nothing was.
+	Ticket Ticket
+	// Degraded reports that the directory, or the counters of all relays, could
+	// not be asked, and that the verdict rests on what this relay knew.
 	Degraded bool
 	// Err is what went wrong on the way, for the log; the verdict holds all the
 	// same.

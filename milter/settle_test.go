@@ -1,0 +1,138 @@
+package milter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// reserving accepts up to two recipients under a new ticket, and notes what is
+// settled.
+type reserving struct {
+	tickets int
+	settled []string
+	err     error
+}
+
+func (r *reserving) Judge(_ context.Context, m *quota.Message) quota.Verdict {
+	if m.Recipients.Len() > 2 {
+		return quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit}
+	}
+	r.tickets++
+	return quota.Verdict{Action: quota.Accept, Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(r.tickets)}}
+}
+
+func (r *reserving) Settle(_ context.Context, t quota.Ticket, stood bool) error {
+	r.settled = append(r.settled, fmt.Sprint(t.ID, " ", stood))
+	return r.err
+}
+
+// TestSettle: every reservation is settled once; it stands only if the end of
+// its message was seen.
+func TestSettle(t *testing.T) {
+	message := func(p *peer) {
+		p.mail("anne", "a@example.org")
+		p.data()
+		p.expect('c', "")
+	}
+	for name, c := range map[string]struct {
+		play func(p *peer)
+		want []string
+	}{
+		"sent": {func(p *peer) { message(p); p.endOfMessage() }, []string{"1 true"}},
+		"aborted twice": {func(p *peer) {
+			message(p)
+			p.send('A')
+			p.send('A')
+		}, []string{"1 false"}},
+		"disconnected": {message, []string{"1 false"}},
+		"quit":         {func(p *peer) { message(p); p.send('Q'); p.expectEnd() }, []string{"1 false"}},
+		"malformed":    {func(p *peer) { message(p); p.send('?'); p.expectEnd() }, []string{"1 false"}},
+		"the next message begins": {func(p *peer) {
+			message(p)
+			message(p)
+			p.endOfMessage()
+		}, []string{"1 false", "2 true"}},
+		"recipients added after a later milter's refusal": {func(p *peer) {
+			message(p)
+			p.send('R', "<b@example.org>")
+			p.data()
+			p.expect('c', "")
+			p.send('R', "<c@example.org>")
+			p.data()
+			p.expect('y', "550")
+		}, []string{"1 false", "2 false"}},
+		"DATA again": {func(p *peer) {
+			message(p)
+			p.data()
+			p.expect('c', "")
+			p.endOfMessage()
+		}, []string{"1 true"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			judge := &reserving{}
+			dialogue(t, quota.Submission, judge, c.play)
+			if !slices.Equal(judge.settled, c.want) {
+				t.Errorf("settled %q, want %q", judge.settled, c.want)
+			}
+		})
+	}
+}
+
+func TestSettleFails(t *testing.T) {
+	judge := &reserving{err: errors.New("connection refused")}
+	log := dialogue(t, quota.Submission, judge, func(p *peer) {
+		p.mail("anne", "a@example.org")
+		p.data()
+		p.expect('c', "")
+		p.send('A')
+	})
+	checkLog(t, log, `level=WARN msg="cannot settle what a message reserved" queue_id=4F1 sender=anne stood=false error="connection refused"`)
+}
+
+// TestShutdownGivesBack: a message that is cut off at the end of a shutdown did
+// not go.
+func TestShutdownGivesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		judge := &reserving{}
+		r := startRig(t, judge, quota.Submission)
+		p := r.pipes.dial(t)
+		p.negotiate(postfixOffer)
+		p.mail("anne", "a@example.org")
+		p.data()
+		p.expect('c', "")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := r.Shutdown(ctx); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if !slices.Equal(judge.settled, []string{"1 false"}) {
+			t.Errorf("settled %q", judge.settled)
+		}
+	})
+}
+
+func TestLongLogin(t *testing.T) {
+	dialogue(t, quota.Submission, atMost(1), func(p *peer) {
+		p.mail(strings.Repeat("a", maxLogin+1))
+		p.expectEnd()
+	})
+}
+
+func TestShortDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		time.Hour: "1h", 24 * time.Hour: "24h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s",
+		20 * time.Minute: "20m", 610 * time.Second: "10m10s", 3610 * time.Second: "1h0m10s",
+	} {
+		if got := shortDuration(d); got != want {
+			t.Errorf("%v is written %s", d, got)
+		}
+	}
+}

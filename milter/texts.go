@@ -1,0 +1,103 @@
+package milter
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+// RepliesConfig is the table [replies]: what mail users read. A text may use
+// {limit}, {recipients}, {contact} and {ref}; an empty one is the built-in text
+// of the language.
+type RepliesConfig struct {
+	// Language is "fr" or "en".
+	Language string `toml:"language"`
+	// Contact is whom to ask: an address, a telephone number, a web page.
+	Contact string `toml:"contact"`
+	// MessageLimit is the text of 550 5.5.3: too many recipients.
+	MessageLimit string `toml:"message_limit"`
+	// Unauthenticated is the text of 550 5.7.1: no login.
+	Unauthenticated string `toml:"unauthenticated"`
+	// DirectoryUnavailable is the text of 451 4.3.0: not known now.
+	DirectoryUnavailable string `toml:"directory_unavailable"`
+	// Window is the text of 450 4.7.1 (550 5.7.1 where the window refuses): a
+	// rolling period has no room. It may also use
+	// {used}, {window} and {retry_at}.
+	Window string `toml:"window"`
+	// StoreUnavailable is the text of 451 4.3.0: the counters are away.
+	StoreUnavailable string `toml:"store_unavailable"`
+}
+
+// DefaultReplies returns the table [replies] of an empty file.
+func DefaultReplies() RepliesConfig { return RepliesConfig{Language: "fr"} }
+
+// builtIn are the texts of each language, in ASCII, which any SMTP client shows.
+var builtIn = map[string]RepliesConfig{
+	"fr": {
+		Contact: "l'assistance de votre etablissement",
+		MessageLimit: "Message refuse: il a {recipients} destinataires et votre limite est de {limit} par message. " +
+			"Reduisez leur nombre, ou adressez-vous a {contact} (reference {ref}).",
+		Unauthenticated: "Message refuse: identifiez-vous pour envoyer du courrier par ce serveur, " +
+			"ou adressez-vous a {contact} (reference {ref}).",
+		DirectoryUnavailable: "Message differe: votre droit d'ecrire a {recipients} destinataires ne peut pas etre verifie " +
+			"pour le moment. Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
+		Window: "Envoi impossible pour le moment: {used} destinataires atteints en {window}, et ce message a {recipients} " +
+			"passerait votre limite de {limit}. Renvoyez-le a partir du {retry_at}, ou adressez-vous a {contact} (reference {ref}).",
+		StoreUnavailable: "Message differe: vos envois ne peuvent pas etre comptes pour le moment. " +
+			"Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
+	},
+	"en": {
+		Contact: "your school's help desk",
+		MessageLimit: "Message refused: it has {recipients} recipients and your limit is {limit} a message. " +
+			"Send to fewer, or ask {contact} (reference {ref}).",
+		Unauthenticated: "Message refused: log in to send mail through this server, " +
+			"or ask {contact} (reference {ref}).",
+		DirectoryUnavailable: "Message delayed: your right to write to {recipients} recipients cannot be checked just now. " +
+			"Send it again in a few minutes, or ask {contact} (reference {ref}).",
+		Window: "Too many for the moment: {used} recipients reached in {window}, and this message to {recipients} " +
+			"would pass your limit of {limit}. Send it again from {retry_at} on, or ask {contact} (reference {ref}).",
+		StoreUnavailable: "Message delayed: your messages cannot be counted just now. " +
+			"Send it again in a few minutes, or ask {contact} (reference {ref}).",
+	},
+}
+
+// Validate implements conf.Validator.
+func (c *RepliesConfig) Validate() error {
+	var errs []error
+	if _, known := builtIn[c.Language]; !known {
+		errs = append(errs, conf.Errorf("replies.language", `%q is not known; write "fr" or "en"`, c.Language))
+	}
+	common := []string{"{limit}", "{recipients}", "{contact}", "{ref}"}
+	return errors.Join(append(errs,
+		checkText("replies.contact", c.Contact),
+		checkText("replies.message_limit", c.MessageLimit, common...),
+		checkText("replies.unauthenticated", c.Unauthenticated, common...),
+		checkText("replies.directory_unavailable", c.DirectoryUnavailable, common...),
+		checkText("replies.window", c.Window, append(common, "{used}", "{window}", "{retry_at}")...),
+		checkText("replies.store_unavailable", c.StoreUnavailable, common...))...)
+}
+
+var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+
+// checkText finds what an SMTP reply cannot carry, and placeholders that stand
+// for nothing. Half of the line is left to what the others stand for.
+func checkText(key, text string, allowed ...string) error {
+	if i := strings.IndexFunc(text, unprintable); i >= 0 {
+		return conf.Errorf(key, "an SMTP reply is one line of ASCII; %q has %q: write it without", text, []rune(text[i:])[0])
+	}
+	if len(text) > maxReply/2 {
+		return conf.Errorf(key, "%d characters; write at most %d", len(text), maxReply/2)
+	}
+	for _, p := range placeholder.FindAllString(text, -1) {
+		switch {
+		case len(allowed) == 0:
+			return conf.Errorf(key, "%s has no meaning here", p)
+		case !slices.Contains(allowed, p):
+			return conf.Errorf(key, "%s is not known; write %s", p, strings.Join(allowed, ", "))
+		}
+	}
+	return nil
+}

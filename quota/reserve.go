@@ -1,0 +1,43 @@
+package quota
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+)
+
+// reserve counts an accepted message against the windows of its sender's class,
+// and makes v the verdict of what they say.
+func (p *Policy) reserve(ctx context.Context, class *Class, recipients *Recipients, v *Verdict) {
+	windows := class.Limits.Windows
+	for _, w := range windows {
+		if v.Recipients > w.Recipients { // no waiting will make room
+			v.Action, v.Reason, v.Window, v.Limit = enforced(Refuse, class.Enforce), WindowLimit, w, w.Recipients
+			return
+		}
+	}
+	r := Reservation{
+		Ticket:     Ticket{Sender: strings.ToLower(v.Sender), ID: rand.Text()},
+		Windows:    windows,
+		Recipients: p.rules.exemptRecipients.counted(recipients),
+		N:          v.Recipients,
+	}
+	c, err := p.counter.Reserve(ctx, &r)
+	if err != nil {
+		v.Action, v.Reason, v.Degraded = enforced(Defer, class.Enforce), StoreUnavailable, true
+		v.Err = errors.Join(v.Err, err)
+		return
+	}
+	if c.Degraded != nil {
+		v.Degraded = true
+		v.Err = errors.Join(v.Err, c.Degraded)
+	}
+	if c.Exceeded < 0 {
+		v.Ticket = r.Ticket
+		return
+	}
+	w := windows[c.Exceeded]
+	v.Action, v.Reason, v.Window, v.Limit = enforced(w.Exceeded, class.Enforce), WindowLimit, w, w.Recipients
+	v.Used, v.RetryAt = c.Used, c.RetryAt
+}
