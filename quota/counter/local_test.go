@@ -1,9 +1,18 @@
 package counter
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/rcptquota/rcptquota/quota"
 )
 
 func openLocal(t testing.TB, dir string) *Local {
@@ -15,13 +24,249 @@ func openLocal(t testing.TB, dir string) *Local {
 	return l
 }
 
+func closeLocal(t testing.TB, l *Local) {
+	t.Helper()
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLocalAgainstModel(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		l := openLocal(t, dir)
+		defer closeLocal(t, l)
 		compare(t, l, 50*time.Millisecond, *steps, time.Sleep) //nolint:forbidigo // the bubble's clock
-		if err := l.Close(); err != nil {
-			t.Error(err)
+	})
+}
+
+var anHour = []quota.Window{{Per: time.Hour, Recipients: 10, Count: quota.Distinct}, {Per: time.Hour, Recipients: 20, Count: quota.Copies}}
+
+func reserve(t testing.TB, c quota.Counter, id string, people ...int) quota.Count {
+	t.Helper()
+	count, err := c.Reserve(t.Context(), &quota.Reservation{
+		Ticket:  quota.Ticket{Sender: "anne", ID: id},
+		Windows: anHour, Recipients: addresses(people), N: len(people),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return count
+}
+
+// TestLocalRestart: what was counted is there after a stop, the reservations
+// that were under way included, and gone when no window can hold it.
+func TestLocalRestart(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l := openLocal(t, dir)
+		reserve(t, l, "stood", 1, 2, 3, 4)
+		if err := l.Settle(t.Context(), quota.Ticket{Sender: "anne", ID: "stood"}, true); err != nil {
+			t.Fatal(err)
+		}
+		reserve(t, l, "open", 3, 4, 5, 6, 7)
+		closeLocal(t, l)
+
+		l = openLocal(t, dir)
+		if got := reserve(t, l, "x", 8, 9, 10, 11); got.Exceeded != 0 || got.Used != 7 {
+			t.Errorf("after the restart: %+v", got)
+		}
+		if err := l.Settle(t.Context(), quota.Ticket{Sender: "anne", ID: "open"}, false); err != nil {
+			t.Fatal(err)
+		}
+		if got := reserve(t, l, "y", 5, 6, 7, 8, 9, 10); got.Exceeded != -1 {
+			t.Errorf("after the release: %+v", got)
+		}
+		closeLocal(t, l)
+
+		time.Sleep(settleWithin*time.Microsecond + time.Hour) //nolint:forbidigo // the bubble's clock
+		l = openLocal(t, dir)
+		defer closeLocal(t, l)
+		for i := range l.shards {
+			if n := len(l.shards[i].tallies); n > 0 {
+				t.Errorf("%d senders are remembered for nothing", n)
+			}
 		}
 	})
+}
+
+// TestLocalSaves: what was counted is on disk within a second, as the copy that
+// a kill would leave shows; and it names no recipient.
+func TestLocalSaves(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	dir, copied := t.TempDir(), t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l := openLocal(t, dir)
+		defer closeLocal(t, l)
+		reserve(t, l, "1", 1, 2, 3)
+		time.Sleep(time.Second) //nolint:forbidigo // the bubble's clock
+		synctest.Wait()
+		text, err := os.ReadFile(filepath.Join(dir, stateFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "example.org") {
+			t.Error("a recipient is stored in clear")
+		}
+		if err := os.WriteFile(filepath.Join(copied, stateFile), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		killed := openLocal(t, copied)
+		defer closeLocal(t, killed)
+		if got := reserve(t, killed, "2", 4, 5, 6, 7, 8, 9, 10, 11); got.Used != 3 {
+			t.Errorf("after a kill: %+v", got)
+		}
+	})
+}
+
+// TestLocalCannotSave: mail goes on, and the answers tell.
+func TestLocalCannotSave(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l := openLocal(t, dir)
+		if err := l.state.db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		reserve(t, l, "1", 1)
+		time.Sleep(time.Second) //nolint:forbidigo // the bubble's clock
+		synctest.Wait()
+		got := reserve(t, l, "2", 2)
+		if got.Exceeded != -1 || got.Degraded == nil || !strings.Contains(got.Degraded.Error(), "cannot be saved") {
+			t.Errorf("%+v", got)
+		}
+		if err := l.Close(); err == nil {
+			t.Error("nothing is said at the end")
+		}
+	})
+}
+
+func TestLocalStateErrors(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := OpenLocal(filepath.Join(dir, "absent")); err == nil || !strings.Contains(err.Error(), stateFile) {
+		t.Errorf("no folder: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, stateFile), []byte(strings.Repeat("not a database", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenLocal(dir); err == nil || !strings.Contains(err.Error(), stateFile) {
+		t.Errorf("not a database: %v", err)
+	}
+	dir = t.TempDir()
+	l := openLocal(t, dir)
+	if err := l.state.write(map[string][]byte{"anne": []byte("not a tally")}); err != nil {
+		t.Fatal(err)
+	}
+	closeLocal(t, l)
+	if _, err := OpenLocal(dir); err == nil || !strings.Contains(err.Error(), `sender "anne"`) {
+		t.Errorf("a damaged tally: %v", err)
+	}
+}
+
+// overshoot sends from many goroutines at once, and checks that no rolling
+// period holds more copies than the window allows. It returns how many were
+// accepted.
+func overshoot(t *testing.T, counters []quota.Counter, goroutines, attempts int) int {
+	t.Helper()
+	const per, limit = 100 * time.Millisecond, 200
+	windows := []quota.Window{{Per: per, Recipients: limit, Count: quota.Copies}}
+	var mu sync.Mutex
+	var accepted []copied
+	var all sync.WaitGroup
+	for g := range goroutines {
+		all.Go(func() {
+			for i := range attempts {
+				n := 1 + (g*7+i*13)%40
+				people := make([]int, n)
+				for j := range people {
+					people[j] = j
+				}
+				ticket := quota.Ticket{Sender: "anne", ID: fmt.Sprint(g, "/", i)}
+				c := counters[g%len(counters)]
+				count, err := c.Reserve(t.Context(), &quota.Reservation{Ticket: ticket, Windows: windows, Recipients: addresses(people), N: n})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if count.Exceeded >= 0 {
+					continue
+				}
+				stood := i%5 > 0
+				if err := c.Settle(t.Context(), ticket, stood); err != nil {
+					t.Error(err)
+				}
+				if stood {
+					mu.Lock()
+					accepted = append(accepted, copied{At: count.At.UnixMicro(), N: n})
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	all.Wait()
+	total := 0
+	for _, end := range accepted {
+		sum := 0
+		for _, c := range accepted {
+			if c.At <= end.At && c.At > end.At-per.Microseconds() {
+				sum += c.N
+			}
+		}
+		if sum > limit {
+			t.Fatalf("%d copies in %v", sum, per)
+		}
+		total += end.N
+	}
+	return total
+}
+
+func TestLocalOvershoot(t *testing.T) {
+	l := openLocal(t, t.TempDir())
+	defer closeLocal(t, l)
+	if total := overshoot(t, []quota.Counter{l}, 32, 300); total < 200 {
+		t.Errorf("only %d copies were accepted", total)
+	}
+}
+
+func FuzzDecodeTally(f *testing.F) {
+	t := &tally{Reached: []reach{{Digest: 1, At: 2}}, Copies: []copied{{At: 2, N: 1}}, Open: []reservation{{ID: "a", At: 2}}, Last: 2, Keep: 3}
+	text, err := t.encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Fuzz(func(_ *testing.T, text []byte) {
+		if t, err := decodeTally(text); err == nil {
+			t.reserve(5, "b", anHour, set{1: {}}, 1)
+			t.settle("a", false)
+			t.empty(6)
+		}
+	})
+}
+
+func BenchmarkLocal(b *testing.B) {
+	for _, n := range []int{1, 10, 150, 1000, 5000} {
+		b.Run(fmt.Sprintf("recipients=%d", n), func(b *testing.B) {
+			l := openLocal(b, b.TempDir())
+			defer closeLocal(b, l)
+			var recipients quota.Recipients
+			for i := range n {
+				recipients.Add(fmt.Sprintf("r%d@example.org", i))
+			}
+			r := quota.Reservation{
+				Ticket:     quota.Ticket{Sender: "anne"},
+				Windows:    []quota.Window{{Per: time.Hour, Recipients: n, Count: quota.Distinct}},
+				Recipients: recipients.All(), N: n,
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				r.ID = fmt.Sprint(i)
+				if c, err := l.Reserve(b.Context(), &r); err != nil || c.Exceeded >= 0 {
+					b.Fatal(c, err)
+				}
+				if err := l.Settle(b.Context(), r.Ticket, true); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

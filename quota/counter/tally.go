@@ -96,7 +96,7 @@ func (t *tally) usage(now int64, w *quota.Window, recipients set, n int) (used i
 		for _, c := range live {
 			used += c.N
 		}
-		for over := used + n - w.Recipients; over > 0; live = live[1:] {
+		for over := used + n - w.Recipients; over > 0 && len(live) > 0; live = live[1:] {
 			over, free = over-live[0].N, live[0].At
 		}
 		return used, free
@@ -111,7 +111,7 @@ func (t *tally) usage(now int64, w *quota.Window, recipients set, n int) (used i
 			over--
 		}
 	}
-	for i := 0; over > 0; i++ {
+	for i := 0; over > 0 && i < len(live); i++ {
 		if _, again := recipients[live[i].Digest]; !again {
 			over, free = over-1, live[i].At
 		}
