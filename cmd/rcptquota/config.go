@@ -9,11 +9,15 @@ import (
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
 // config is the whole configuration file; each part is owned by its package.
 type config struct {
 	quota.Config
+	// StateDir is the folder of the embedded store.
+	StateDir  string                `toml:"state_dir"`
+	Store     counter.Config        `toml:"store"`
 	Listen    []milter.ListenConfig `toml:"listen"`
 	Directory ldapcache.Config      `toml:"directory"`
 	Replies   milter.RepliesConfig  `toml:"replies"`
@@ -25,6 +29,8 @@ type config struct {
 func loadConfig(path string) (*config, error) {
 	c := &config{
 		Config:    quota.DefaultConfig(),
+		StateDir:  "/var/lib/rcptquota",
+		Store:     counter.DefaultConfig(),
 		Directory: ldapcache.DefaultConfig(),
 		Replies:   milter.DefaultReplies(),
 		Log:       defaultLog(),
@@ -36,6 +42,7 @@ func loadConfig(path string) (*config, error) {
 		c.Listen = milter.DefaultListen()
 	}
 	c.Directory.Resolve(filepath.Dir(path))
+	c.Store.Resolve(filepath.Dir(path))
 	return c, nil
 }
 
@@ -43,6 +50,7 @@ func loadConfig(path string) (*config, error) {
 func (c *config) Validate() error {
 	return errors.Join(
 		c.Config.Validate(),
+		c.Store.Validate(),
 		c.validateListen(),
 		c.Directory.Validate(),
 		c.Replies.Validate(),

@@ -17,6 +17,7 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
 // drainTimeout is how long messages under way may take once we are told to
@@ -54,7 +55,12 @@ func serve(ctx context.Context, c *config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, directory.Close()) }()
-	policy, err := quota.NewPolicy(c.Config, directory)
+	windows, err := openCounter(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, windows.Close()) }()
+	policy, err := quota.NewPolicy(c.Config, directory, windows)
 	if err != nil {
 		return err
 	}
@@ -68,6 +74,20 @@ func serve(ctx context.Context, c *config) (err error) {
 	}
 	return runServer(ctx, milter.NewServer(policy, replies, log), sockets, log)
 }
+
+// openCounter opens the store, if any class counts over messages.
+func openCounter(c *config) (counter.Counter, error) {
+	if !c.HasWindows() {
+		return noCounter{}, nil
+	}
+	return counter.Open(c.Store, c.StateDir)
+}
+
+// noCounter is never asked.
+type noCounter struct{ quota.Counter }
+
+// Close implements [io.Closer].
+func (noCounter) Close() error { return nil }
 
 // socket is an open listener with the role of its messages.
 type socket struct {

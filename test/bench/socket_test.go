@@ -59,7 +59,7 @@ func serveOurs(b *testing.B, socket string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	policy, err := quota.NewPolicy(config, directory)
+	policy, err := quota.NewPolicy(config, directory, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
