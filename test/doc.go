@@ -13,7 +13,8 @@
 // (https://pkg.go.dev/github.com/rogpeppe/go-internal/testscript), with the
 // commands below. Cases run one after the other, against one Postfix, whose
 // listeners "submission" and "inbound" ask the milter at $SUBMISSION and
-// $INBOUND; a rcptquota that a case leaves running is stopped at its end, and
+// $INBOUND, and "refusing" asks, after that of submission, a milter that refuses
+// every message at its end; a rcptquota that a case leaves running is stopped at its end, and
 // must then exit 0.
 //
 //	rcptquota start FILE       "rcptquota serve" with that configuration, in which
@@ -44,9 +45,10 @@
 //	[!] xclient ATTR=VALUE …   plays another client: ADDR=192.0.2.1 LOGIN=mdurand
 //	[!] mail [ADDRESS]         MAIL FROM; <> for the null sender
 //	[!] rcpt N                 RCPT TO for N addresses never used before
+//	[!] rcpt -again N          the same for the latest N of these
 //	[!] rcpt [-times=N] ADDRESS …  RCPT TO for these
 //	[!] data                   DATA alone
-//	[!] body                   the text of the message, and the dot
+//	[!] body [BYTES]           the text of the message, made longer, and the dot
 //	[!] bdat                   both in one: BDAT, the text as its one chunk
 //	until RE N                 sends messages to N recipients until the reply to one
 //	                           matches: for what changes once a cache's TTL is over

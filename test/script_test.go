@@ -65,14 +65,19 @@ func startRelay(t *testing.T) *relay {
 		return servers.Listener{Name: name, Options: append(options, fmt.Sprintf(
 			"smtpd_milters = { %s, connect_timeout=5s, command_timeout=10s, default_action=tempfail }", r.milters[name]))}
 	}
+	login := "smtpd_sasl_auth_enable = yes"
+	submission, inbound := listener("submission", login), listener("inbound")
+	refusing := servers.Listener{Name: "refusing", Options: []string{login, fmt.Sprintf(
+		"smtpd_milters = %s, inet:%s", r.milters["submission"], startRefusingMilter(t))}}
 	r.postfix = servers.StartPostfix(t, servers.PostfixConfig{
-		Listeners: []servers.Listener{listener("submission", "smtpd_sasl_auth_enable = yes"), listener("inbound")},
+		Listeners: []servers.Listener{submission, inbound, refusing},
 		Logins:    true,
 		Main: []string{
 			// The networks of clients that XCLIENT plays (RFC 5737, RFC 3849).
 			"mynetworks = 127.0.0.0/8, 192.0.2.0/24, 198.51.100.0/24, [2001:db8::]/32",
 			// A domain of this relay's own, for user%domain@relay.test.
 			"mydestination = relay.test",
+			"message_size_limit = 100000",
 			"virtual_alias_domains = alias.test",
 			"virtual_alias_maps = inline:{ { class-6b@alias.test = a@example.net, b@example.net, c@example.net } }",
 		},

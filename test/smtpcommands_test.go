@@ -132,14 +132,17 @@ func rcptCommand(ts *testscript.TestScript, neg bool, args []string) {
 	flags := flag.NewFlagSet("rcpt", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	times := flags.Int("times", 1, "each address so many times")
+	again := flags.Bool("again", false, "the latest addresses once more")
 	if err := flags.Parse(args); err != nil || flags.NArg() == 0 {
-		ts.Fatalf("usage: [!] rcpt N | [-times=N] ADDRESS ...")
+		ts.Fatalf("usage: [!] rcpt [-again] N | [-times=N] ADDRESS ...")
 	}
 	var lines []string
 	if n, err := strconv.Atoi(flags.Arg(0)); err == nil {
-		for range n {
-			of(ts).fresh++
-			lines = append(lines, fmt.Sprintf("RCPT TO:<r%d@example.net>", of(ts).fresh))
+		if !*again {
+			of(ts).fresh += n
+		}
+		for i := range n {
+			lines = append(lines, fmt.Sprintf("RCPT TO:<r%d@example.net>", of(ts).fresh-i))
 		}
 	} else {
 		for _, address := range flags.Args() {
@@ -164,7 +167,15 @@ func dataCommand(ts *testscript.TestScript, neg bool, _ []string) { say(ts, neg,
 // text is that of every message.
 const text = "From: sender@example.org\r\nSubject: a case\r\n\r\nHello.\r\n"
 
-func bodyCommand(ts *testscript.TestScript, neg bool, _ []string) { say(ts, neg, text+".") }
+func bodyCommand(ts *testscript.TestScript, neg bool, args []string) {
+	size := 0
+	if len(args) > 0 {
+		n, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		size = n
+	}
+	say(ts, neg, text+strings.Repeat("line\r\n", size/6)+".")
+}
 
 // bdatCommand sends the message as one chunk (RFC 3030), in which DATA and the
 // text are one command.

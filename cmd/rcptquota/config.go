@@ -22,6 +22,7 @@ type config struct {
 	Directory ldapcache.Config      `toml:"directory"`
 	Replies   milter.RepliesConfig  `toml:"replies"`
 	Log       logConfig             `toml:"log"`
+	HTTP      httpConfig            `toml:"http"`
 }
 
 // loadConfig reads the file at path. The error joins a line for each mistake,
@@ -55,6 +56,7 @@ func (c *config) Validate() error {
 		c.Directory.Validate(),
 		c.Replies.Validate(),
 		c.Log.Validate(),
+		c.HTTP.Validate(),
 	)
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -72,7 +73,12 @@ func serve(ctx context.Context, c *config) (err error) {
 	if err != nil {
 		return err
 	}
-	return runServer(ctx, milter.NewServer(policy, replies, log), sockets, log)
+	metrics := newMetrics()
+	d := &running{
+		server:  milter.NewServer(measured{policy, metrics}, replies, log),
+		sockets: sockets, metrics: metrics, log: log,
+	}
+	return d.run(ctx, c.HTTP.Address)
 }
 
 // openCounter opens the store, if any class counts over messages.
@@ -113,26 +119,45 @@ func listenAll(configs []milter.ListenConfig) ([]socket, error) {
 	return sockets, nil
 }
 
-// runServer serves all sockets until ctx ends or one fails, then drains.
-func runServer(ctx context.Context, server *milter.Server, sockets []socket, log *slog.Logger) error {
+// running is a milter whose sockets are open.
+type running struct {
+	server  *milter.Server
+	sockets []socket
+	metrics *metrics
+	ready   atomic.Bool
+	log     *slog.Logger
+}
+
+// run serves all sockets until ctx ends or one fails, then drains. The metrics
+// can be read to the end.
+func (d *running) run(ctx context.Context, httpAddress string) error {
+	httpCtx, stopHTTP := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
-	for _, s := range sockets {
-		group.Go(func() error { return server.Serve(s.Listener, s.role) })
-		log.Info("listening", "address", s.Addr().Network()+":"+s.Addr().String(), "role", s.role)
+	group.Go(func() error { return d.metrics.serveHTTP(httpCtx, httpAddress, &d.ready) })
+	for _, s := range d.sockets {
+		group.Go(func() error { return d.server.Serve(s.Listener, s.role) })
+		d.log.Info("listening", "address", s.Addr().Network()+":"+s.Addr().String(), "role", s.role)
 	}
 	group.Go(func() error {
+		defer stopHTTP()
 		<-ctx.Done()
-		notify(log, daemon.SdNotifyStopping)
-		log.Info("stopping")
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-		defer cancel()
-		if err := server.Shutdown(drain); err != nil {
-			log.Warn("connections with a message under way were cut off", "error", err)
-		}
+		d.drain(context.WithoutCancel(ctx))
 		return nil
 	})
-	notify(log, daemon.SdNotifyReady)
+	d.ready.Store(true)
+	notify(d.log, daemon.SdNotifyReady)
 	return group.Wait()
+}
+
+func (d *running) drain(ctx context.Context) {
+	d.ready.Store(false)
+	notify(d.log, daemon.SdNotifyStopping)
+	d.log.Info("stopping")
+	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
+	defer cancel()
+	if err := d.server.Shutdown(ctx); err != nil {
+		d.log.Warn("connections with a message under way were cut off", "error", err)
+	}
 }
 
 // notify tells systemd, where it runs us (sd_notify(3)).

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+// httpConfig is the table [http].
+type httpConfig struct {
+	// Address is "host:port" for /metrics, /healthz and /readyz; empty: off.
+	Address string `toml:"address"`
+}
+
+// Validate implements [conf.Validator].
+func (c *httpConfig) Validate() error {
+	if c.Address == "" {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(c.Address); err != nil {
+		return conf.Errorf("http.address", `%q is no host and port; write it as in "127.0.0.1:9891", or "" for none`, c.Address)
+	}
+	return nil
+}
+
+// metrics are what /metrics tells (https://prometheus.io/docs/practices/naming/).
+type metrics struct {
+	registry   *prometheus.Registry
+	verdicts   *prometheus.CounterVec
+	recipients *prometheus.CounterVec
+	degraded   prometheus.Counter
+	seconds    prometheus.Histogram
+	unsettled  prometheus.Counter
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rcptquota_verdicts_total", Help: "Decisions, by what became of the message (in role inbound, of the RCPT).",
+		}, []string{"action", "reason", "class", "role"}),
+		recipients: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rcptquota_recipients_total", Help: "Recipients of the messages decided on.",
+		}, []string{"action", "class", "role"}),
+		degraded: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "rcptquota_degraded_total", Help: "Decisions made while the directory or the store was away.",
+		}),
+		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "rcptquota_decision_seconds", Help: "Time that a decision took.",
+			Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5, 10},
+		}),
+		unsettled: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "rcptquota_settle_errors_total", Help: "Reservations that could not be given back.",
+		}),
+	}
+	m.registry.MustRegister(m.verdicts, m.recipients, m.degraded, m.seconds, m.unsettled,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// measured is a judge whose decisions are counted.
+type measured struct {
+	next milter.Judge
+	*metrics
+}
+
+// Judge implements [milter.Judge].
+func (m measured) Judge(ctx context.Context, msg *quota.Message) quota.Verdict {
+	start := time.Now()
+	v := m.next.Judge(ctx, msg)
+	m.seconds.Observe(time.Since(start).Seconds())
+	action, role := v.Action.String(), msg.Role.String()
+	m.verdicts.WithLabelValues(action, v.Reason.String(), v.Class, role).Inc()
+	m.recipients.WithLabelValues(action, v.Class, role).Add(float64(v.Recipients))
+	if v.Degraded {
+		m.degraded.Inc()
+	}
+	return v
+}
+
+// Settle implements [milter.Judge].
+func (m measured) Settle(ctx context.Context, t quota.Ticket, stood bool) error {
+	err := m.next.Settle(ctx, t, stood)
+	if err != nil {
+		m.unsettled.Inc()
+	}
+	return err
+}
+
+// serveHTTP answers at address, if there is one, until ctx ends: /healthz as
+// long as the process lives, /readyz while ready is true.
+func (m *metrics) serveHTTP(ctx context.Context, address string, ready *atomic.Bool) error {
+	if address == "" {
+		return nil
+	}
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/healthz", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !ready.Load() {
+			http.Error(w, "not serving", http.StatusServiceUnavailable)
+		}
+	})
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
