@@ -23,7 +23,7 @@
 // # What is never answered
 //
 // SMFIR_REJECT, SMFIR_TEMPFAIL, SMFIR_ACCEPT and SMFIR_DISCARD make the library
-// forget the connection's state, login included. Every refusal is an
-// SMFIR_REPLYCODE with an SMTP reply of ours; everything else is
+// ask for a new session, and the MTA show no more of the message. Every refusal
+// is an SMFIR_REPLYCODE with an SMTP reply of ours; everything else is
 // SMFIR_CONTINUE.
 package milter

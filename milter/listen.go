@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,8 +25,9 @@ type ListenConfig struct {
 	// Address is "unix:/path", "inet:host:port" or "systemd:NAME", NAME being
 	// the FileDescriptorName of a socket unit.
 	Address string `toml:"address"`
-	// Role is that of the messages that come in.
-	Role quota.Role `toml:"role"`
+	// Role is that of the messages that come in: "submission" or "inbound";
+	// empty: submission.
+	Role string `toml:"role"`
 	// Mode of a unix socket in octal; empty: 0660.
 	Mode string `toml:"mode"`
 	// Group that owns a unix socket; empty: the process's own.
@@ -39,42 +41,66 @@ func DefaultListen() []ListenConfig {
 
 const (
 	defaultSocketMode = 0o660
+	// maxSocketPath is the longest path of a socket, in bytes (unix(7)), less the
+	// ending under which it is made.
+	maxSocketPath = 107 - len(unreadyEnding)
+	unreadyEnding = ".new"
 	// staleDialTimeout is how long a socket file's server may take to show that
 	// it lives.
 	staleDialTimeout = time.Second
 )
 
-// Validate finds mistakes; keys stand under prefix, as in "listen[0]".
-func (c *ListenConfig) Validate(prefix string) error {
-	var errs []error
+// MessageRole is the role of the messages that come in.
+func (c *ListenConfig) MessageRole() quota.Role {
+	if c.Role == quota.Inbound.String() {
+		return quota.Inbound
+	}
+	return quota.Submission
+}
+
+// Validate implements conf.Validator, with keys below the table's own.
+func (c *ListenConfig) Validate() error {
 	scheme, rest, _ := strings.Cut(c.Address, ":")
+	errs := []error{c.validateAddress(scheme, rest)}
+	if c.Role != "" && c.Role != c.MessageRole().String() {
+		errs = append(errs, conf.Errorf("role", "%q is not known; write %q or %q", c.Role, quota.Submission, quota.Inbound))
+	}
+	if _, err := c.mode(); err != nil {
+		errs = append(errs, conf.Errorf("mode", `%q is no mode; write it in octal, as in "0660"`, c.Mode))
+	}
+	if scheme != "unix" && c.Mode != "" {
+		errs = append(errs, conf.Errorf("mode", "only a unix socket has a mode; leave it out"))
+	}
+	if scheme != "unix" && c.Group != "" {
+		errs = append(errs, conf.Errorf("group", "only a unix socket has a group; leave it out"))
+	} else if _, err := c.gid(); err != nil {
+		errs = append(errs, conf.Errorf("group", "%v; write a group of this machine", err))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *ListenConfig) validateAddress(scheme, rest string) error {
 	switch scheme {
 	case "unix":
 		if !strings.HasPrefix(rest, "/") {
-			errs = append(errs, conf.Errorf(prefix+".address", `%q is no absolute path; write it as in "unix:/run/rcptquota/submission.sock"`, rest))
+			return conf.Errorf("address", `%q is no absolute path; write it as in "unix:/run/rcptquota/submission.sock"`, rest)
+		}
+		if len(rest) > maxSocketPath {
+			return conf.Errorf("address", "a path of %d characters; that of a socket has at most %d", len(rest), maxSocketPath)
 		}
 	case "inet":
-		_, port, err := net.SplitHostPort(rest)
-		if n, e := strconv.ParseUint(port, 10, 16); err != nil || e != nil || n == 0 {
-			errs = append(errs, conf.Errorf(prefix+".address", `%q is no host and port; write it as in "inet:127.0.0.1:8891"`, rest))
+		host, port, err := net.SplitHostPort(rest)
+		if n, e := strconv.ParseUint(port, 10, 16); err != nil || e != nil || n == 0 || host == "" {
+			return conf.Errorf("address", `%q is no host and port; write it as in "inet:127.0.0.1:8891"`, rest)
 		}
 	case "systemd":
 		if rest == "" {
-			errs = append(errs, conf.Errorf(prefix+".address", `no name; write it as in "systemd:submission", the FileDescriptorName= of the socket unit`))
+			return conf.Errorf("address", `no name; write it as in "systemd:submission", the FileDescriptorName= of the socket unit`)
 		}
 	default:
-		errs = append(errs, conf.Errorf(prefix+".address", `%q is no address; write "unix:/path", "inet:host:port" or "systemd:NAME"`, c.Address))
+		return conf.Errorf("address", `%q is no address; write "unix:/path", "inet:host:port" or "systemd:NAME"`, c.Address)
 	}
-	if _, err := c.mode(); err != nil {
-		errs = append(errs, conf.Errorf(prefix+".mode", `%q is no mode; write it in octal, as in "0660"`, c.Mode))
-	}
-	if scheme != "unix" && c.Mode != "" {
-		errs = append(errs, conf.Errorf(prefix+".mode", "only a unix socket has a mode; leave it out"))
-	}
-	if scheme != "unix" && c.Group != "" {
-		errs = append(errs, conf.Errorf(prefix+".group", "only a unix socket has a group; leave it out"))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func (c *ListenConfig) mode() (fs.FileMode, error) {
@@ -114,7 +140,7 @@ func one(ln net.Listener, err error) ([]net.Listener, error) {
 // listenUnix makes the socket under another name, and moves it to its own once
 // it has its owner and mode: Postfix never finds one that it may not use.
 func (c *ListenConfig) listenUnix(path string) (net.Listener, error) {
-	unready := path + ".new"
+	unready := path + unreadyEnding
 	for _, p := range []string{path, unready} {
 		if err := mayReplace(p); err != nil {
 			return nil, err
@@ -178,24 +204,47 @@ func (c *ListenConfig) permit(path string) error {
 	if err != nil {
 		return err
 	}
-	if c.Group != "" {
-		group, err := user.LookupGroup(c.Group)
-		if err != nil {
-			return err
-		}
-		gid, err := strconv.Atoi(group.Gid)
-		if err != nil {
-			return err
-		}
-		if err := os.Chown(path, -1, gid); err != nil {
-			return err
-		}
+	gid, err := c.gid()
+	if err != nil {
+		return err
+	}
+	if err := os.Chown(path, -1, gid); err != nil {
+		return err
 	}
 	return os.Chmod(path, mode)
 }
 
+// gid is the number of the group, -1 when none is configured.
+func (c *ListenConfig) gid() (int, error) {
+	if c.Group == "" {
+		return -1, nil
+	}
+	group, err := user.LookupGroup(c.Group)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(group.Gid)
+}
+
 // activated are the sockets that systemd handed over; they can be taken once.
 var activated = sync.OnceValues(activation.ListenersWithNames)
+
+// CheckInherited returns an error if systemd handed over a socket that none of
+// configs names: the kernel would accept Postfix's connections, and nobody
+// would answer them.
+func CheckInherited(configs []ListenConfig) error {
+	all, err := activated()
+	if err != nil {
+		return err
+	}
+	for name := range all {
+		named := func(c ListenConfig) bool { return c.Address == "systemd:"+name }
+		if !slices.ContainsFunc(configs, named) {
+			return fmt.Errorf("systemd passed a socket named %q, and no [[listen]] has the address \"systemd:%s\"", name, name)
+		}
+	}
+	return nil
+}
 
 func inherited(name string) ([]net.Listener, error) {
 	all, err := activated()

@@ -48,6 +48,7 @@ func (s *session) record(v *quota.Verdict) {
 		attrs = append(attrs, slog.Time("retry_at", v.RetryAt))
 	}
 	flag("premium", v.Premium)
+	flag("unknown", v.Unknown)
 	flag("degraded", v.Degraded)
 	if s.client.IsValid() {
 		text("client", s.client.String())

@@ -70,6 +70,8 @@ func TestRepliesMistakes(t *testing.T) {
 		`contact = "l'équipe"`:          `replies.contact: an SMTP reply is one line of ASCII; "l'équipe" has 'é': write it without`,
 		`contact = "{ref}"`:             `replies.contact: {ref} has no meaning here`,
 		`message_limit = "a\r\n250 OK"`: `replies.message_limit: an SMTP reply is one line of ASCII; "a\r\n250 OK" has '\r': write it without`,
+		`window = "{limit, {used}"`:     `replies.window: "{limit, {used}" has a lone brace; placeholders are written as in {limit}`,
+		`window = "450 4.7.1 no"`:       `replies.window: "450 4.7.1 no" begins with a reply code, which is not part of the text`,
 		`unauthenticated = "{login}"`:   `replies.unauthenticated: {login} is not known; write {limit}, {recipients}, {contact}, {ref}`,
 		`directory_unavailable = """` + strings.Repeat("x", 300) + `"""`: `replies.directory_unavailable: 300 characters; write at most 255`,
 	} {

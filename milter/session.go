@@ -34,9 +34,7 @@ const (
 	maxEnvelope = 2 * quota.MaxRecipients
 )
 
-var (
-	errOrder = errors.New("milter event out of order")
-)
+var errOrder = errors.New("milter event out of order")
 
 // Judge decides what becomes of messages. It is called by many goroutines at
 // once, and answers before ctx ends.
@@ -88,6 +86,7 @@ func (s *session) Helo(string, *gomilter.Modifier) (gomilter.Response, error) {
 func (s *session) MailFrom(from string, m *gomilter.Modifier) (gomilter.Response, error) {
 	s.reset()
 	login := m.Macros[macroLogin]
+	delete(m.Macros, macroLogin) // or the next MAIL would have it too, should that bring none
 	if len(login) > maxLogin {
 		return nil, fmt.Errorf("a login of %d bytes", len(login))
 	}
@@ -130,7 +129,9 @@ func (s *session) rcptInbound(address string) gomilter.Response {
 		return s.refusal(&v)
 	}
 	s.tx.recipients.Add(address)
-	s.tx.verdict = v
+	if s.tx.recipients.Len() == 1 || v.Action != quota.Accept { // of several, the record tells the one that matters
+		s.tx.verdict = v
+	}
 	return s.goOn(gomilter.OptNoRcptReply)
 }
 
@@ -144,7 +145,7 @@ func (s *session) Headers(_ textproto.MIMEHeader, m *gomilter.Modifier) (gomilte
 
 // Header is sent only by an MTA that cannot leave it out.
 func (s *session) Header(string, string, *gomilter.Modifier) (gomilter.Response, error) {
-	return s.goOn(gomilter.OptNoHeaderReply), nil
+	return gomilter.RespContinue, nil
 }
 
 // BodyChunk is sent only by an MTA that cannot leave it out.

@@ -80,7 +80,10 @@ func (c *RepliesConfig) Validate() error {
 		checkText("replies.store_unavailable", c.StoreUnavailable, common...))...)
 }
 
-var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+var (
+	placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+	replyCode   = regexp.MustCompile(`^[245][0-9][0-9][ -]`)
+)
 
 // checkText finds what an SMTP reply cannot carry, and placeholders that stand
 // for nothing. Half of the line is left to what the others stand for.
@@ -90,6 +93,12 @@ func checkText(key, text string, allowed ...string) error {
 	}
 	if len(text) > maxReply/2 {
 		return conf.Errorf(key, "%d characters; write at most %d", len(text), maxReply/2)
+	}
+	if replyCode.MatchString(text) {
+		return conf.Errorf(key, "%q begins with a reply code, which is not part of the text", text)
+	}
+	if rest := placeholder.ReplaceAllString(text, ""); strings.ContainsAny(rest, "{}") {
+		return conf.Errorf(key, "%q has a lone brace; placeholders are written as in {limit}", text)
 	}
 	for _, p := range placeholder.FindAllString(text, -1) {
 		switch {

@@ -154,6 +154,9 @@ func (w *wire) peek(n int) ([]byte, error) {
 }
 
 func (w *wire) readOffer(size uint32) error {
+	if w.agreed != (options{}) {
+		return errors.New("a second option negotiation")
+	}
 	if size < 1+optionsSize {
 		return fmt.Errorf("%w: %d bytes", errShortNegotiation, size)
 	}

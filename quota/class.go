@@ -1,17 +1,14 @@
 package quota
 
 import (
+	"errors"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
-)
 
-// Limits are what a class allows.
-type Limits struct {
-	// Recipients is the most distinct recipients of one message, at least 1.
-	Recipients int
-	// Windows count over messages; there may be none.
-	Windows []Window
-}
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
 
 // Class is a named set of limits. A site names its own.
 type Class struct {
@@ -49,12 +46,58 @@ func (m *Match) matches(s *Sender) bool {
 	})
 }
 
-// splitAddress cuts an address at its last "@"; the domain is empty for a bare
-// name. A local part may hold an "@" in quotes (RFC 5321 section 4.1.2).
-func splitAddress(address string) (local, domain string) {
-	at := strings.LastIndexByte(address, '@')
-	if at < 0 {
-		return address, ""
+var className = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+func (c ClassConfig) compile(name string, enforce bool) (*Class, error) {
+	class := &Class{Name: name, Enforce: enforce}
+	if c.Enforce != nil {
+		class.Enforce = *c.Enforce
 	}
-	return address[:at], address[at+1:]
+	var errs []error
+	if !className.MatchString(name) {
+		errs = append(errs, conf.Errorf("class."+name, "a class is named with letters, digits, - and _"))
+	}
+	if c.Recipients == nil {
+		errs = append(errs, conf.Errorf("class."+name+".recipients", "missing; write how many recipients one message may have"))
+	} else if n := *c.Recipients; n < 1 || n > MaxRecipients {
+		errs = append(errs, conf.Errorf("class."+name+".recipients",
+			"%d is no limit; write how many recipients one message may have, from 1 to %d", n, MaxRecipients))
+	} else {
+		class.Limits.Recipients = n
+	}
+	errs = append(errs, c.Match.compile(&class.Match, "class."+name+".match"))
+	for i, w := range c.Windows {
+		window, err := w.compile(fmt.Sprintf("class.%s.window[%d]", name, i))
+		class.Limits.Windows = append(class.Limits.Windows, window)
+		errs = append(errs, err)
+	}
+	return class, errors.Join(errs...)
+}
+
+// attributeName is an LDAP attribute description without options (RFC 4512
+// section 2.5).
+var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
+
+func (m MatchConfig) compile(match *Match, key string) error {
+	match.Attribute = strings.ToLower(m.Attribute)
+	match.Values = m.Value
+	var errs []error
+	for _, domain := range m.Domain {
+		if domain == "" || strings.ContainsAny(domain, "@* ") {
+			errs = append(errs, conf.Errorf(key+".domain", "%q is not a domain; write it as in \"ecollege31.fr\"", domain))
+		}
+		match.Domains = append(match.Domains, strings.ToLower(domain))
+	}
+	if m.Attribute != "" && !attributeName.MatchString(m.Attribute) {
+		errs = append(errs, conf.Errorf(key+".attribute", "%q is not the name of an attribute", m.Attribute))
+	}
+	switch {
+	case len(m.Domain) > 0 && m.Attribute != "":
+		errs = append(errs, conf.Errorf(key+".attribute", "a class matches by domain or by attribute, not by both; leave one out"))
+	case m.Attribute != "" && len(m.Value) == 0:
+		errs = append(errs, conf.Errorf(key+".value", "missing; list the values of %s that belong to the class", m.Attribute))
+	case m.Attribute == "" && len(m.Value) > 0:
+		errs = append(errs, conf.Errorf(key+".attribute", "missing; name the attribute that has these values"))
+	}
+	return errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -37,7 +38,7 @@ type SendersConfig struct {
 
 // ClassConfig is a table [class.NAME].
 type ClassConfig struct {
-	Recipients int         `toml:"recipients"`
+	Recipients *int        `toml:"recipients"`
 	Enforce    *bool       `toml:"enforce"` // unset: as for all
 	Match      MatchConfig `toml:"match"`
 	// Windows are the tables [[class.NAME.window]].
@@ -50,8 +51,8 @@ type WindowConfig struct {
 	Per conf.Duration `toml:"per"`
 	// Recipients is the most that any such period holds.
 	Recipients int `toml:"recipients"`
-	// Count is "distinct" or "copies".
-	Count CountKind `toml:"count"`
+	// Count is "distinct" or "copies"; empty: distinct.
+	Count string `toml:"count"`
 	// Exceeded is "defer" or "refuse"; empty: defer.
 	Exceeded string `toml:"exceeded"`
 }
@@ -88,9 +89,9 @@ func DefaultConfig() Config {
 // builtInClasses are the networks' own limits, where the file names no class.
 func builtInClasses() map[string]ClassConfig {
 	return map[string]ClassConfig{
-		"ecollege31": {Recipients: 150, Match: MatchConfig{Domain: []string{"ecollege31.fr"}}},
-		"entmip":     {Recipients: 500, Match: MatchConfig{Domain: []string{"entmip.fr"}}},
-		"premium":    {Recipients: 5000},
+		"ecollege31": {Recipients: new(150), Match: MatchConfig{Domain: []string{"ecollege31.fr"}}},
+		"entmip":     {Recipients: new(500), Match: MatchConfig{Domain: []string{"entmip.fr"}}},
+		"premium":    {Recipients: new(5000)},
 	}
 }
 
@@ -124,12 +125,44 @@ func (c *Config) HasWindows() bool {
 	return false
 }
 
+// Summary tells in one line each what the rules say: the classes, from the
+// strictest, and who belongs to the premium one. It is empty for a
+// configuration that is not valid.
+func (c *Config) Summary() []string {
+	r, err := c.compile()
+	if err != nil {
+		return nil
+	}
+	var lines []string
+	for _, class := range r.classes {
+		line := fmt.Sprintf("class %s: %d recipients a message", class.Name, class.Limits.Recipients)
+		for _, w := range class.Limits.Windows {
+			line += fmt.Sprintf(", %d %s in %v", w.Recipients, w.Count, w.Per)
+		}
+		if class == r.base {
+			line += "; the default"
+		}
+		if class == r.premium {
+			line += "; of premium senders"
+		}
+		if !class.Enforce {
+			line += "; not enforced"
+		}
+		lines = append(lines, line)
+	}
+	if r.premium == nil {
+		lines = append(lines, "no class for premium senders")
+	}
+	return lines
+}
+
 // HighestLimit is the largest limit of any class, in recipients a message: what
-// Postfix must let through to be told apart here.
+// Postfix must let through to be told apart here; 0 for a configuration that is
+// not valid.
 func (c *Config) HighestLimit() int {
 	r, err := c.compile()
 	if err != nil {
 		return 0
 	}
-	return r.ceiling
+	return r.highest
 }

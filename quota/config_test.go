@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -9,7 +10,7 @@ import (
 func TestConfigMistakes(t *testing.T) {
 	for text, want := range map[string]string{
 		"[class.x]\nrecipients = 0":                                                                   `t:2: class.x.recipients: 0 is no limit; write how many recipients one message may have, from 1 to 100000`,
-		"[class.x]\nenforce = true":                                                                   `t:1: class.x.recipients: 0 is no limit; write how many recipients one message may have, from 1 to 100000`,
+		"[class.x]\nenforce = true":                                                                   `t:1: class.x.recipients: missing; write how many recipients one message may have`,
 		"default_class = \"y\"":                                                                       `t:1: default_class: there is no class "y"; write a table [class.y] or name one of ecollege31, entmip, premium`,
 		"[premium]\nclass = \"y\"":                                                                    `t:2: premium.class: there is no class "y"; write a table [class.y] or name one of ecollege31, entmip, premium`,
 		"[senders]\nunauthenticated = \"drop\"":                                                       `t:2: senders.unauthenticated: "drop" is not known; write "pass" or "refuse"`,
@@ -25,7 +26,9 @@ func TestConfigMistakes(t *testing.T) {
 		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"10ms\"\nrecipients = 5":                                    `t:4: class.x.window[0].per: 10ms is no period; write one from 1s to 744h0m0s, as in "1h"`,
 		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"1h\"":                                                      `t:3: class.x.window[0].recipients: 0 is no limit; write how many recipients the period may hold, from 1 to 100000`,
 		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"1h\"\nrecipients = 5\nexceeded = \"drop\"":                 `t:6: class.x.window[0].exceeded: "drop" is not known; write "defer" or "refuse"`,
-		"[class.x]\nrecipients = 5\n[[class.x.window]]\ncount = \"all\"":                                                   `t:4: class.x.window.count: "all" is not counted; write "distinct" or "copies"`,
+		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"1h\"\nrecipients = 5\ncount = \"all\"":                     `t:6: class.x.window[0].count: "all" is not known; write "distinct" or "copies"`,
+		"[class.x]\nrecipients = 5\nmatch = { attribute = \"employee type\", value = [\"v\"] }":                            `t:3: class.x.match.attribute: "employee type" is not the name of an attribute`,
+		"[senders]\nexempt_networks = [\"::ffff:192.0.2.0/120\"]":                                                          `t:2: senders.exempt_networks: "::ffff:192.0.2.0/120" is IPv4 written as IPv6; write it as in "192.0.2.0/24"`,
 		"[class.\"a b\"]\nrecipients = 5":                                                                                  `t:1: class.a b: a class is named with letters, digits, - and _`,
 	} {
 		config := DefaultConfig()
@@ -36,16 +39,24 @@ func TestConfigMistakes(t *testing.T) {
 	}
 }
 
-func TestRole(t *testing.T) {
-	var config struct {
-		Role Role `toml:"role"`
+func TestSummary(t *testing.T) {
+	config := DefaultConfig()
+	if err := conf.Decode("t", []byte(windowed), &config); err != nil {
+		t.Fatal(err)
 	}
-	if err := conf.Decode("t", []byte(`role = "inbound"`), &config); err != nil || config.Role != Inbound {
-		t.Errorf("%v, %v", config.Role, err)
-	}
-	err := conf.Decode("t", []byte(`role = "mx"`), &config)
-	if want := `t:1: role: "mx" is no role; write "submission" or "inbound"`; err == nil || err.Error() != want {
-		t.Errorf("%v, want %s", err, want)
+	for _, c := range []struct {
+		config Config
+		want   string
+	}{
+		{DefaultConfig(), "class ecollege31: 150 recipients a message; the default\n" +
+			"class entmip: 500 recipients a message\nclass premium: 5000 recipients a message; of premium senders"},
+		{config, "class all: 100 recipients a message, 50 distinct in 1h0m0s, 80 copies in 24h0m0s; the default\n" +
+			"no class for premium senders"},
+		{Config{}, ""},
+	} {
+		if got := strings.Join(c.config.Summary(), "\n"); got != c.want {
+			t.Errorf("summary\n%s\nwant\n%s", got, c.want)
+		}
 	}
 }
 

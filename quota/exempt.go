@@ -1,9 +1,13 @@
 package quota
 
 import (
+	"errors"
 	"iter"
 	"net/netip"
 	"slices"
+	"strings"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // networks is a list of client networks; a handful, so looked through in order.
@@ -14,6 +18,30 @@ type networks []netip.Prefix
 func (n networks) contains(client netip.Addr) bool {
 	client = client.Unmap()
 	return slices.ContainsFunc(n, func(p netip.Prefix) bool { return p.Contains(client) })
+}
+
+func parseNetworks(key string, texts []string) (networks, error) {
+	var parsed networks
+	var errs []error
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			var addr netip.Addr
+			addr, err = netip.ParseAddr(text)
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		switch {
+		case err != nil:
+			errs = append(errs, conf.Errorf(key, "%q is not a network; write it as in \"192.0.2.0/24\", \"2001:db8::/32\" or \"192.0.2.1\"", text))
+		case prefix.Addr().Is4In6():
+			errs = append(errs, conf.Errorf(key, "%q is IPv4 written as IPv6; write it as in \"192.0.2.0/24\"", text))
+		case prefix != prefix.Masked():
+			errs = append(errs, conf.Errorf(key, "%q has bits beyond its mask; write %q", text, prefix.Masked()))
+		default:
+			parsed = append(parsed, prefix)
+		}
+	}
+	return parsed, errors.Join(errs...)
 }
 
 // exemptRecipients are the recipients that are left out of the count: bare
@@ -54,4 +82,17 @@ func (e exemptRecipients) contains(address string) bool {
 	_, name := e[local]
 	_, whole := e[address]
 	return name || whole
+}
+
+func parseExemptRecipients(key string, texts []string) (exemptRecipients, error) {
+	exempt := exemptRecipients{}
+	var errs []error
+	for _, text := range texts {
+		local, domain := splitAddress(text)
+		if local == "" || strings.ContainsAny(text, " <>,*") || strings.Contains(text, "@") && domain == "" {
+			errs = append(errs, conf.Errorf(key, "%q is not an address; write it as in \"abuse@ac-test.fr\", or a bare \"postmaster\"", text))
+		}
+		exempt[strings.ToLower(text)] = struct{}{}
+	}
+	return exempt, errors.Join(errs...)
 }

@@ -1,9 +1,6 @@
 package quota
 
-import (
-	"fmt"
-	"net/netip"
-)
+import "net/netip"
 
 // Role is what a listener's Postfix does with the messages it shows us.
 type Role int
@@ -26,19 +23,6 @@ func (r Role) String() string {
 		return "inbound"
 	}
 	return "unknown"
-}
-
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (r *Role) UnmarshalText(text []byte) error {
-	switch string(text) {
-	case "submission":
-		*r = Submission
-	case "inbound":
-		*r = Inbound
-	default:
-		return fmt.Errorf("%q is no role; write %q or %q", text, Submission, Inbound)
-	}
-	return nil
 }
 
 // Message is what Postfix told of one SMTP transaction before the body travels.

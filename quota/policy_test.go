@@ -70,8 +70,8 @@ func TestMessageLimit(t *testing.T) {
 		{"dir", 5001, Verdict{Action: Refuse, Reason: MessageLimit, Class: "premium", Limit: 5000, Premium: true}},
 		{"both", 151, Verdict{Action: Refuse, Reason: MessageLimit, Class: "ecollege31", Limit: 150}},
 		{"sub", 151, Verdict{Action: Refuse, Reason: MessageLimit, Class: "ecollege31", Limit: 150}},
-		{"nobody", 150, Verdict{Action: Accept, Class: "ecollege31", Limit: 150}},
-		{"nobody", 151, Verdict{Action: Refuse, Reason: MessageLimit, Class: "ecollege31", Limit: 150}},
+		{"nobody", 150, Verdict{Action: Accept, Class: "ecollege31", Limit: 150, Unknown: true}},
+		{"nobody", 151, Verdict{Action: Refuse, Reason: MessageLimit, Class: "ecollege31", Limit: 150, Unknown: true}},
 		{"twice", 151, Verdict{Action: Refuse, Reason: MessageLimit, Class: "ecollege31", Limit: 150, Err: ErrAmbiguous}},
 		{"away", 150, Verdict{Action: Accept, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
 		{"away", 151, Verdict{Action: Defer, Reason: DirectoryUnavailable, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
@@ -171,11 +171,20 @@ func TestEnforce(t *testing.T) {
 	entmip.Enforce = &yes
 	config.Classes["entmip"] = entmip
 	policy := newPolicy(t, config)
-	for login, want := range map[string]Action{"anne": WouldRefuse, "paul": Refuse, "dir": WouldRefuse, "away": WouldRefuse} {
+	for login, want := range map[string]Action{"anne": WouldRefuse, "paul": Refuse, "dir": WouldRefuse, "away": WouldRefuse, "grand": WouldRefuse} {
 		if got := policy.Judge(t.Context(), &Message{Login: login, Recipients: recipients(5001)}); got.Action != want {
 			t.Errorf("%s: %v, want %v", login, got.Action, want)
 		}
 	}
+	// Where one class is not enforced, no number is too many for everybody.
+	config.Enforce = true
+	premium := config.Classes["premium"]
+	premium.Enforce = new(false)
+	config.Classes["premium"] = premium
+	if got := newPolicy(t, config).Judge(t.Context(), &Message{Login: "away", Recipients: recipients(5001)}); got.Action != Defer {
+		t.Errorf("away: %v, want %v", got.Action, Defer)
+	}
+	config.Enforce = false
 	config.Senders.Unauthenticated = "refuse"
 	if got := newPolicy(t, config).Judge(t.Context(), &Message{Recipients: recipients(1)}); got.Action != WouldRefuse {
 		t.Errorf("unauthenticated: %v", got.Action)
@@ -188,10 +197,10 @@ func TestClasses(t *testing.T) {
 	config.Premium.Class = "large"
 	config.Unavailable.Premium = "base"
 	config.Classes = map[string]ClassConfig{
-		"all":      {Recipients: 10},
-		"teachers": {Recipients: 20, Match: MatchConfig{Attribute: "ENTPersonProfils", Value: []string{"national_ens"}}},
-		"large":    {Recipients: 30},
-		"tiny":     {Recipients: 1, Match: MatchConfig{Domain: []string{"EntMip.fr"}}},
+		"all":      {Recipients: new(10)},
+		"teachers": {Recipients: new(20), Match: MatchConfig{Attribute: "ENTPersonProfils", Value: []string{"national_ens"}}},
+		"large":    {Recipients: new(30)},
+		"tiny":     {Recipients: new(1), Match: MatchConfig{Domain: []string{"EntMip.fr"}}},
 	}
 	policy := newPolicy(t, config)
 	for login, want := range map[string]string{"anne": "all", "prof": "teachers", "dir": "large", "paul": "tiny"} {

@@ -39,3 +39,13 @@ func (r *Recipients) Reset() {
 	}
 	clear(r.set)
 }
+
+// splitAddress cuts an address at its last "@"; the domain is empty for a bare
+// name. A local part may hold an "@" in quotes (RFC 5321 section 4.1.2).
+func splitAddress(address string) (local, domain string) {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return address, ""
+	}
+	return address[:at], address[at+1:]
+}

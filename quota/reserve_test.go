@@ -85,7 +85,7 @@ func TestReserve(t *testing.T) {
 				t.Errorf("ticket %+v", got.Ticket)
 			}
 			got.Ticket = Ticket{}
-			c.want.Sender, c.want.Class, c.want.Recipients = "Anne", "all", c.recipients
+			c.want.Sender, c.want.Class, c.want.Recipients, c.want.Unknown = "Anne", "all", c.recipients, true
 			if !sameVerdict(got, c.want) {
 				t.Errorf("\n got %+v\nwant %+v", got, c.want)
 			}

@@ -6,6 +6,7 @@ import "errors"
 type standing struct {
 	class   *Class
 	premium bool
+	unknown bool  // the directory has no entry of the sender
 	sure    bool  // the directory was just asked, and answered
 	err     error // why it was not, or what it found wrong
 }
@@ -16,7 +17,7 @@ func (r *rules) standing(sender *Sender, err error) standing {
 		class, premium := r.classOf(sender)
 		return standing{class: class, premium: premium, sure: sender.Stale == nil, err: sender.Stale}
 	case errors.Is(err, ErrAbsent):
-		return standing{class: r.base, sure: true}
+		return standing{class: r.base, unknown: true, sure: true}
 	case errors.Is(err, ErrAmbiguous):
 		return standing{class: r.base, sure: true, err: err}
 	}

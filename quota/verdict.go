@@ -91,6 +91,8 @@ type Verdict struct {
 	Class string
 	// Premium reports whether the sender is a designated one.
 	Premium bool
+	// Unknown reports that the directory has no entry of the sender.
+	Unknown bool
 	// Recipients is the number of distinct recipients that count.
 	Recipients int
 	// Limit is the most recipients allowed, of one message or, with the reason

@@ -1,9 +1,15 @@
 package quota
 
 import (
-	"fmt"
+	"cmp"
+	"errors"
 	"time"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
+
+// maxPeriod bounds a window: what it counts is kept for so long.
+const maxPeriod = 31 * 24 * time.Hour
 
 // CountKind is what a window counts.
 type CountKind int
@@ -27,19 +33,6 @@ func (k CountKind) String() string {
 	return "unknown"
 }
 
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (k *CountKind) UnmarshalText(text []byte) error {
-	switch string(text) {
-	case "distinct":
-		*k = Distinct
-	case "copies":
-		*k = Copies
-	default:
-		return fmt.Errorf("%q is not counted; write %q or %q", text, Distinct, Copies)
-	}
-	return nil
-}
-
 // Window is a rolling period over which a sender's recipients are counted
 // across messages and relays. At any moment T, what was reached in (T-Per, T]
 // is at most Recipients.
@@ -50,4 +43,27 @@ type Window struct {
 	// Exceeded is Defer or Refuse: what becomes of a message that does not fit
 	// now but will later.
 	Exceeded Action
+}
+
+func (w WindowConfig) compile(key string) (Window, error) {
+	window := Window{Per: time.Duration(w.Per), Recipients: w.Recipients, Exceeded: Defer}
+	var errs []error
+	if window.Per < time.Second || window.Per > maxPeriod {
+		errs = append(errs, conf.Errorf(key+".per", "%v is no period; write one from 1s to %v, as in \"1h\"", window.Per, maxPeriod))
+	}
+	if w.Recipients < 1 || w.Recipients > MaxRecipients {
+		errs = append(errs, conf.Errorf(key+".recipients",
+			"%d is no limit; write how many recipients the period may hold, from 1 to %d", w.Recipients, MaxRecipients))
+	}
+	var copies, refuse bool
+	errs = append(errs,
+		choose(&copies, key+".count", cmp.Or(w.Count, "distinct"), "distinct", "copies"),
+		choose(&refuse, key+".exceeded", cmp.Or(w.Exceeded, "defer"), "defer", "refuse"))
+	if copies {
+		window.Count = Copies
+	}
+	if refuse {
+		window.Exceeded = Refuse
+	}
+	return window, errors.Join(errs...)
 }

@@ -6,10 +6,14 @@ set -eu
 
 rcptquota=$1
 here=$(dirname "$0")
-log=$(mktemp)
-"$rcptquota" serve --config "$here/demo/rcptquota.toml" 2>"$log" &
+scratch=$(mktemp -d)
+log=$scratch/log
+# The defaults, but for the socket: the default port may be in use.
+cp "$here/demo/directory.toml" "$scratch"
+printf '[[listen]]\naddress = "unix:%s/s.sock"\n' "$scratch" >"$scratch/rcptquota.toml"
+"$rcptquota" serve --config "$scratch/rcptquota.toml" 2>"$log" &
 server=$!
-trap 'kill "$server"; wait "$server" || :; rm -f "$log"' EXIT
+trap 'kill "$server" 2>/dev/null; wait "$server" || :; rm -r "$scratch"' EXIT
 
 tries=0
 until grep -q msg=listening "$log"; do
@@ -20,14 +24,14 @@ until grep -q msg=listening "$log"; do
 	fi
 	sleep 0.1
 done
-printf 'rcptquota serves inet:127.0.0.1:8891 with an empty configuration and the people of test/demo/directory.toml.\n'
+printf 'rcptquota serves, with its built-in classes, the people of test/demo/directory.toml.\n'
 
 message=0
 # send LOGIN RECIPIENTS: one message, its reply, and its log record.
 send() {
 	message=$((message + 1))
 	printf '\n%s sends to %s recipients\n' "$1" "$2"
-	reply=$("$rcptquota" probe --complete --login "$1" --recipients "$2" --queue-id "DEMO$message") || [ $? -eq 1 ]
+	reply=$("$rcptquota" probe --address "unix:$scratch/s.sock" --complete --login "$1" --recipients "$2" --queue-id "DEMO$message") || [ $? -eq 1 ]
 	printf '  reply  %s\n' "$reply"
 	printf '  log    %s\n' "$(grep "queue_id=DEMO$message " "$log")"
 }

@@ -20,6 +20,7 @@
 //	rcptquota start FILE       "rcptquota serve" with that configuration, in which
 //	                           $NAME is replaced; waits until it accepts connections
 //	rcptquota term             SIGTERM
+//	rcptquota hup              SIGHUP
 //	rcptquota kill             SIGKILL, and waits for the end
 //	rcptquota wait             waits for the end, which must be exit status 0
 //	rcptquota stop             term and wait

@@ -25,7 +25,7 @@ type rcptquota struct {
 
 func rcptquotaCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: rcptquota start FILE | term | kill | wait | stop")
+		ts.Fatalf("usage: rcptquota start FILE | term | hup | kill | wait | stop")
 	}
 	c := of(ts)
 	if args[0] == "start" && len(args) == 2 {
@@ -38,6 +38,8 @@ func rcptquotaCommand(ts *testscript.TestScript, neg bool, args []string) {
 	switch args[0] {
 	case "term":
 		ts.Check(c.process.Signal(syscall.SIGTERM))
+	case "hup":
+		ts.Check(c.process.Signal(syscall.SIGHUP))
 	case "kill":
 		c.process.Kill()
 		c.process = nil

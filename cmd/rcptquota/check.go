@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +25,8 @@ func checkCommand() *cobra.Command {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
 				return errFound
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: good; Postfix needs smtpd_recipient_limit = %d or more\n", path, c.HighestLimit()+1)
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: good; Postfix needs smtpd_recipient_limit = %d or more\n%s\n",
+				path, c.HighestLimit()+1, strings.Join(c.Summary(), "\n"))
 			return nil
 		},
 	}

@@ -65,7 +65,7 @@ func (c *config) validateListen() error {
 	first := map[string]int{}
 	for i := range c.Listen {
 		table := fmt.Sprintf("listen[%d]", i)
-		errs = append(errs, c.Listen[i].Validate(table))
+		errs = append(errs, conf.Under(table, c.Listen[i].Validate()))
 		address := c.Listen[i].Address
 		if j, taken := first[address]; taken {
 			errs = append(errs, conf.Errorf(table+".address", "%q is the address of listen[%d] too; give each its own", address, j))

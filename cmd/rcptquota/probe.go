@@ -32,6 +32,9 @@ func probeCommand() *cobra.Command {
 			if probe.Client, err = netip.ParseAddr(client); err != nil {
 				return fmt.Errorf("--client: %w", err)
 			}
+			if count < 0 {
+				return fmt.Errorf("--recipients: %d is no number of recipients", count)
+			}
 			probe.Recipients = slices.Concat(to, generated(count, domain))
 			reply, err := probe.Run(address)
 			if err != nil {

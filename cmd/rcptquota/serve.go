@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -38,19 +39,21 @@ func serveCommand() *cobra.Command {
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
 			defer stop()
-			return serve(ctx, c)
+			return serve(ctx, c, path)
 		},
 	}
 	configFlag(cmd, &path)
 	return cmd
 }
 
-// serve runs the milter until ctx ends.
-func serve(ctx context.Context, c *config) (err error) {
+// serve runs the milter of the configuration at path until ctx ends.
+func serve(ctx context.Context, c *config, path string) (err error) {
 	log, err := c.Log.openLog(os.Stderr)
 	if err != nil {
 		return err
 	}
+	announce(log, c, path)
+	signal.Ignore(syscall.SIGHUP) // it would end us without a drain; the configuration is read at start only
 	directory, err := ldapcache.Open(c.Directory, c.MatchAttributes())
 	if err != nil {
 		return err
@@ -95,14 +98,28 @@ type noCounter struct{ quota.Counter }
 // Close implements [io.Closer].
 func (noCounter) Close() error { return nil }
 
+// announce tells what starts, and warns where refusals are only logged.
+func announce(log *slog.Logger, c *config, path string) {
+	level := slog.LevelInfo
+	if !c.Enforce {
+		level = slog.LevelWarn
+	}
+	log.Log(context.Background(), level, "starting", "version", version(), "config", path,
+		"classes", strings.Join(c.Summary(), " | "), "enforce", c.Enforce, "directory", c.Directory.Source)
+}
+
 // socket is an open listener with the role of its messages.
 type socket struct {
 	net.Listener
-	role quota.Role
+	address string // as configured
+	role    quota.Role
 }
 
 // listenAll opens every socket, or none.
 func listenAll(configs []milter.ListenConfig) ([]socket, error) {
+	if err := milter.CheckInherited(configs); err != nil {
+		return nil, err
+	}
 	var sockets []socket
 	for _, c := range configs {
 		listeners, err := c.Listen()
@@ -113,7 +130,7 @@ func listenAll(configs []milter.ListenConfig) ([]socket, error) {
 			return nil, err
 		}
 		for _, ln := range listeners {
-			sockets = append(sockets, socket{ln, c.Role})
+			sockets = append(sockets, socket{ln, c.Address, c.MessageRole()})
 		}
 	}
 	return sockets, nil
@@ -136,7 +153,7 @@ func (d *running) run(ctx context.Context, httpAddress string) error {
 	group.Go(func() error { return d.metrics.serveHTTP(httpCtx, httpAddress, &d.ready) })
 	for _, s := range d.sockets {
 		group.Go(func() error { return d.server.Serve(s.Listener, s.role) })
-		d.log.Info("listening", "address", s.Addr().Network()+":"+s.Addr().String(), "role", s.role)
+		d.log.Info("listening", "address", s.address, "role", s.role)
 	}
 	group.Go(func() error {
 		defer stopHTTP()
@@ -146,7 +163,9 @@ func (d *running) run(ctx context.Context, httpAddress string) error {
 	})
 	d.ready.Store(true)
 	notify(d.log, daemon.SdNotifyReady)
-	return group.Wait()
+	err := group.Wait()
+	d.log.Info("stopped")
+	return err
 }
 
 func (d *running) drain(ctx context.Context) {

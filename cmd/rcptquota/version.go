@@ -13,11 +13,23 @@ func versionCommand() *cobra.Command {
 		Short: "Tell what was built, and with which Go",
 		Args:  cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) {
-			version, compiler := "unknown", ""
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version, compiler = info.Main.Version, info.GoVersion
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), "rcptquota", version, compiler)
+			fmt.Fprintln(cmd.OutOrStdout(), "rcptquota", version())
 		},
 	}
+}
+
+// version is the module's version as Go stamped it, the commit where there is
+// no version, and the Go version.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (version == "" || version == "(devel)") {
+			version = s.Value
+		}
+	}
+	return version + " " + info.GoVersion
 }

@@ -4,7 +4,6 @@ package bench
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -17,70 +16,71 @@ import (
 
 const (
 	connections   = 4
-	pairsPerRatio = 15
+	roundsPerLoop = 15
 	// batchTime is about how long one batch of messages takes.
 	batchTime = 400 * time.Millisecond
 )
 
+// setups are the listeners of one Postfix, in the order in which a round sends
+// to them. Each but the first is compared with the one named.
+var setups = []struct{ name, against string }{
+	{"plain", ""},         // no milter
+	{"limit", "plain"},    // rcptquota, the limit a message
+	{"embedded", "limit"}, // and a window in this process
+	{"redis", "embedded"}, // and a window in Redis
+}
+
 // BenchmarkPostfix sends messages through one Postfix, by turns to a listener
-// without a milter and to one with rcptquota, and reports the median of the
-// pairs' ratios. One iteration is one pair of batches.
+// without a milter and to some with rcptquota, and reports the medians of the
+// rounds' ratios. One iteration is some rounds.
 func BenchmarkPostfix(b *testing.B) {
-	socket := startProgram(b)
-	options := []string{"smtpd_sasl_auth_enable = yes", "smtpd_sender_restrictions = check_sender_access static:HOLD"}
-	postfix := servers.StartPostfix(b, servers.PostfixConfig{
-		Logins: true,
-		Listeners: []servers.Listener{
-			{Name: "plain", Options: options},
-			{Name: "milter", Options: append([]string{"smtpd_milters = { unix:" + socket + ", default_action=tempfail }"}, options...)},
-		},
-	})
+	var listeners []servers.Listener
+	for _, s := range setups {
+		options := []string{"smtpd_sasl_auth_enable = yes", "smtpd_sender_restrictions = check_sender_access static:HOLD"}
+		if s.against != "" {
+			options = append(options, "smtpd_milters = { unix:"+startProgram(b, s.name)+", default_action=tempfail }")
+		}
+		listeners = append(listeners, servers.Listener{Name: s.name, Options: options})
+	}
+	postfix := servers.StartPostfix(b, servers.PostfixConfig{Logins: true, Listeners: listeners})
 	for _, recipients := range []int{1, 10, 150, 1000} {
 		b.Run(fmt.Sprintf("recipients=%d", recipients), func(b *testing.B) {
-			plain, milter := dialAll(b, postfix.Address("plain")), dialAll(b, postfix.Address("milter"))
-			message := smtpMessage(recipients)
-			messages := calibrate(b, plain, message)
-			var plainRates, milterRates, ratios []float64
-			for b.Loop() {
-				for range pairsPerRatio {
-					p, m := rate(b, plain, message, messages), rate(b, milter, message, messages)
-					plainRates, milterRates, ratios = append(plainRates, p), append(milterRates, m), append(ratios, m/p)
-					empty(b, postfix)
-				}
-			}
-			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(median(plainRates), "plain-msg/s")
-			b.ReportMetric(median(milterRates), "rcptquota-msg/s")
-			b.ReportMetric(median(ratios), "ratio")
+			benchRatios(b, postfix, smtpMessage(recipients))
 		})
 	}
 }
 
-// startProgram builds rcptquota without the race detector, serves it, and
-// returns its socket. Its sender may write to 5000 recipients.
-func startProgram(b *testing.B) string {
+func benchRatios(b *testing.B, postfix *servers.Postfix, message []byte) {
 	b.Helper()
-	dir := servers.Scratch(b)
-	if output, err := exec.Command("go", "build", "-o", dir, "github.com/rcptquota/rcptquota/cmd/rcptquota").CombinedOutput(); err != nil {
-		b.Fatalf("go build: %v\n%s", err, output)
+	clients := map[string][]*client{}
+	for _, s := range setups {
+		clients[s.name] = dialAll(b, postfix.Address(s.name))
 	}
-	socket := filepath.Join(dir, "s.sock")
-	config := fmt.Sprintf("[[listen]]\naddress = \"unix:%s\"\nmode = \"0666\"\n[class.all]\nrecipients = 5000\n", socket)
-	for name, text := range map[string]string{"rcptquota.toml": config, "directory.toml": "[[sender]]\nlogin = \"anne\"\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			b.Fatal(err)
+	messages := calibrate(b, clients["plain"], message)
+	rates, ratios := map[string][]float64{}, map[string][]float64{}
+	for b.Loop() {
+		for round := range roundsPerLoop {
+			now := map[string]float64{}
+			for i := range setups { // no setup always comes first
+				s := setups[(i+round)%len(setups)]
+				now[s.name] = rate(b, clients[s.name], message, messages)
+			}
+			for _, s := range setups {
+				rates[s.name] = append(rates[s.name], now[s.name])
+				if s.against != "" {
+					ratios[s.name] = append(ratios[s.name], now[s.name]/now[s.against])
+				}
+			}
+			empty(b, postfix)
 		}
 	}
-	process, err := servers.StartProcess(filepath.Join(dir, "log"),
-		filepath.Join(dir, "rcptquota"), "serve", "--config", filepath.Join(dir, "rcptquota.toml"))
-	if err != nil {
-		b.Fatal(err)
+	b.ReportMetric(0, "ns/op")
+	for _, s := range setups {
+		b.ReportMetric(median(rates[s.name]), s.name+"-msg/s")
+		if s.against != "" {
+			b.ReportMetric(median(ratios[s.name]), s.name+"/"+s.against)
+		}
 	}
-	b.Cleanup(process.Stop)
-	if !servers.Wait(func() bool { _, err := os.Stat(socket); return err == nil }) {
-		b.Fatal("rcptquota does not listen")
-	}
-	return socket
 }
 
 func dialAll(b *testing.B, address string) []*client {

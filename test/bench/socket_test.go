@@ -38,7 +38,7 @@ func BenchmarkSocket(b *testing.B) {
 			batch := max(2000/(recipients+10), 5)
 			var ourRates, bareRates, ratios []float64
 			for b.Loop() {
-				for range pairsPerRatio {
+				for range roundsPerLoop {
 					o, n := a.rate(b, message, batch), z.rate(b, message, batch)
 					ourRates, bareRates, ratios = append(ourRates, o), append(bareRates, n), append(ratios, o/n)
 				}
@@ -54,7 +54,7 @@ func BenchmarkSocket(b *testing.B) {
 func serveOurs(b *testing.B, socket string) {
 	b.Helper()
 	config := quota.DefaultConfig()
-	config.Classes = map[string]quota.ClassConfig{"all": {Recipients: 5000}}
+	config.Classes = map[string]quota.ClassConfig{"all": {Recipients: new(5000)}}
 	directory, err := ldapcache.Open(ldapcache.DefaultConfig(), nil)
 	if err != nil {
 		b.Fatal(err)

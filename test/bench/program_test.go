@@ -1,0 +1,61 @@
+//go:build servers && bench
+
+package bench
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/rcptquota/rcptquota/test/servers"
+)
+
+// windows has room for everything: what is measured is counting.
+const windows = `
+[[class.all.window]]
+per = "1h"
+recipients = 100000
+[[class.all.window]]
+per = "1s"
+recipients = 100000
+count = "copies"
+`
+
+// startProgram builds rcptquota without the race detector, serves it as one of
+// the setups, and returns its socket. Its sender may write to 5000 recipients.
+func startProgram(b *testing.B, setup string) string {
+	b.Helper()
+	dir := servers.Scratch(b)
+	if output, err := exec.Command("go", "build", "-o", dir, "github.com/rcptquota/rcptquota/cmd/rcptquota").CombinedOutput(); err != nil {
+		b.Fatalf("go build: %v\n%s", err, output)
+	}
+	socket := filepath.Join(dir, "s.sock")
+	config := fmt.Sprintf("state_dir = %q\n[[listen]]\naddress = \"unix:%s\"\nmode = \"0666\"\n[class.all]\nrecipients = 5000\n", dir, socket)
+	if setup != "limit" {
+		config += windows
+	}
+	if setup == "redis" {
+		config += fmt.Sprintf("[store]\nkind = \"redis\"\naddresses = [%q]\ndigest_key_file = \"key\"\n", servers.StartRedis(b).Address())
+	}
+	for name, text := range map[string]string{
+		"rcptquota.toml": config,
+		"directory.toml": "[[sender]]\nlogin = \"anne\"\n",
+		"key":            "0123456789012345678901234567890123456789",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	process, err := servers.StartProcess(filepath.Join(dir, "log"),
+		filepath.Join(dir, "rcptquota"), "serve", "--config", filepath.Join(dir, "rcptquota.toml"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(process.Stop)
+	if !servers.Wait(func() bool { _, err := os.Stat(socket); return err == nil }) {
+		b.Fatal("rcptquota does not listen")
+	}
+	return socket
+}
