@@ -77,7 +77,7 @@ func startRelay(t *testing.T) *relay {
 			"mynetworks = 127.0.0.0/8, 192.0.2.0/24, 198.51.100.0/24, [2001:db8::]/32",
 			// A domain of this relay's own, for user%domain@relay.test.
 			"mydestination = relay.test",
-			"message_size_limit = 100000",
+			"message_size_limit = 1000000",
 			"virtual_alias_domains = alias.test",
 			"virtual_alias_maps = inline:{ { class-6b@alias.test = a@example.net, b@example.net, c@example.net } }",
 		},

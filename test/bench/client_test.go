@@ -51,23 +51,15 @@ func smtpMessage(recipients int) []byte {
 	return b.Bytes()
 }
 
-// send sends one message and reads every reply to it.
+// send sends one message, command by command, as mail programs do.
 func (c *client) send(envelope []byte) error {
-	written := make(chan error, 1)
-	go func() { // while the replies are read: many of them fill both directions
-		_, err := c.conn.Write(envelope)
-		written <- err
-	}()
-	for range bytes.Count(envelope, []byte("\r\n")) - 1 {
-		if _, _, err := c.text.ReadResponse(250); err != nil {
+	for line := range bytes.Lines(envelope) {
+		if _, err := c.conn.Write(line); err != nil {
 			return err
 		}
-	}
-	if _, _, err := c.text.ReadResponse(354); err != nil {
-		return err
-	}
-	if err := <-written; err != nil {
-		return err
+		if _, _, err := c.text.ReadResponse(0); err != nil {
+			return err
+		}
 	}
 	return c.command("Subject: bench\r\n\r\nbody\r\n.", 250)
 }
