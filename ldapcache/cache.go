@@ -50,9 +50,9 @@ func newCache(config Config, lookup lookup, source io.Closer) (*cache, error) {
 	}
 	return &cache{
 		ages: ages{
-			found:    time.Duration(config.TTL),
-			negative: time.Duration(config.NegativeTTL),
-			stale:    time.Duration(config.StaleFor),
+			found:    config.TTL.Duration,
+			negative: config.NegativeTTL.Duration,
+			stale:    config.StaleFor.Duration,
 		},
 		lookup:  lookup,
 		source:  source,

@@ -300,7 +300,7 @@ func BenchmarkBareLRU(b *testing.B) {
 }
 
 func TestCacheEntriesMustBePositive(t *testing.T) {
-	if _, err := newCache(Config{TTL: conf.Duration(1)}, nil, nil); err == nil {
+	if _, err := newCache(Config{TTL: conf.Duration{Duration: 1}}, nil, nil); err == nil {
 		t.Error("a cache of no entries")
 	}
 }

@@ -49,7 +49,7 @@ func newClient(config Config) (*client, error) {
 		startTLS:     config.StartTLS,
 		bindDN:       config.BindDN,
 		passwordFile: config.BindPasswordFile,
-		timeout:      time.Duration(config.Timeout),
+		timeout:      config.Timeout.Duration,
 	}
 	for _, url := range config.Servers {
 		s, err := parseServer(url)
@@ -60,15 +60,14 @@ func newClient(config Config) (*client, error) {
 	}
 	roots, err := authorities(config.CAFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ca_file: %w", err)
 	}
 	c.tlsConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	c.done, c.end = context.WithCancel(context.Background())
 	return c, nil
 }
 
-// Close breaks the connection; what still runs on it fails at once. No goroutine
-// of the client outlives it.
+// Close breaks the connection; what still runs on it fails at once.
 func (c *client) Close() error {
 	c.end()
 	// Joins a dial that runs, and fails those who join in.
@@ -81,7 +80,8 @@ func (c *client) Close() error {
 
 // do gives work a connection, for as long as the timeout of a look-up. Work
 // returns errors of LDAP only; where the connection was lost, it is done again on
-// a fresh one. The error names the server.
+// a fresh one. After an error it may still run, to no end. The error names the
+// server.
 func (c *client) do(ctx context.Context, work func(*ldap.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -103,29 +103,42 @@ func (c *client) do(ctx context.Context, work func(*ldap.Conn) error) error {
 	return faults
 }
 
-// try does the work on conn. Where there are other servers, one that falls
-// silent leaves them their part of the time.
+// try does the work on conn. A connection that falls silent is lost, and leaves
+// time for another; one that answers others meanwhile is only slow with this work,
+// which is given up when ctx ends.
 func (c *client) try(ctx context.Context, conn *connection, left int, work func(*ldap.Conn) error) (lost bool, err error) {
-	if len(c.servers) > 1 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, share(ctx, left))
-		defer cancel()
+	heard := conn.socket.heard.Load()
+	patience, cancel := context.WithTimeout(ctx, share(ctx, left))
+	defer cancel()
+	// go-ldap takes no context; its own time limit is the same for all.
+	var result error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		result = work(conn.ldap)
+	}()
+	named := func(err error) error { return fmt.Errorf("%s: %w", conn.server.url, err) }
+	select {
+	case <-done:
+	case <-patience.Done():
+		if conn.socket.heard.Load() == heard {
+			c.discard(conn, true)
+			<-done // at once, now that the connection is closed
+			return true, named(errNoAnswer)
+		}
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return false, named(errNoAnswer)
+		}
 	}
-	// go-ldap takes no context, and knows one time limit a connection; closing the
-	// connection ends the wait, and a server that fell silent is left anyway.
-	stop := context.AfterFunc(ctx, conn.close)
-	err = work(conn.ldap)
-	silent := !stop()
-	if err == nil {
+	if result == nil {
 		return false, nil
 	}
-	if silent {
-		err = errNoAnswer
+	if lost = isLost(result); lost {
+		c.discard(conn, false)
 	}
-	if lost = silent || isLost(err); lost {
-		c.discard(conn, silent)
-	}
-	return lost, fmt.Errorf("%s: %w", conn.server.url, err)
+	return lost, named(result)
 }
 
 // share is an equal part of the time left until ctx, which has a deadline, ends.
@@ -134,12 +147,13 @@ func share(ctx context.Context, parts int) time.Duration {
 	return time.Until(deadline) / time.Duration(parts)
 }
 
-// isLost tells a failed connection, or a server that leaves, from an answer.
+// isLost tells a failed connection, or a server that leaves, from an answer. A
+// server that is busy answers others.
 func isLost(err error) bool {
 	if _, decoded := errors.AsType[*ldap.Error](err); !decoded {
 		return true
 	}
-	return ldap.IsErrorAnyOf(err, ldap.LDAPResultBusy, ldap.LDAPResultUnavailable,
+	return ldap.IsErrorAnyOf(err, ldap.LDAPResultUnavailable,
 		ldap.ErrorNetwork, ldap.ErrorUnexpectedMessage, ldap.ErrorUnexpectedResponse)
 }
 

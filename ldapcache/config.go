@@ -77,11 +77,11 @@ func DefaultConfig() Config {
 	return Config{
 		Source:       sourceFile,
 		Preset:       "sdet",
-		Timeout:      conf.Duration(2 * time.Second),
+		Timeout:      conf.Duration{Duration: 2 * time.Second},
 		CacheEntries: 100_000,
-		TTL:          conf.Duration(5 * time.Minute),
-		NegativeTTL:  conf.Duration(30 * time.Second),
-		StaleFor:     conf.Duration(24 * time.Hour),
+		TTL:          conf.Duration{Duration: 5 * time.Minute},
+		NegativeTTL:  conf.Duration{Duration: 30 * time.Second},
+		StaleFor:     conf.Duration{Duration: 24 * time.Hour},
 	}
 }
 

@@ -1,6 +1,14 @@
 package ldapcache
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,14 +33,34 @@ servers = ["ldap://a.test"]
 base = "dc=test"
 `
 
+// authority writes a certificate, and returns its file.
+func authority(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestValidConfigurations(t *testing.T) {
+	ca := authority(t)
 	for name, text := range map[string]string{
 		"empty":       "",
-		"file":        "source = 'file'\nfile = 'd.toml'",
+		"file":        "source = 'file'\nfile = 'doc.go'",
 		"minimal":     minimal,
-		"bind":        minimal + "bind_dn = 'cn=x'\nbind_password_file = 'p'",
-		"StartTLS":    minimal + "start_tls = true\nca_file = 'ca.pem'",
-		"schemes":     "source = 'ldap'\nbase = 'dc=test'\nservers = ['ldaps://a.test:1636/', 'ldapi://%2Frun%2Fldapi', 'ldap://[::1]:389']\nca_file = 'c'",
+		"bind":        minimal + "bind_dn = 'cn=x'\nbind_password_file = 'doc.go'",
+		"StartTLS":    minimal + "start_tls = true\nca_file = '" + ca + "'",
+		"schemes":     "source = 'ldap'\nbase = 'dc=test'\nservers = ['ldaps://a.test:1636/', 'ldapi://%2Frun%2Fldapi', 'ldap://[::1]:389']\nca_file = '" + ca + "'",
 		"no premium":  minimal + "premium_members = []",
 		"two places":  minimal + "user_filter = '(|(uid=%u)(mail=%u))'",
 		"a per cent":  minimal + `user_filter = '(&(uid=%u)(o=100\25))'`,
@@ -48,6 +76,10 @@ func TestValidConfigurations(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, []byte("\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	servers := func(url string) string { return "source = 'ldap'\nbase = 'dc=test'\nservers = ['" + url + "']" }
 	for name, c := range map[string]struct{ text, want string }{
 		"source":                {"source = 'sql'", `directory.source: "sql" is not known; write "ldap" or "file"`},
@@ -67,12 +99,21 @@ func TestMistakes(t *testing.T) {
 		"StartTLS and ldapi":    {servers("ldapi:///") + "\nstart_tls = true", "directory.start_tls: not possible on ldapi:///"},
 		"CA without TLS":        {minimal + "ca_file = 'ca.pem'", "directory.ca_file: no server is asked over TLS"},
 		"no password":           {minimal + "bind_dn = 'cn=x'", "directory.bind_password_file: missing"},
-		"nobody binds":          {minimal + "bind_password_file = 'p'", "directory.bind_dn: missing"},
+		"absent CA":             {minimal + "start_tls = true\nca_file = 'absent.pem'", "directory.ca_file: open absent.pem: no such file"},
+		"no CA":                 {minimal + "start_tls = true\nca_file = 'doc.go'", "directory.ca_file: doc.go holds no certificate in PEM"},
+		"absent password":       {minimal + "bind_dn = 'cn=x'\nbind_password_file = 'absent'", "directory.bind_password_file: open absent: no such file"},
+		"empty password":        {minimal + "bind_dn = 'cn=x'\nbind_password_file = '" + empty + "'", "directory.bind_password_file: " + empty + " holds no password"},
+		"absent file":           {"file = 'absent.toml'", "directory.file: open absent.toml: no such file"},
+		"nobody binds":          {minimal + "bind_password_file = 'doc.go'", "directory.bind_dn: missing"},
 		"preset":                {minimal + "preset = 'x400'", `directory.preset: "x400" is not known; write one of: sdet`},
 		"filter without place":  {minimal + "user_filter = '(uid=x)'", "directory.user_filter: has no %u"},
 		"place of another":      {minimal + "user_filter = '(uid=%s)'", "directory.user_filter: has no %u"},
-		"a second place":        {minimal + "user_filter = '(|(uid=%u)(mail=%u@%d))'", `directory.user_filter: "%d" is not replaced`},
-		"place as an attribute": {minimal + "user_filter = '(&(uid=x)(%u=x))'", "directory.user_filter: %u does not stand after an ="},
+		"a second place":        {minimal + "user_filter = '(|(uid=%u)(mail=%d))'", `directory.user_filter: "%d" is not replaced`},
+		"place as an attribute": {minimal + "user_filter = '(&(uid=x)(%u=x))'", "directory.user_filter: %u is not a whole value"},
+		"place before a star":   {minimal + "user_filter = '(uid=%u*)'", "directory.user_filter: %u is not a whole value; write it between = and ), as in \"(uid=%u)\""},
+		"place after a star":    {minimal + "user_filter = '(|(uid=%u)(uid=*%u))'", "directory.user_filter: %u is not a whole value"},
+		"place in an address":   {minimal + "user_filter = '(mail=%u@test)'", "directory.user_filter: %u is not a whole value"},
+		"place twice in one":    {minimal + "user_filter = '(uid=%u%u)'", "directory.user_filter: %u is not a whole value"},
 		"filter":                {minimal + "user_filter = '(&(uid=%u)'", "directory.user_filter: not a filter (RFC 4515): ldap: unexpected end"},
 		"filter and more":       {minimal + "user_filter = '(uid=%u))'", "directory.user_filter: not a filter (RFC 4515): ldap: finished"},
 		"premium filter":        {minimal + "premium_filter = 'cn=premium'", "directory.premium_filter: not a filter (RFC 4515): ldap: filter does not start"},
@@ -82,6 +123,8 @@ func TestMistakes(t *testing.T) {
 		"member":                {minimal + "premium_members = ['']", `directory.premium_members: "" is not the name`},
 		"establishment":         {minimal + "user_establishment = ['1.2.3']", `directory.user_establishment: "1.2.3" is not the name`},
 		"timeout":               {"timeout = '0s'", "directory.timeout: must be longer"},
+		"no time left":          {"timeout = '10001ms'", "directory.timeout: longer than 10s"},
+		"no unit":               {"timeout = 2", "f.toml:2: directory.timeout: 2 has no unit; write it as in \"2s\""},
 		"ttl":                   {"ttl = '-1s'", "directory.ttl: must be longer"},
 		"negative_ttl":          {"negative_ttl = '0s'", "directory.negative_ttl: must be longer"},
 		"stale_for":             {"stale_for = '0s'", "directory.stale_for: must be longer"},
@@ -126,22 +169,8 @@ func TestPreset(t *testing.T) {
 
 func TestResolve(t *testing.T) {
 	config := Config{File: "d.toml", CAFile: "/etc/ca.pem"}
-	config.Resolve("/etc/rcptquota")
+	conf.Resolver(&config).Resolve("/etc/rcptquota")
 	if config.File != "/etc/rcptquota/d.toml" || config.CAFile != "/etc/ca.pem" || config.BindPasswordFile != "" {
 		t.Errorf("resolved: %+v", config)
-	}
-}
-
-func TestOpenReadsTheAuthorities(t *testing.T) {
-	config, err := parse(minimal + "start_tls = true\nca_file = 'config_test.go'")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(config, nil); err == nil || !strings.Contains(err.Error(), "no certificate") {
-		t.Errorf("a ca_file without certificates: %v", err)
-	}
-	config.CAFile = "absent.pem"
-	if _, err := Open(config, nil); err == nil || !strings.Contains(err.Error(), "ca_file: open absent.pem") {
-		t.Errorf("no ca_file: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -15,9 +16,23 @@ import (
 // connection is a connection to one server, bound and ready for searches.
 type connection struct {
 	ldap   *ldap.Conn
-	socket net.Conn
+	socket *attentive
 	server server
 	index  int // of the server
+}
+
+// attentive is a socket that notices when the server says anything.
+type attentive struct {
+	net.Conn
+	heard atomic.Uint64 // how often
+}
+
+func (a *attentive) Read(b []byte) (int, error) {
+	n, err := a.Conn.Read(b)
+	if n > 0 {
+		a.heard.Add(1)
+	}
+	return n, err
 }
 
 // close ends what waits on the connection. The socket goes first: go-ldap waits
@@ -63,10 +78,11 @@ func (c *client) dialServer(ctx context.Context, index, parts int) (*connection,
 	ctx, cancel := context.WithTimeout(ctx, share(ctx, parts))
 	defer cancel()
 	s := c.servers[index]
-	socket, err := new(net.Dialer).DialContext(ctx, s.network, s.address)
+	dialled, err := new(net.Dialer).DialContext(ctx, s.network, s.address)
 	if err != nil {
 		return nil, err
 	}
+	socket := &attentive{Conn: dialled}
 	// Neither StartTLS nor a bind takes a context; a closed socket ends them.
 	stop := context.AfterFunc(ctx, func() { _ = socket.Close() })
 	conn, err := c.greet(ctx, s, socket)
@@ -77,6 +93,7 @@ func (c *client) dialServer(ctx context.Context, index, parts int) (*connection,
 		_ = socket.Close()
 		return nil, err
 	}
+	conn.SetTimeout(2 * c.timeout) // for what is never answered, when nobody has waited for long
 	return &connection{ldap: conn, socket: socket, server: s, index: index}, nil
 }
 
@@ -115,14 +132,28 @@ func (c *client) authenticate(conn *ldap.Conn, config *tls.Config) error {
 // bind proves who asks (RFC 4513 section 5.1.3). The password is read each time,
 // so that a new one needs no restart.
 func (c *client) bind(conn *ldap.Conn) error {
-	password, err := os.ReadFile(c.passwordFile)
+	password, err := readPassword(c.passwordFile)
 	if err != nil {
 		return fmt.Errorf("bind_password_file: %w", err)
 	}
-	if err := conn.Bind(c.bindDN, strings.TrimRight(string(password), "\r\n")); err != nil {
+	if err := conn.Bind(c.bindDN, password); err != nil {
 		return fmt.Errorf("bind as %q: %w", c.bindDN, err)
 	}
 	return nil
+}
+
+// readPassword reads what a file holds before the end of its last line. To bind
+// with an empty password would be to bind as nobody (RFC 4513 section 5.1.2).
+func readPassword(file string) (string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	password := strings.TrimRight(string(data), "\r\n")
+	if password == "" {
+		return "", fmt.Errorf("%s holds no password", file)
+	}
+	return password, nil
 }
 
 // authorities reads the certificates in a PEM file; nil, for no file, means the
@@ -133,11 +164,11 @@ func authorities(file string) (*x509.CertPool, error) {
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("ca_file: %w", err)
+		return nil, err
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca_file: %s holds no certificate in PEM", file)
+		return nil, fmt.Errorf("%s holds no certificate in PEM", file)
 	}
 	return pool, nil
 }

@@ -7,7 +7,9 @@
 //
 // A SASL login is put, escaped, into a search filter (RFC 4515) in the place of
 // "%u". Exactly one entry must match: none is [quota.ErrAbsent], several are
-// [quota.ErrAmbiguous], and every other outcome means that nothing is known. The
+// [quota.ErrAmbiguous], and every other outcome means that nothing is known. That
+// goes for a server too that has no entry but refers to others (RFC 4511 section
+// 4.5.3), where we do not follow: base must be one that it holds whole. The
 // professional addresses come from the configured attributes alone. A server
 // answers a request for an attribute with its subtypes too (RFC 4511 section
 // 4.5.1.8), and in the French ENT (SDET, "schéma directeur des espaces
@@ -30,5 +32,14 @@
 // # Connections
 //
 // All searches travel on one connection, which LDAP multiplexes, at no loss
-// against several. It is replaced when it breaks or does not answer in time.
+// against several. It is replaced when it breaks, or when it stays silent for half
+// of a search's time, which leaves the other half for the next. While it answers
+// other searches, one that takes too long is given up alone.
+//
+// # A file
+//
+// A directory in a file is read again one second after it changed, since half of
+// a TOML file may be a TOML file too. What was known before answers until then,
+// and, marked as stale, while the file has mistakes. To be quite safe, a file is
+// replaced by renaming another to it.
 package ldapcache

@@ -17,9 +17,13 @@ import (
 )
 
 // settling is for how long after a change a file is left alone: it may be half
-// written, and within a clock tick of the file system it may change again and
-// look the same.
-const settling = 100 * time.Millisecond
+// written, which TOML cannot tell, and within a clock tick of the file system it
+// may change again and look the same.
+const settling = time.Second
+
+// maxAhead is how far the file system's clock may be ahead of ours. A change later
+// than that is a mistake of some clock, and waited for no longer.
+const maxAhead = time.Minute
 
 // fileDirectory is a directory in a file, read again soon after the file changed.
 type fileDirectory struct {
@@ -31,10 +35,10 @@ type fileDirectory struct {
 // content is a file's last good content, and what the file was like when it was
 // last looked at. It does not change.
 type content struct {
-	senders map[string]quota.Sender // by normalised login
-	info    fs.FileInfo             // nil: there was no file
-	read    time.Time
-	err     error // why the file as it is now cannot be used; nil: senders is what it says
+	senders   map[string]quota.Sender // by normalised login
+	info      fs.FileInfo             // nil: there was no file
+	unsettled bool                    // the file may have changed since, and look the same
+	err       error                   // why the file as it is now cannot be used; nil: senders is what it says
 }
 
 func openFile(config Config) (*fileDirectory, error) {
@@ -42,7 +46,7 @@ func openFile(config Config) (*fileDirectory, error) {
 	if d.path == "" {
 		d.path = filepath.Join(config.dir, defaultFile)
 	}
-	first := d.load(&content{}, time.Now())
+	first := d.load(&content{})
 	if first.err != nil {
 		if config.File != "" || !errors.Is(first.err, fs.ErrNotExist) {
 			return nil, first.err
@@ -59,14 +63,14 @@ func (d *fileDirectory) Sender(_ context.Context, login string) (quota.Sender, e
 	if !ok {
 		return quota.Sender{}, quota.ErrAbsent
 	}
-	now := d.refresh(time.Now())
-	sender, known := now.senders[key]
+	current := d.refresh()
+	sender, known := current.senders[key]
 	switch {
 	case known:
-		sender.Stale = now.err
+		sender.Stale = current.err
 		return sender, nil
-	case now.err != nil:
-		return quota.Sender{}, now.err
+	case current.err != nil:
+		return quota.Sender{}, current.err
 	}
 	return quota.Sender{}, quota.ErrAbsent
 }
@@ -74,17 +78,17 @@ func (d *fileDirectory) Sender(_ context.Context, login string) (quota.Sender, e
 // Close implements [io.Closer]. The file is not kept open.
 func (d *fileDirectory) Close() error { return nil }
 
-// refresh returns the content of the file as it is at the time now. While one
-// look-up reads a change, the others go on with what was known before.
-func (d *fileDirectory) refresh(now time.Time) *content {
+// refresh returns the content of the file as it is now. While a change settles,
+// and while one look-up reads it, the others go on with what was known before.
+func (d *fileDirectory) refresh() *content {
 	info, err := os.Stat(d.path)
 	last := d.content.Load()
-	if last.describes(info, err) || isSettling(info, now) || !d.reading.TryLock() {
+	if last.describes(info, err) || isSettling(info, time.Now()) || !d.reading.TryLock() {
 		return last
 	}
 	defer d.reading.Unlock()
-	next := d.load(d.content.Load(), now)
-	if isSettling(next.info, now) {
+	next := d.load(d.content.Load())
+	if next.unsettled {
 		return last
 	}
 	d.content.Store(next)
@@ -96,22 +100,27 @@ func (c *content) describes(info fs.FileInfo, err error) bool {
 	if err != nil {
 		return c.info == nil && errors.Is(err, fs.ErrNotExist)
 	}
-	return c.info != nil && os.SameFile(c.info, info) &&
-		c.info.Size() == info.Size() && c.info.ModTime().Equal(info.ModTime()) &&
-		!isSettling(c.info, c.read)
+	return c.info != nil && !c.unsettled && unchanged(c.info, info)
 }
 
-// isSettling reports whether the file, if there is one, has just changed. A time
-// well in the future is some clock's mistake and not a change.
+func unchanged(before, after fs.FileInfo) bool {
+	return os.SameFile(before, after) && before.Size() == after.Size() && before.ModTime().Equal(after.ModTime())
+}
+
+// isSettling reports whether the file, if there is one, has just changed.
 func isSettling(info fs.FileInfo, now time.Time) bool {
-	return info != nil && now.Sub(info.ModTime()).Abs() < settling
+	if info == nil {
+		return false
+	}
+	age := now.Sub(info.ModTime())
+	return -maxAhead < age && age < settling
 }
 
-// load reads the file at the time now. What cannot be used leaves the senders as
-// they were.
-func (d *fileDirectory) load(last *content, now time.Time) *content {
-	info, data, err := readFile(d.path)
-	next := &content{senders: last.senders, info: info, read: now}
+// load reads the file. What cannot be used leaves the senders as they were.
+func (d *fileDirectory) load(last *content) *content {
+	before, info, data, err := readFile(d.path)
+	next := &content{senders: last.senders, info: info}
+	next.unsettled = info != nil && (!unchanged(before, info) || isSettling(info, time.Now()))
 	var doc document
 	if err == nil {
 		err = conf.Decode(d.path, data, &doc)
@@ -124,16 +133,20 @@ func (d *fileDirectory) load(last *content, now time.Time) *content {
 	return next
 }
 
-// readFile reads a file, and then describes the very file that it read.
-func readFile(path string) (info fs.FileInfo, data []byte, err error) {
+// readFile reads a file, and describes the very file that it read, before and
+// after.
+func readFile(path string) (before, after fs.FileInfo, data []byte, err error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	if data, err = io.ReadAll(file); err != nil {
-		return nil, nil, err
+	if before, err = file.Stat(); err != nil {
+		return nil, nil, nil, err
 	}
-	info, err = file.Stat()
-	return info, data, err
+	if data, err = io.ReadAll(file); err != nil {
+		return nil, nil, nil, err
+	}
+	after, err = file.Stat()
+	return before, after, data, err
 }

@@ -115,19 +115,75 @@ func TestAChangedFileIsReadAgain(t *testing.T) {
 
 func TestAFileBeingWrittenIsLeftAlone(t *testing.T) {
 	d, path := openSchool(t, school)
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
+	for _, c := range []struct {
+		name  string
+		ahead time.Duration // of the change, against now
+		known bool          // as before
+	}{
+		{"just now", 0, true},
+		{"a while ago", -settling * 8 / 10, true},
+		{"by a clock that is ahead", maxAhead * 9 / 10, true},
+		{"by a clock that is wrong", maxAhead * 11 / 10, false},
+	} {
+		writeFile(t, path, school, len(c.name))
+		if s, err := d.Sender(t.Context(), "mdurand"); err != nil || s.Stale != nil {
+			t.Fatalf("%s: %+v, %v", c.name, s, err)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil { // what a writer begins with
+			t.Fatal(err)
+		}
+		at := time.Now().Add(c.ahead)
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+		switch s, err := d.Sender(t.Context(), "mdurand"); {
+		case c.known && (err != nil || s.Establishment != "0310001A" || s.Stale != nil):
+			t.Errorf("emptied %s: %+v, %v", c.name, s, err)
+		case !c.known && !errors.Is(err, quota.ErrAbsent):
+			t.Errorf("emptied %s: %+v, %v", c.name, s, err)
+		}
+	}
+	at := time.Now().Add(-settling)
+	if err := os.Chtimes(path, at, at); err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now()
-	if err := os.Chtimes(path, now, now); err != nil {
+	if _, err := d.Sender(t.Context(), "mdurand"); !errors.Is(err, quota.ErrAbsent) {
+		t.Errorf("when it has settled: %v", err)
+	}
+}
+
+func TestAFileThatChangedWhileItWasReadHasNotSettled(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "d.toml")
+	look := func(text string, change int) fs.FileInfo {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		at := time.Unix(int64(change), 0)
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info
+	}
+	first := look("a", 0)
+	for what, c := range map[string]struct {
+		text   string
+		change int
+		same   bool
+	}{"nothing": {"a", 0, true}, "its time": {"a", 1, false}, "its size": {"ab", 0, false}} {
+		if same := unchanged(first, look(c.text, c.change)); same != c.same {
+			t.Errorf("%s changed: unchanged is %v", what, same)
+		}
+	}
+	if err := os.Rename(path, path+".old"); err != nil {
 		t.Fatal(err)
 	}
-	f := d.(*fileDirectory)
-	if c := f.refresh(now.Add(settling - 1)); len(c.senders) != 2 || c.err != nil {
-		t.Errorf("while it settles: %+v", c)
-	}
-	if c := f.refresh(now.Add(settling)); len(c.senders) != 0 || c.err != nil {
-		t.Errorf("when it has settled: %+v", c)
+	if unchanged(first, look("a", 0)) {
+		t.Error("another file is the same")
 	}
 }
 
@@ -144,7 +200,7 @@ func TestABrokenFileKeepsTheLastGoodContent(t *testing.T) {
 		}
 	}
 	writeFile(t, path, school+"[[sender]]\nlogin = 3\n", 1)
-	broken(path + ":26: sender.login: the value is of type")
+	broken(path + ":26: sender[2].login: the value is of type")
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +228,7 @@ func TestOnlyTheDefaultFileMayBeMissing(t *testing.T) {
 	}
 
 	config.File = filepath.Join(config.dir, "other.toml")
-	if _, err := Open(config, nil); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(config, nil); err == nil || !strings.Contains(err.Error(), "directory.file: open "+config.File) {
 		t.Errorf("a named file that is missing: %v", err)
 	}
 	writeFile(t, config.File, "[[sender]]", 0)
@@ -191,7 +247,7 @@ func TestMistakesInAFile(t *testing.T) {
 		sender + "addresses = ['@b']":                    `f:3: sender[0].addresses: "@b" is not an address`,
 		sender + "addresses = ['A <a@b>']":               `f:3: sender[0].addresses: "A <a@b>" is not an address`,
 		sender + "attributes = { x = ['1'], X = ['2'] }": "f:3: sender[0].attributes: ",
-		sender + "adresses = ['a@b']":                    "f:3: sender.adresses: unknown key",
+		sender + "adresses = ['a@b']":                    "f:3: sender[0].adresses: unknown key",
 		"[[establishment]]\nuai = 'x'":                   "f:1: establishment[0].reference: missing",
 		"[[establishment]]\nreference = 'x'":             "f:1: establishment[0].uai: missing",
 		"[[establishment]]\nuai='x'\nreference='y'\n[[establishment]]\nuai='X'\nreference='z'": `f:5: establishment[1].uai: "X" is in`,

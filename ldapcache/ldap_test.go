@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -87,7 +86,7 @@ func designate(s *servers.Slapd, how, member string) {
 func TestDesignationsComeAndGo(t *testing.T) {
 	s := startSlapd(t)
 	config := settings(s, s.URL())
-	config.TTL = conf.Duration(20 * time.Millisecond)
+	config.TTL.Duration = 20 * time.Millisecond
 	d := open(t, config)
 	for login, members := range map[string][]string{
 		"mdurand": {"uid=mdurand,ou=people,dc=ent,dc=test", "ENTStructureUAI=0310001A,ou=structures,dc=ent,dc=test"},

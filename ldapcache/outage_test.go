@@ -16,7 +16,6 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -58,7 +57,7 @@ func TestASilentServerCostsTheTimeout(t *testing.T) {
 		"StartTLS":  settings(s, s.URL()),
 	} {
 		t.Run(name, func(t *testing.T) {
-			config.Timeout = conf.Duration(timeout)
+			config.Timeout.Duration = timeout
 			if name == "StartTLS" || name == "ldaps" {
 				config.StartTLS = name == "StartTLS"
 				config.CAFile = s.CAFile()
@@ -70,7 +69,9 @@ func TestASilentServerCostsTheTimeout(t *testing.T) {
 			for _, when := range []string{"connected", "while connecting"} {
 				start := time.Now()
 				_, err := d.Sender(t.Context(), "pmartin")
-				if took := time.Since(start); !isUnavailable(err) || !strings.Contains(err.Error(), config.Servers[0]) || took < timeout*9/10 || took > timeout*5 {
+				took := time.Since(start)
+				early := when == "connected" && took < timeout*9/10 // else it may have joined a dial under way
+				if !isUnavailable(err) || !strings.Contains(err.Error(), config.Servers[0]) || early || took > timeout*5 {
 					t.Errorf("%s: %v after %v", when, err, took)
 				}
 			}
@@ -91,7 +92,7 @@ func TestASecondServerTakesOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			one, two := startSlapd(t), startSlapd(t)
 			config := settings(one, one.URL(), two.URL())
-			config.Timeout = conf.Duration(2 * time.Second)
+			config.Timeout.Duration = 4 * time.Second
 			connected, unconnected := open(t, config), open(t, config)
 			await(t, connected, "mdurand", "found", func(_ quota.Sender, err error) bool { return err == nil })
 			fail(one)
@@ -101,7 +102,7 @@ func TestASecondServerTakesOver(t *testing.T) {
 				}
 				start := time.Now()
 				got, err := d.Sender(t.Context(), "pmartin")
-				if took := time.Since(start); err != nil || got.Stale != nil || took > time.Second*9/10 {
+				if took := time.Since(start); err != nil || got.Stale != nil || took > 2*time.Second {
 					t.Errorf("%s, afterwards: %+v, %v after %v", when, got, err, took)
 				}
 			}

@@ -126,11 +126,14 @@ func (f found) String() string {
 
 // search brings at most limit entries of the whole tree.
 func (s *searcher) search(conn *ldap.Conn, filter string, limit int, attributes []string) (found, error) {
-	// Whole seconds, rounded up: so that the server stops when nobody waits.
-	seconds := int(time.Duration(s.config.Timeout)/time.Second) + 1
+	// The next whole second, when nobody waits any more: 0 would be no limit.
+	seconds := int(s.config.Timeout.Duration/time.Second) + 1
 	result, err := conn.Search(ldap.NewSearchRequest(s.config.Base,
 		ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, limit, seconds, false, filter, attributes, nil))
 	switch {
+	case err == nil && len(result.Entries) == 0 && len(result.Referrals) > 0:
+		err = ldap.NewError(ldap.LDAPResultReferral, fmt.Errorf("no entry here, but others may be at %s; "+
+			"name a base that the server holds whole", strings.Join(result.Referrals, ", ")))
 	case err == nil:
 		return found{entries: result.Entries}, nil
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded):

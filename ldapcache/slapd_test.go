@@ -14,12 +14,11 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
 // patience bounds what a test waits for; it is many times what is needed.
-const patience = 20 * time.Second
+const patience = 10 * time.Second
 
 // tree has two schools; a person who holds private addresses too; two persons of
 // the same uid; and a group that does not designate.
@@ -99,8 +98,8 @@ func settings(s *servers.Slapd, urls ...string) ldapcache.Config {
 	config.Source = "ldap"
 	config.Servers = urls
 	config.Base = s.Base()
-	config.TTL, config.NegativeTTL = 1, 1
-	config.Timeout = conf.Duration(patience)
+	config.TTL.Duration, config.NegativeTTL.Duration = 1, 1
+	config.Timeout.Duration = patience
 	return config
 }
 

@@ -3,17 +3,24 @@ package ldapcache
 import (
 	"errors"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
+// maxTimeout is how long a message waits for its verdict at most; Postfix, as we
+// have it set up, waits a little longer.
+const maxTimeout = 10 * time.Second
+
 // Validate returns all mistakes, with keys from the top of the configuration
-// file; see [conf.Validator]. It reads no file and asks no server.
+// file; see [conf.Validator]. It looks at the files that the configuration names,
+// and so comes after [Config.Resolve]; it asks no server.
 func (c *Config) Validate() error {
 	errs := []error{
 		positive("ttl", c.TTL),
@@ -21,7 +28,10 @@ func (c *Config) Validate() error {
 		positive("stale_for", c.StaleFor),
 		positive("timeout", c.Timeout),
 	}
-	if c.StaleFor > 0 && c.StaleFor < c.TTL {
+	if c.Timeout.Duration > maxTimeout {
+		errs = append(errs, conf.Errorf("timeout", "longer than %v, when the message is decided without an answer; write less", maxTimeout))
+	}
+	if c.StaleFor.Duration > 0 && c.StaleFor.Duration < c.TTL.Duration {
 		errs = append(errs, conf.Errorf("stale_for", "shorter than ttl, so that nothing is ever stale; write a longer time"))
 	}
 	if c.CacheEntries < 1 {
@@ -29,6 +39,7 @@ func (c *Config) Validate() error {
 	}
 	switch c.Source {
 	case sourceFile:
+		errs = append(errs, readable("file", c.File))
 		if len(c.Servers) > 0 {
 			errs = append(errs, conf.Errorf("servers", "not asked with source = %q; write source = %q", sourceFile, sourceLDAP))
 		}
@@ -44,9 +55,22 @@ func (c *Config) Validate() error {
 }
 
 func positive(key string, d conf.Duration) error {
-	if d <= 0 {
+	if d.Duration <= 0 {
 		return conf.Errorf(key, "must be longer than zero; write it as in \"5m\" or \"24h\"")
 	}
+	return nil
+}
+
+// readable wants the file at path, if one is named, to be there for us.
+func readable(key, path string) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return conf.Errorf(key, "%v", err)
+	}
+	_ = file.Close() // it was only read from
 	return nil
 }
 
@@ -69,12 +93,19 @@ func (c *Config) validateServers() error {
 	}
 	if c.CAFile != "" && !secure && len(errs) == 0 {
 		errs = append(errs, conf.Errorf("ca_file", "no server is asked over TLS; write ldaps:// servers or start_tls = true"))
+	} else if _, err := authorities(c.CAFile); err != nil {
+		errs = append(errs, conf.Errorf("ca_file", "%v", err))
 	}
 	if c.BindDN != "" && c.BindPasswordFile == "" {
 		errs = append(errs, conf.Errorf("bind_password_file", "missing; name the file with the password of bind_dn"))
 	}
 	if c.BindDN == "" && c.BindPasswordFile != "" {
 		errs = append(errs, conf.Errorf("bind_dn", "missing; name who binds with the password of bind_password_file"))
+	}
+	if c.BindPasswordFile != "" {
+		if _, err := readPassword(c.BindPasswordFile); err != nil {
+			errs = append(errs, conf.Errorf("bind_password_file", "%v", err))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -103,17 +134,17 @@ func (c *Config) validateSearches() error {
 	)...)
 }
 
-// validateUserFilter wants the login in the place of a value, and nowhere else:
-// escaping makes a login safe as a value only.
+// validateUserFilter wants the login in the place of a whole value, and nowhere
+// else: escaping makes a login safe as a value only, and beside a * it would find
+// other people.
 func validateUserFilter(filter string) error {
 	parts := strings.Split(filter, loginPlace)
 	if len(parts) == 1 {
 		return conf.Errorf("user_filter", "has no %s; write it where the login goes, as in \"(uid=%s)\"", loginPlace, loginPlace)
 	}
-	for i := range parts[1:] {
-		before := strings.Join(parts[:i+1], "")
-		if item := before[strings.LastIndexByte(before, '(')+1:]; !strings.Contains(item, "=") {
-			return conf.Errorf("user_filter", "%s does not stand after an =; write it as a value, as in \"(uid=%s)\"", loginPlace, loginPlace)
+	for i, after := range parts[1:] {
+		if !strings.HasSuffix(parts[i], "=") || !strings.HasPrefix(after, ")") {
+			return conf.Errorf("user_filter", "%s is not a whole value; write it between = and ), as in \"(uid=%s)\"", loginPlace, loginPlace)
 		}
 	}
 	return validateFilter("user_filter", userFilter(filter, "sample"))

@@ -46,7 +46,7 @@ type Window struct {
 }
 
 func (w WindowConfig) compile(key string) (Window, error) {
-	window := Window{Per: time.Duration(w.Per), Recipients: w.Recipients, Exceeded: Defer}
+	window := Window{Per: w.Per.Duration, Recipients: w.Recipients, Exceeded: Defer}
 	var errs []error
 	if window.Per < time.Second || window.Per > maxPeriod {
 		errs = append(errs, conf.Errorf(key+".per", "%v is no period; write one from 1s to %v, as in \"1h\"", window.Per, maxPeriod))

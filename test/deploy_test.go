@@ -16,7 +16,7 @@ import (
 
 func TestDeployedConfigurationPassesCheck(t *testing.T) {
 	for name, config := range map[string]string{
-		"LDAP": filepath.Join(deployFolder, "rcptquota.toml"),
+		"LDAP": ldapConfig(t),
 		"file": fileConfig(t),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -26,6 +26,15 @@ func TestDeployedConfigurationPassesCheck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ldapConfig is the deployed configuration with a password.
+func ldapConfig(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "ldap.secret"), "secret\n")
+	writeFile(t, filepath.Join(dir, "rcptquota.toml"), deployFile(t, "rcptquota.toml"))
+	return filepath.Join(dir, "rcptquota.toml")
 }
 
 // fileConfig is the deployed configuration with the deployed directory.toml.

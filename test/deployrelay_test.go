@@ -51,6 +51,11 @@ func startDeployed(t *testing.T) *deployed {
 		Main:   append(settings(deployFile(t, "main.cf")), "smtpd_milters = $rcptquota_submission"),
 		Master: d.withFreePorts(deployFile(t, "master.cf")),
 	})
+	for service, address := range d.ports {
+		if !servers.Wait(func() bool { return accepts("tcp", address) }) {
+			t.Fatalf("%s: nothing listens on %s\n%s", service, address, joined(d.postfix.Log))
+		}
+	}
 	for _, name := range []string{"rcptquota-submission.socket", "rcptquota-inbound.socket"} {
 		d.listen(deployFile(t, name))
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/milter"
@@ -42,9 +41,13 @@ func loadConfig(path string) (*config, error) {
 	if len(c.Listen) == 0 {
 		c.Listen = milter.DefaultListen()
 	}
-	c.Directory.Resolve(filepath.Dir(path))
-	c.Store.Resolve(filepath.Dir(path))
 	return c, nil
+}
+
+// Resolve implements [conf.Resolver].
+func (c *config) Resolve(dir string) {
+	c.Directory.Resolve(dir)
+	c.Store.Resolve(dir)
 }
 
 // Validate implements [conf.Validator].

@@ -1,17 +1,20 @@
 package conf
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
+	"path/filepath"
 	"slices"
-	"strings"
-
-	"github.com/pelletier/go-toml/v2"
+	"sync"
 )
+
+// Resolver is a part of a file that names other files.
+type Resolver interface {
+	// Resolve makes their relative paths relative to dir, the file's folder.
+	Resolve(dir string)
+}
 
 // Validator is a part of a file that knows what its values may be.
 type Validator interface {
@@ -21,8 +24,9 @@ type Validator interface {
 }
 
 // Load reads the file at path into v, a pointer to a struct that holds the
-// defaults, and validates v when it is a [Validator]. The error joins one line
-// a mistake, "file:line: key: problem", in the order of the file.
+// defaults; resolves v when it is a [Resolver], and then validates it when it is
+// a [Validator]. The error joins one line a mistake, "file:line: key: problem",
+// in the order of the file.
 func Load(path string, v any) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -31,84 +35,54 @@ func Load(path string, v any) error {
 	return Decode(path, data, v)
 }
 
-// Decode is [Load] for a file's content that is already in memory.
-func Decode(name string, data []byte, v any) error {
-	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(v); err != nil {
-		return decodeErrors(name, err)
-	}
-	validator, ok := v.(Validator)
-	if !ok {
-		return nil
-	}
-	return locate(name, data, validator.Validate())
-}
-
-// decodeErrors tells in our form what the TOML library found.
-func decodeErrors(name string, err error) error {
-	if strict, ok := errors.AsType[*toml.StrictMissingError](err); ok {
-		var unknown []error
-		for _, e := range strict.Errors {
-			row, _ := e.Position()
-			unknown = append(unknown, fmt.Errorf("%s:%d: %s: unknown key", name, row, strings.Join(e.Key(), ".")))
+// Decode is [Load] for the content, already in memory, of the file at path.
+func Decode(path string, data []byte, v any) error {
+	d := document{data, sync.OnceValue(func() *index { return indexKeys(data) })}
+	found, filled := d.decode(v)
+	if filled {
+		if r, ok := v.(Resolver); ok {
+			r.Resolve(filepath.Dir(path))
 		}
-		return errors.Join(unknown...)
-	}
-	if bad, ok := errors.AsType[*toml.DecodeError](err); ok {
-		row, _ := bad.Position()
-		problem := plain(strings.TrimPrefix(bad.Error(), "toml: "))
-		if key := strings.Join(bad.Key(), "."); key != "" {
-			problem = key + ": " + problem
+		if r, ok := v.(Validator); ok {
+			found = append(found, d.locate(r.Validate())...)
 		}
-		return fmt.Errorf("%s:%d: %s", name, row, problem)
 	}
-	return fmt.Errorf("%s: %w", name, err)
+	slices.SortStableFunc(found, func(a, b located) int { return cmp.Compare(a.line, b.line) })
+	told := make([]error, len(found))
+	for i, f := range found {
+		told[i] = f.in(path)
+	}
+	return errors.Join(told...)
 }
 
-var wrongType = regexp.MustCompile(`^cannot decode TOML (.+) into .*? of type (.+)$`)
-
-// plain tells a value of the wrong type without naming our Go structs.
-func plain(problem string) string {
-	found := wrongType.FindStringSubmatch(problem)
-	if found == nil {
-		return problem
-	}
-	want := found[2]
-	switch {
-	case strings.HasPrefix(want, "[]"):
-		want = "list"
-	case strings.HasPrefix(want, "int"):
-		want = "whole number"
-	case want == "bool":
-		want = "true or false"
-	case strings.HasPrefix(want, "map"), strings.Contains(want, "."):
-		want = "table"
-	}
-	return fmt.Sprintf("the value is of type %s; want %s", found[1], want)
+// document is a file's content.
+type document struct {
+	data []byte
+	keys func() *index // made when it is first needed
 }
 
-// locate puts file and line before each mistake, in the order of the file.
-func locate(name string, data []byte, err error) error {
-	mistakes := flatten(err)
-	if len(mistakes) == 0 {
-		return nil
+// located is an error about a line; 0: about the whole file.
+type located struct {
+	line int
+	err  error
+}
+
+func (l located) in(path string) error {
+	if l.line == 0 {
+		return fmt.Errorf("%s: %w", path, l.err)
 	}
-	lines := keyLines(data)
-	type located struct {
-		line int
-		err  error
-	}
-	told := make([]located, len(mistakes))
-	for i, e := range mistakes {
-		told[i] = located{0, fmt.Errorf("%s: %w", name, e)}
+	return fmt.Errorf("%s:%d: %w", path, l.line, l.err)
+}
+
+// locate finds the lines of the mistakes that were joined.
+func (d *document) locate(joined error) []located {
+	var found []located
+	for _, e := range flatten(joined) {
+		l := located{err: e}
 		if m, ok := errors.AsType[*Mistake](e); ok {
-			line := lines.of(m.Key)
-			told[i] = located{line, fmt.Errorf("%s:%d: %w", name, line, e)}
+			l.line = d.keys().line(m.Key)
 		}
+		found = append(found, l)
 	}
-	slices.SortStableFunc(told, func(a, b located) int { return cmp.Compare(a.line, b.line) })
-	sorted := make([]error, len(told))
-	for i, t := range told {
-		sorted[i] = t.err
-	}
-	return errors.Join(sorted...)
+	return found
 }

@@ -2,6 +2,8 @@ package conf
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -19,8 +21,10 @@ type sample struct {
 		} `toml:"window"`
 	} `toml:"table"`
 	Listen []struct {
-		Address string `toml:"address"`
+		Address    string              `toml:"address"`
+		Attributes map[string][]string `toml:"attributes"`
 	} `toml:"listen"`
+	Free     map[string]string `toml:"free"`
 	mistakes []string
 }
 
@@ -32,7 +36,7 @@ func (s *sample) Validate() error {
 	return errors.Join(errs...)
 }
 
-const document = `name = "x"
+const sampleText = `name = "x"
 wait = "5m"
 
 [[listen]]
@@ -52,10 +56,10 @@ per = "2h"
 
 func TestDecode(t *testing.T) {
 	var s sample
-	if err := Decode("f.toml", []byte(document), &s); err != nil {
+	if err := Decode("f.toml", []byte(sampleText), &s); err != nil {
 		t.Fatal(err)
 	}
-	if s.Wait != Duration(5*time.Minute) || s.Listen[1].Address != "b" || len(s.Tables["one"].Windows) != 2 {
+	if s.Wait.Duration != 5*time.Minute || s.Listen[1].Address != "b" || len(s.Tables["one"].Windows) != 2 {
 		t.Errorf("decoded %+v", s)
 	}
 }
@@ -73,15 +77,42 @@ func TestMistakesAreLocated(t *testing.T) {
 		"table.one.window[0].absent": "f.toml:13: table.one.window[0].absent: is wrong",
 		"absent.key":                 "f.toml:1: absent.key: is wrong",
 	} {
-		err := Decode("f.toml", []byte(document), &sample{mistakes: []string{key}})
+		err := Decode("f.toml", []byte(sampleText), &sample{mistakes: []string{key}})
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", key, err, want)
 		}
 	}
 }
 
+func TestLinesAfterASubTable(t *testing.T) {
+	const text = `[[listen]]
+address = "a"
+[listen.attributes]
+x = ["1"]
+
+[[listen]]
+[listen.attributes]
+[[listen]]
+address = "b"
+`
+	for key, want := range map[string]string{
+		"listen[0].role":         "f.toml:1: ",
+		"listen[0].attributes.x": "f.toml:4: ",
+		"listen[1].address":      "f.toml:6: ",
+		"listen[1].attributes.x": "f.toml:7: ",
+		"listen[2].attributes":   "f.toml:8: ",
+		"listen[2].address":      "f.toml:9: ",
+		"listen":                 "f.toml:1: ",
+	} {
+		err := Decode("f.toml", []byte(text), &sample{mistakes: []string{key}})
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", key, err, want)
+		}
+	}
+}
+
 func TestMistakesComeInTheFilesOrder(t *testing.T) {
-	err := Decode("f.toml", []byte(document), &sample{mistakes: []string{"table.one.limit", "name"}})
+	err := Decode("f.toml", []byte(sampleText), &sample{mistakes: []string{"table.one.limit", "name"}})
 	const want = "f.toml:1: name: is wrong\nf.toml:10: table.one.limit: is wrong"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
@@ -90,21 +121,114 @@ func TestMistakesComeInTheFilesOrder(t *testing.T) {
 
 func TestDecodeErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"name = 1\nsize = 2":         "f.toml:1: name: the value is of type integer; want string",
+		"name = 1":                   "f.toml:1: name: the value is of type integer; want string",
+		"name = 2020-01-31":          "f.toml:1: name: the value is of type local date; want string",
 		"name = \"x\"\nnmae = 2":     "f.toml:2: nmae: unknown key",
-		"[table.x]\nlimmit = 2":      "f.toml:2: table.x.limmit: unknown key",
 		"name = [1]":                 "f.toml:1: name: the value is of type array; want string",
 		"listen = 3":                 "f.toml:1: listen: the value is of type integer; want list",
 		"table = 3":                  "f.toml:1: table: the value is of type integer; want table",
+		"table.x = 07:32:00":         "f.toml:1: table.x: the value is of type local time; want table",
 		"[table.x]\nlimit = \"1\"":   "f.toml:2: table.x.limit: the value is of type string; want whole number",
-		"wait = \"5 minutes\"":       "f.toml:1: wait: \"5 minutes\" is not a duration; write it as in \"5m\" or \"24h\"",
+		"[name]":                     "f.toml:1: name: cannot store a table in a string",
+		"wait = { seconds = 2 }":     "f.toml:1: wait.seconds: unknown key",
 		"name = \"x":                 "f.toml:1: unterminated basic string",
 		"name = \"x\"\nname = \"y\"": "f.toml:2: name: key name is already defined",
+		"free = { x = 1 }":           "f.toml:1: free.x: the value is of type integer; want string",
+
+		"[table.x]\nlimmit = 2":                      "f.toml:2: table.x.limmit: unknown key",
+		"[table.x]\nmatch = { domains = [\"d\"] }":   "f.toml:2: table.x.match.domains: unknown key",
+		"[table.x]\nmatch.domains = [\"d\"]":         "f.toml:2: table.x.match.domains: unknown key",
+		"[[listen]]\n[[listen]]\n\"adress\" = \"a\"": "f.toml:3: listen[1].adress: unknown key",
+		"listen = [\n{}, {\nadress = \"a\" } ]":      "f.toml:3: listen[1].adress: unknown key",
+		"[tables]\nx = 1":                            "f.toml:1: tables: unknown key",
 	} {
 		err := Decode("f.toml", []byte(text), &sample{})
 		if err == nil || err.Error() != want {
-			t.Errorf("%q: %v, want %s", text, err, want)
+			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
 		}
+	}
+}
+
+func TestADurationHasAUnit(t *testing.T) {
+	for value, want := range map[string]string{
+		"2":            `2 has no unit; write it as in "2s"`,
+		"-2":           `-2 has no unit; write it as in "-2s"`,
+		"1.5":          `1.5 has no unit; write it as in "1.5s"`,
+		`"300"`:        `300 has no unit; write it as in "300s"`,
+		`"5 minutes"`:  `"5 minutes" is not a duration; write it as in "5m" or "24h"`,
+		`"\u0035 min"`: `"5 min" is not a duration; write it as in "5m" or "24h"`,
+		`""`:           `"" is not a duration; write it as in "5m" or "24h"`,
+		"nan":          `"nan" is not a duration; write it as in "5m" or "24h"`,
+		"0x1F":         `"0x1F" is not a duration; write it as in "5m" or "24h"`,
+		"true":         `"true" is not a duration; write it as in "5m" or "24h"`,
+		"2020-01-31":   `the value is of type local date; want duration, as in "5m"`,
+		"07:32:00":     `the value is of type local time; want duration, as in "5m"`,
+		`["5m"]`:       `the value is of type array; want duration, as in "5m"`,
+	} {
+		for key, before := range map[string]string{
+			"wait":                    "\nwait = ",
+			"table.one.window[1].per": "[[table.one.window]]\n[[table.one.window]]\nper = ",
+		} {
+			want := fmt.Sprintf("f.toml:%d: %s: %s", strings.Count(before, "\n")+1, key, want)
+			err := Decode("f.toml", []byte(before+value), &sample{})
+			if err == nil || err.Error() != want {
+				t.Errorf("%s = %s:\n got %v\nwant %s", key, value, err, want)
+			}
+		}
+	}
+}
+
+func TestAllMistakesAreToldAtOnce(t *testing.T) {
+	const text = `nmae = "x"
+wait = 2
+name = [
+  1,
+]
+listen = [ { adress = "a" }, { address = 3 } ]
+[table.one]
+match = { domains = [] }
+limit = "many"
+[[table.one.window]]
+per = 1.5
+`
+	const types = `f.toml:1: nmae: unknown key
+f.toml:2: wait: 2 has no unit; write it as in "2s"
+f.toml:3: name: the value is of type array; want string
+f.toml:6: listen[1].address: the value is of type integer; want string
+f.toml:8: table.one.match.domains: unknown key
+f.toml:9: table.one.limit: the value is of type string; want whole number
+f.toml:11: table.one.window[0].per: 1.5 has no unit; write it as in "1.5s"`
+	if err := Decode("f.toml", []byte(text), &sample{mistakes: []string{"name"}}); err == nil || err.Error() != types {
+		t.Errorf("got\n%v\nwant\n%s", err, types)
+	}
+	const unknown = "f.toml:1: nmae: unknown key\nf.toml:2: name: is wrong"
+	err := Decode("f.toml", []byte("nmae = 1\nname = \"x\""), &sample{mistakes: []string{"name"}})
+	if err == nil || err.Error() != unknown {
+		t.Errorf("got\n%v\nwant\n%s", err, unknown)
+	}
+	many := Decode("f.toml", []byte(strings.Repeat("[[listen]]\naddress = 3\n", 100)), &sample{})
+	if n := strings.Count(fmt.Sprint(many), "\n") + 1; n != mostPasses {
+		t.Errorf("told %d mistakes, want %d", n, mostPasses)
+	}
+}
+
+// paths is a part that names files.
+type paths struct {
+	File    string `toml:"file"`
+	checked string
+}
+
+func (p *paths) Resolve(dir string) { p.File = dir + "/" + p.File }
+
+func (p *paths) Validate() error {
+	p.checked = p.File
+	return nil
+}
+
+func TestPathsAreResolvedBeforeTheyAreChecked(t *testing.T) {
+	var p paths
+	if err := Decode("/etc/rcptquota/f.toml", []byte("file = 'x'"), &p); err != nil || p.checked != "/etc/rcptquota/x" {
+		t.Errorf("checked %q, %v", p.checked, err)
 	}
 }
 
@@ -120,13 +244,13 @@ func TestUnder(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add(document)
+	f.Add(sampleText)
 	f.Add("a.b = { c = [1, {d = 2}] }\n[[x.y]]\n[x.y.z]\n")
 	f.Fuzz(func(_ *testing.T, text string) {
 		_ = Decode("f.toml", []byte(text), &sample{mistakes: []string{"table.one.window[1].per"}})
 		var free map[string]any
 		if Decode("f.toml", []byte(text), &free) == nil {
-			keyLines([]byte(text))
+			indexKeys([]byte(text))
 		}
 	})
 }

@@ -1,20 +1,24 @@
 package conf
 
 import (
-	"fmt"
 	"time"
+
+	"github.com/pelletier/go-toml/v2/unstable"
 )
 
 // Duration is a length of time as a file writes it: "250ms", "5m", "24h"
-// ([time.ParseDuration]).
-type Duration time.Duration
+// ([time.ParseDuration]). It is no kind of number, so that a number without a
+// unit is never taken for nanoseconds.
+type Duration struct{ time.Duration }
 
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (d *Duration) UnmarshalText(text []byte) error {
-	parsed, err := time.ParseDuration(string(text))
-	if err != nil {
-		return fmt.Errorf("%q is not a duration; write it as in %q or %q", text, "5m", "24h")
+// UnmarshalText implements [encoding.TextUnmarshaler]. A number comes here too,
+// as the bytes of the document: the error points at them.
+func (d *Duration) UnmarshalText(text []byte) (err error) {
+	if d.Duration, err = time.ParseDuration(string(text)); err == nil {
+		return nil
 	}
-	*d = Duration(parsed)
-	return nil
+	if _, err := time.ParseDuration(string(text) + "s"); err == nil {
+		return unstable.NewParserError(text, "%s has no unit; write it as in %q", text, string(text)+"s")
+	}
+	return unstable.NewParserError(text, "%q is not a duration; write it as in %q or %q", text, "5m", "24h")
 }

@@ -40,7 +40,7 @@ func writeCertificates(t testing.TB, dir string) {
 	caKey, leafKey := newKey(t), newKey(t)
 	key, err := x509.MarshalPKCS8PrivateKey(leafKey)
 	if err != nil {
-		t.Fatalf("slapd: %v", err)
+		t.Fatalf("certificates: %v", err)
 	}
 	writePEM(t, filepath.Join(dir, "key.pem"), "PRIVATE KEY", key)
 	for name, certificate := range map[string]*x509.Certificate{"ca.pem": ca, "cert.pem": leaf} {
@@ -50,7 +50,7 @@ func writeCertificates(t testing.TB, dir string) {
 		}
 		der, err := x509.CreateCertificate(rand.Reader, certificate, ca, public, caKey)
 		if err != nil {
-			t.Fatalf("slapd: %v", err)
+			t.Fatalf("certificates: %v", err)
 		}
 		writePEM(t, filepath.Join(dir, name), "CERTIFICATE", der)
 	}
@@ -60,7 +60,7 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatalf("slapd: %v", err)
+		t.Fatalf("certificates: %v", err)
 	}
 	return key
 }

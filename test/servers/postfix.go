@@ -6,6 +6,7 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,8 +22,8 @@ type Listener struct {
 	Options []string
 }
 
-// PostfixConfig says what an instance has beyond the base that postfix.cf and
-// services.cf give it.
+// PostfixConfig says what an instance has beyond the base that postfix/main.cf
+// and postfix/master.cf give it.
 type PostfixConfig struct {
 	Listeners []Listener
 	// Logins lets any login in with any password, by a Dovecot of the instance's
@@ -98,7 +99,7 @@ func PreparePostfix(t testing.TB, config PostfixConfig) *Postfix {
 	run(t, "cp", filepath.Join(postfixCommon, "postfix-files"), filepath.Join(postfixCommon, "dynamicmaps.cf"), p.path("etc"))
 	write(t, p.path("etc/main.cf"), strings.ReplaceAll(baseMain, "$D", dir))
 	write(t, p.path("etc/master.cf"), baseMaster+p.services(t, config.Listeners)+config.Master)
-	settings := config.Main
+	settings := slices.Clone(config.Main)
 	if config.TLS {
 		writeCertificates(t, p.path("etc"))
 		settings = append(settings, "smtpd_tls_cert_file = "+p.path("etc/cert.pem"), "smtpd_tls_key_file = "+p.path("etc/key.pem"))

@@ -1,0 +1,148 @@
+package ldapcache
+
+import (
+	"errors"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// fake is an LDAP server with the faults that a real one cannot be made to have.
+type fake struct {
+	net.Listener
+	reply       func(connection int, filter string) reply
+	connections atomic.Int32
+}
+
+// reply is what a fake server says to a search.
+type reply struct {
+	after    time.Duration
+	never    bool
+	code     uint16 // of the result
+	entry    string // a DN; empty: none
+	referral string // a continuation reference; empty: none
+}
+
+// startFake starts a server that answers each search as reply says, which counts
+// the connections from 1.
+func startFake(t *testing.T, answer func(connection int, filter string) reply) *fake {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fake{Listener: listener, reply: answer}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			n := int(f.connections.Add(1))
+			serving.Go(func() { f.serve(conn, n) })
+		}
+	})
+	t.Cleanup(func() {
+		if err := listener.Close(); err != nil {
+			t.Error(err)
+		}
+		serving.Wait()
+	})
+	return f
+}
+
+// serve answers on one connection until its client leaves.
+func (f *fake) serve(conn net.Conn, n int) {
+	defer conn.Close() //nolint:errcheck // the client left
+	var writing sync.Mutex
+	var answering sync.WaitGroup
+	defer answering.Wait()
+	for {
+		request, err := ber.ReadPacket(conn)
+		if err != nil {
+			return
+		}
+		if request.Children[1].Tag != ldap.ApplicationSearchRequest {
+			continue
+		}
+		filter, err := ldap.DecompileFilter(request.Children[1].Children[6])
+		if err != nil {
+			return
+		}
+		r := f.reply(n, filter)
+		if r.never {
+			continue
+		}
+		answering.Add(1)
+		time.AfterFunc(r.after, func() {
+			defer answering.Done()
+			writing.Lock()
+			defer writing.Unlock()
+			_, _ = conn.Write(r.bytes(request.Children[0].Value.(int64)))
+		})
+	}
+}
+
+// bytes are the messages of an answer (RFC 4511 section 4.5.2).
+func (r reply) bytes(id int64) []byte {
+	message := func(tag ber.Tag, parts ...*ber.Packet) []byte {
+		op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, tag, nil, "")
+		for _, part := range parts {
+			op.AppendChild(part)
+		}
+		whole := ber.NewSequence("")
+		whole.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, id, ""))
+		whole.AppendChild(op)
+		return whole.Bytes()
+	}
+	text := func(s string) *ber.Packet {
+		return ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, s, "")
+	}
+	var all []byte
+	if r.entry != "" {
+		all = append(all, message(ldap.ApplicationSearchResultEntry, text(r.entry), ber.NewSequence(""))...)
+	}
+	if r.referral != "" {
+		all = append(all, message(ldap.ApplicationSearchResultReference, text(r.referral))...)
+	}
+	code := ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, int64(r.code), "")
+	return append(all, message(ldap.ApplicationSearchResultDone, code, text(""), text(""))...)
+}
+
+// open opens a directory at the fake server, without designations.
+func (f *fake) open(t *testing.T, timeout time.Duration) Directory {
+	t.Helper()
+	config := DefaultConfig()
+	config.Source = sourceLDAP
+	config.Servers = []string{"ldap://" + f.Addr().String()}
+	config.Base = "dc=test"
+	config.UserFilter = "(uid=%u)"
+	config.PremiumMembers = []string{}
+	config.Timeout.Duration = timeout
+	d, err := Open(config, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func unavailable(err error) bool {
+	return err != nil && !errors.Is(err, quota.ErrAbsent) && !errors.Is(err, quota.ErrAmbiguous)
+}
+
+// asks reports whether a filter looks for a login that begins so.
+func asks(filter, login string) bool { return strings.HasPrefix(filter, "(uid="+login) }
