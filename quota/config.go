@@ -135,20 +135,20 @@ func (c *Config) Summary() []string {
 	}
 	var lines []string
 	for _, class := range r.classes {
-		line := fmt.Sprintf("class %s: %d recipients a message", class.Name, class.Limits.Recipients)
+		parts := []string{fmt.Sprintf("class %s: %d recipients a message", class.Name, class.Limits.Recipients)}
 		for _, w := range class.Limits.Windows {
-			line += fmt.Sprintf(", %d %s in %v", w.Recipients, w.Count, w.Per)
+			parts = append(parts, fmt.Sprintf("%d %s in %v", w.Recipients, w.Count, w.Per))
 		}
 		if class == r.base {
-			line += "; the default"
+			parts = append(parts, "the default")
 		}
 		if class == r.premium {
-			line += "; of premium senders"
+			parts = append(parts, "of premium senders")
 		}
 		if !class.Enforce {
-			line += "; not enforced"
+			parts = append(parts, "not enforced")
 		}
-		lines = append(lines, line)
+		lines = append(lines, strings.Join(parts, "; "))
 	}
 	if r.premium == nil {
 		lines = append(lines, "no class for premium senders")

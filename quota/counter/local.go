@@ -47,11 +47,20 @@ func newLocal(s *state) *Local {
 // OpenLocal opens the store in the folder stateDir, makes it if there is none,
 // and goes on with what it holds. The error names the file.
 func OpenLocal(stateDir string) (*Local, error) {
+	return openLocalWith(stateDir, nil)
+}
+
+// openLocalWith is OpenLocal with the digests of another store; nil: those of the
+// file's own key.
+func openLocalWith(stateDir string, digests *digester) (*Local, error) {
 	s, err := openState(stateDir)
 	if err != nil {
 		return nil, err
 	}
 	l := newLocal(s)
+	if digests != nil {
+		l.digests = digests
+	}
 	now := time.Now().UnixMicro()
 	err = s.load(func(sender string, t *tally) {
 		if !t.empty(now) {

@@ -1,0 +1,129 @@
+//go:build servers
+
+package counter
+
+import (
+	crand "crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/test/servers"
+)
+
+// works reserves, accepts and releases.
+func works(t *testing.T, r *Redis) {
+	t.Helper()
+	for _, stood := range []bool{true, false, true} {
+		m := toReserve("anne", crand.Text(), generous, people(0, 3))
+		mustReserve(t, r, m)
+		mustSettle(t, r, m.Ticket, stood)
+	}
+}
+
+func TestRedisByTLSAndACL(t *testing.T) {
+	server := servers.StartSecureRedis(t, "--user", "rcptquota", "on", ">geheim", "~rcptquota:*", "resetchannels",
+		"+@connection", "+@hash", "+@sortedset", "+evalsha", "+eval", "+time", "+pexpire", "+pttl")
+	config := redisConfig(t, server.SecureAddress())
+	config.TLS = true
+	config.CAFile = server.CAFile()
+	config.Username = "rcptquota"
+	config.PasswordFile = filepath.Join(t.TempDir(), "password")
+	write := func(password string) {
+		if err := os.WriteFile(config.PasswordFile, []byte(password), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("geheim\n")
+	r := openRedis(t, config)
+	works(t, r)
+	l, err := openLocalWith(t.TempDir(), r.digests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeLocal(t, l)
+	mustReserve(t, l, toReserve("anne", "here", generous, people(0, 5)))
+	if _, err := r.merge(t.Context(), l, "anne", 0, bulkTimeout); err != nil {
+		t.Error(err)
+	}
+
+	write("another\n")
+	if _, err := openRedis(t, config).Reserve(t.Context(), toReserve("anne", "a", generous, nil)); err == nil || !strings.Contains(err.Error(), "WRONGPASS") {
+		t.Errorf("with a wrong password: %v", err)
+	}
+	write("geheim\n")
+	config.CAFile = ""
+	if _, err := openRedis(t, config).Reserve(t.Context(), toReserve("anne", "a", generous, nil)); err == nil || !strings.Contains(err.Error(), "x509: ") {
+		t.Errorf("with a certificate of nobody: %v", err)
+	}
+}
+
+func TestRedisBySocket(t *testing.T) {
+	works(t, openRedis(t, redisConfig(t, servers.StartRedis(t).Socket())))
+}
+
+func TestRedisBySentinel(t *testing.T) {
+	server := servers.StartRedis(t)
+	sentinel := servers.StartRedisSentinel(t, "quotas", server)
+	config := redisConfig(t, sentinel.Address())
+	config.MasterName = "quotas"
+	works(t, openRedis(t, config))
+	config.MasterName = "others"
+	config.Timeout = conf.Duration{Duration: deadline}
+	if _, err := openRedis(t, config).Reserve(t.Context(), toReserve("anne", "a", generous, nil)); err == nil {
+		t.Error("a master that no Sentinel knows")
+	}
+}
+
+func TestClusterNeverOvershoots(t *testing.T) {
+	var addresses []string
+	for _, node := range servers.StartRedisCluster(t) {
+		addresses = append(addresses, node.Address())
+	}
+	config := redisConfig(t, addresses...)
+	short := quota.Window{Per: 300 * time.Millisecond, Recipients: 500, Count: quota.Copies}
+	all := attempt(t, []quota.Counter{openRedis(t, config), openRedis(t, config)}, 32, 40, []quota.Window{short, generous[0]})
+	if most := fullest(all, short.Per); most > short.Recipients || most < short.Recipients-30 {
+		t.Errorf("the fullest period held %d copies of %d", most, short.Recipients)
+	}
+}
+
+// A master of the Cluster dies, and a replica takes its place.
+func TestClusterFailover(t *testing.T) {
+	nodes := servers.StartRedisCluster(t)
+	var addresses, senders []string
+	for _, node := range nodes {
+		addresses = append(addresses, node.Address())
+	}
+	for i := range 12 {
+		senders = append(senders, fmt.Sprintf("sender%d", i))
+	}
+	config := redisConfig(t, addresses...)
+	config.Timeout = conf.Duration{Duration: deadline}
+	f := openFallback(t, config, t.TempDir())
+	caughtUp(t, f)
+	var j journal
+	stop, loaded := make(chan struct{}), make(chan struct{})
+	go func() {
+		j.load(t, f, senders, generous, stop)
+		close(loaded)
+	}()
+	pause(300 * time.Millisecond)
+	nodes[0].Kill()
+	if !servers.Wait(func() bool { return f.Away() != nil }) {
+		t.Error("nobody noticed")
+	}
+	pause(time.Second)
+	close(stop)
+	<-loaded
+	caughtUp(t, f)
+	j.check(t, f, f.redis.client, senders)
+	if j.slowest > 2*deadline {
+		t.Errorf("the slowest message took %v", j.slowest)
+	}
+}

@@ -1,0 +1,270 @@
+//go:build servers
+
+package counter
+
+import (
+	"context"
+	crand "crypto/rand"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/test/servers"
+)
+
+// openFallback is Open of a Redis, and a look inside.
+func openFallback(t *testing.T, config Config, stateDir string) *Fallback {
+	t.Helper()
+	c, err := Open(config, stateDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := c.(*Fallback)
+	t.Cleanup(func() { _ = f.Close() })
+	return f
+}
+
+// caughtUp waits until Redis holds everything.
+func caughtUp(t *testing.T, f *Fallback) {
+	t.Helper()
+	if !servers.Wait(func() bool {
+		return f.Away() == nil && len(f.releases.all()) == 0 && (f.local == nil || len(f.local.senders()) == 0)
+	}) {
+		t.Fatalf("away: %v; %d releases wait, %d senders are here", f.Away(), len(f.releases.all()), len(f.local.senders()))
+	}
+}
+
+// journal is what should be counted.
+type journal struct {
+	mu      sync.Mutex
+	entries map[quota.Ticket]entry
+	slowest time.Duration
+}
+
+type entry struct {
+	at     time.Time
+	people []int
+	alone  bool
+}
+
+func (j *journal) reserve(t *testing.T, c quota.Counter, r *quota.Reservation, people []int) bool {
+	t.Helper()
+	start := time.Now()
+	count, err := c.Reserve(t.Context(), r)
+	elapsed := time.Since(start)
+	if err != nil {
+		t.Error(err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.slowest = max(j.slowest, elapsed)
+	if err != nil || count.Exceeded >= 0 {
+		return false
+	}
+	if j.entries == nil {
+		j.entries = map[quota.Ticket]entry{}
+	}
+	j.entries[r.Ticket] = entry{count.At, people, count.Degraded != nil}
+	return true
+}
+
+// alone is how many messages were counted locally.
+func (j *journal) alone() int {
+	n := 0
+	for _, e := range j.entries {
+		if e.alone {
+			n++
+		}
+	}
+	return n
+}
+
+func (j *journal) settle(t *testing.T, c quota.Counter, ticket quota.Ticket, stood bool) {
+	t.Helper()
+	if !stood {
+		j.mu.Lock()
+		delete(j.entries, ticket)
+		j.mu.Unlock()
+	}
+	if err := c.Settle(t.Context(), ticket, stood); err != nil {
+		t.Error(err)
+	}
+}
+
+// check compares what Redis holds of the senders with what it should.
+func (j *journal) check(t *testing.T, f *Fallback, client redis.Cmdable, senders []string) {
+	t.Helper()
+	for _, sender := range senders {
+		reached, messages := map[string]int64{}, map[accepted]int{}
+		for ticket, e := range j.entries {
+			if ticket.Sender != sender {
+				continue
+			}
+			messages[accepted{time.UnixMicro(e.at.UnixMicro()), len(e.people)}]++
+			for d := range f.redis.digests.all(addresses(e.people)) {
+				b := uint64Bytes(int64(d))
+				reached[string(b)] = max(reached[string(b)], e.at.UnixMicro())
+			}
+		}
+		k := stored(t, client, f.redis.keys(sender))
+		if sum := k.total(); sum < 0 {
+			t.Errorf("%s: the totals are wrong", sender)
+		}
+		for _, m := range k.messages {
+			messages[m]--
+		}
+		for m, n := range messages {
+			if n != 0 {
+				t.Errorf("%s: %d messages of %d at %v too few", sender, n, m.n, m.at)
+			}
+		}
+		if len(reached) != len(k.reached) {
+			t.Errorf("%s: %d recipients, want %d", sender, len(k.reached), len(reached))
+		}
+		for d, at := range reached {
+			if k.reached[d] != at {
+				t.Errorf("%s: a recipient reached at %d, want %d", sender, k.reached[d], at)
+			}
+		}
+	}
+}
+
+// hook stands between the store and its client.
+type hook func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error
+
+func (h hook) DialHook(next redis.DialHook) redis.DialHook                               { return next }
+func (h hook) ProcessPipelineHook(n redis.ProcessPipelineHook) redis.ProcessPipelineHook { return n }
+func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := h(ctx, cmd, next)
+		cmd.SetErr(err)
+		return err
+	}
+}
+
+var errFault = errors.New("made to fail")
+
+// runs reports whether a command has a script run.
+func runs(cmd redis.Cmder, script *redis.Script) bool {
+	return len(cmd.Args()) > 1 && cmd.Args()[1] == script.Hash()
+}
+
+// faults lets some commands of a hundred fail: before they are sent, after they
+// were carried out or, when they reserve, before they arrive late.
+type faults struct {
+	percent atomic.Int32
+	late    sync.WaitGroup
+}
+
+func (f *faults) hook(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+	if rand.Int32N(100) >= f.percent.Load() {
+		return next(ctx, cmd)
+	}
+	switch what := rand.IntN(3); {
+	case what == 0:
+	case what == 1 && runs(cmd, reserveScript):
+		args := slices.Clone(cmd.Args())
+		for i, arg := range args {
+			if b, ok := arg.([]byte); ok {
+				args[i] = slices.Clone(b)
+			}
+		}
+		f.late.Go(func() {
+			pause(rand.N(time.Second))
+			_ = next(context.WithoutCancel(ctx), redis.NewCmd(ctx, args...))
+		})
+	default:
+		if err := next(ctx, cmd); err != nil {
+			return err
+		}
+	}
+	return errFault
+}
+
+// generous are windows that hold everything that a test sends.
+var generous = []quota.Window{
+	{Per: time.Hour, Recipients: 1_000_000, Count: quota.Distinct},
+	{Per: time.Hour, Recipients: 10_000_000, Count: quota.Copies},
+}
+
+// load sends messages of the senders from many goroutines until stop is closed.
+// Some are settled, and those that are not are returned.
+func (j *journal) load(t *testing.T, c quota.Counter, senders []string, windows []quota.Window, stop <-chan struct{}) []quota.Ticket {
+	t.Helper()
+	var mu sync.Mutex
+	var left []quota.Ticket
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			var open []quota.Ticket
+			for {
+				select {
+				case <-stop:
+					mu.Lock()
+					defer mu.Unlock()
+					left = append(left, open...)
+					return
+				case <-time.After(rand.N(2 * time.Millisecond)):
+				}
+				people := rand.Perm(300)[:1+rand.IntN(10)]
+				r := toReserve(senders[rand.IntN(len(senders))], crand.Text(), windows, people)
+				if j.reserve(t, c, r, people) {
+					open = append(open, r.Ticket)
+				}
+				for len(open) > 30 || len(open) > 0 && rand.IntN(2) == 0 {
+					i := rand.IntN(len(open))
+					j.settle(t, c, open[i], rand.IntN(3) > 0)
+					open = append(open[:i], open[i+1:]...)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return left
+}
+
+func during(d time.Duration) <-chan struct{} {
+	stop := make(chan struct{})
+	time.AfterFunc(d, func() { close(stop) })
+	return stop
+}
+
+func TestFaultsLoseAndDoubleNothing(t *testing.T) {
+	server := servers.StartRedis(t)
+	client := direct(t, server)
+	config := redisConfig(t, server.Address())
+	f, other := openFallback(t, config, t.TempDir()), openRedis(t, config) // two relays
+	var fault faults
+	f.redis.client.AddHook(hook(fault.hook))
+	senders := []string{"anne", "bertrand", "chloé"}
+	var j journal
+	for round := range 12 {
+		fault.percent.Store(int32(round * 3))
+		stop := during(300 * time.Millisecond)
+		var open, others []quota.Ticket
+		var wg sync.WaitGroup
+		wg.Go(func() { open = j.load(t, f, senders, generous, stop) })
+		wg.Go(func() { others = j.load(t, other, senders, generous, stop) })
+		wg.Wait()
+		fault.percent.Store(0)
+		caughtUp(t, f)
+		fault.late.Wait()
+		for _, ticket := range open {
+			j.settle(t, f, ticket, rand.IntN(2) > 0)
+		}
+		for _, ticket := range others {
+			j.settle(t, other, ticket, rand.IntN(2) > 0)
+		}
+		j.check(t, f, client, senders)
+	}
+	if alone := j.alone(); alone < len(j.entries)/20 || alone > len(j.entries)*19/20 {
+		t.Errorf("%d of %d messages were counted locally", alone, len(j.entries))
+	}
+}

@@ -1,0 +1,187 @@
+//go:build servers
+
+package counter
+
+import (
+	crand "crypto/rand"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/test/servers"
+)
+
+// deadline is short enough for an outage to be felt.
+const deadline = 250 * time.Millisecond
+
+func TestOutages(t *testing.T) {
+	toDisk := []string{"--appendonly", "yes", "--appendfsync", "always"}
+	for name, c := range map[string]struct {
+		options    []string
+		leave      func(*servers.Redis)
+		comeBack   func(*servers.Redis)
+		forgetful  bool
+		wantPauses bool // those who asked first wait for the whole deadline
+	}{
+		"frozen":               {leave: (*servers.Redis).Freeze, comeBack: (*servers.Redis).Thaw, wantPauses: true},
+		"killed":               {options: toDisk, leave: (*servers.Redis).Kill, comeBack: (*servers.Redis).Start},
+		"killed with its data": {leave: (*servers.Redis).Kill, comeBack: (*servers.Redis).Start, forgetful: true},
+		"stopped":              {options: toDisk, leave: (*servers.Redis).Stop, comeBack: (*servers.Redis).Start},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := servers.StartRedis(t, c.options...)
+			config := redisConfig(t, server.Address())
+			config.Timeout = conf.Duration{Duration: deadline}
+			f := openFallback(t, config, t.TempDir())
+			caughtUp(t, f)
+			senders := []string{"anne", "bertrand", "chloé"}
+			short := quota.Window{Per: 300 * time.Millisecond, Recipients: 300, Count: quota.Copies}
+			windows := append([]quota.Window{short}, generous...)
+			var j journal
+			stop, loaded := make(chan struct{}), make(chan struct{})
+			var open []quota.Ticket
+			go func() {
+				open = j.load(t, f, senders, windows, stop)
+				close(loaded)
+			}()
+			var left time.Time
+			for i := 0; i < 2 && (i == 0 || !c.forgetful); i++ {
+				pause(400 * time.Millisecond)
+				left = time.Now()
+				c.leave(server)
+				pause(600 * time.Millisecond)
+				c.comeBack(server)
+			}
+			pause(400 * time.Millisecond)
+			close(stop)
+			<-loaded
+			caughtUp(t, f)
+			for _, ticket := range open {
+				j.settle(t, f, ticket, rand.IntN(2) > 0)
+			}
+			t.Logf("%d messages, %d of them counted here; the slowest took %v", len(j.entries), j.alone(), j.slowest)
+			j.checkLimit(t, senders, short)
+			if j.slowest > 2*deadline || c.wantPauses && j.slowest < deadline {
+				t.Errorf("the slowest message took %v", j.slowest)
+			}
+			if j.alone() == 0 || j.alone() == len(j.entries) {
+				t.Error("there was no outage")
+			}
+			if c.forgetful {
+				maps.DeleteFunc(j.entries, func(_ quota.Ticket, e entry) bool { return !e.alone && e.at.Before(left) })
+			}
+			j.check(t, f, direct(t, server), senders)
+		})
+	}
+}
+
+// checkLimit checks that neither Redis nor this relay let more through in any
+// period than the window holds.
+func (j *journal) checkLimit(t *testing.T, senders []string, w quota.Window) {
+	t.Helper()
+	for _, sender := range senders {
+		for _, alone := range []bool{false, true} {
+			var all []accepted
+			for ticket, e := range j.entries {
+				if ticket.Sender == sender && e.alone == alone {
+					all = append(all, accepted{e.at, len(e.people)})
+				}
+			}
+			slices.SortFunc(all, func(a, b accepted) int { return a.at.Compare(b.at) })
+			if most := fullest(all, w.Per); most > w.Recipients {
+				t.Errorf("%s: a period held %d copies of %d (alone: %v)", sender, most, w.Recipients, alone)
+			}
+		}
+	}
+}
+
+func TestNobodyWaitsWhileRedisIsAway(t *testing.T) {
+	server := servers.StartRedis(t)
+	config := redisConfig(t, server.Address())
+	config.Timeout = conf.Duration{Duration: deadline}
+	f := openFallback(t, config, t.TempDir())
+	caughtUp(t, f)
+	server.Freeze()
+	var j journal
+	j.reserve(t, f, toReserve("anne", "first", generous, people(0, 3)), people(0, 3))
+	if j.slowest > 2*deadline || j.slowest < deadline || f.Away() == nil || !strings.Contains(f.Away().Error(), "this relay counts alone: redis: ") {
+		t.Errorf("after %v: %v", j.slowest, f.Away())
+	}
+	start := time.Now()
+	for range 1000 {
+		r := toReserve("anne", crand.Text(), generous, people(0, 3))
+		if j.reserve(t, f, r, people(0, 3)) {
+			j.settle(t, f, r.Ticket, rand.IntN(2) > 0)
+		}
+	}
+	if elapsed := time.Since(start); elapsed > deadline {
+		t.Errorf("a thousand messages took %v", elapsed)
+	}
+	server.Thaw()
+	caughtUp(t, f)
+	j.check(t, f, direct(t, server), []string{"anne"})
+}
+
+func TestUncountedAcrossARestart(t *testing.T) {
+	server := servers.StartRedis(t)
+	server.Stop()
+	config, dir := redisConfig(t, server.Address()), t.TempDir()
+	var j journal
+	c, err := Open(config, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, sender := range []string{"anne", "bertrand", "anne"} {
+		p := people(i, 3+i)
+		j.reserve(t, c, toReserve(sender, crand.Text(), generous, p), p)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if j.alone() != 3 {
+		t.Errorf("%d messages were counted here", j.alone())
+	}
+	f := openFallback(t, config, dir)
+	server.Start()
+	caughtUp(t, f)
+	j.check(t, f, direct(t, server), []string{"anne", "bertrand"})
+	for ticket := range j.entries {
+		j.settle(t, f, ticket, ticket.Sender == "bertrand")
+	}
+	j.check(t, f, direct(t, server), []string{"anne", "bertrand"})
+}
+
+func TestUnavailable(t *testing.T) {
+	for way, want := range map[string]string{unavailablePass: "nothing is counted: redis: ", unavailableDefer: "nothing can be counted: redis: "} {
+		t.Run(way, func(t *testing.T) {
+			server := servers.StartRedis(t)
+			config := redisConfig(t, server.Address())
+			config.Unavailable = way
+			config.Timeout = conf.Duration{Duration: deadline}
+			f := openFallback(t, config, "/nonexistent")
+			tight := []quota.Window{{Per: time.Hour, Recipients: 3, Count: quota.Copies}}
+			held := toReserve("anne", "held", tight, people(0, 2))
+			mustReserve(t, f, held)
+			server.Freeze()
+			for range 3 {
+				count, err := f.Reserve(t.Context(), toReserve("anne", crand.Text(), tight, people(0, 2)))
+				told := count.Degraded
+				if way == unavailableDefer {
+					told = err
+				}
+				if count.Exceeded > 0 || (err == nil) != (way == unavailablePass) || told == nil || !strings.Contains(told.Error(), want) {
+					t.Errorf("%+v, %v", count, err)
+				}
+			}
+			mustSettle(t, f, held.Ticket, false)
+			server.Thaw()
+			caughtUp(t, f)
+			mustReserve(t, f, toReserve("anne", "fits", tight, people(0, 3)))
+		})
+	}
+}

@@ -1,0 +1,126 @@
+package counter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// Redis counts in a Redis server or Cluster, exactly, for all relays together,
+// on Redis's own clock: one command a message. It knows recipients and senders
+// as keyed digests only. Redis 6.2 or later is needed.
+type Redis struct {
+	client   redis.UniversalClient
+	digests  *digester
+	timeout  time.Duration
+	stood    stood
+	commands sync.Pool // of *command
+}
+
+// OpenRedis prepares the store without asking any server. The error is about
+// a file that the configuration names.
+func OpenRedis(config Config) (*Redis, error) {
+	key, err := readKey(config.DigestKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	options, err := config.options()
+	if err != nil {
+		return nil, err
+	}
+	logging.Disable() // the library would log what it returns, too
+	r := &Redis{
+		client:  redis.NewUniversalClient(options),
+		digests: newDigester(key),
+		timeout: config.Timeout.Duration,
+	}
+	r.commands.New = func() any { return &command{} }
+	return r, nil
+}
+
+// Reserve implements quota.Counter: one command, or two when Redis has
+// forgotten its scripts. After an error the message may be counted or not, until
+// the reservation is released.
+func (r *Redis) Reserve(ctx context.Context, reservation *quota.Reservation) (quota.Count, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	stood := r.stood.take(reservation.Sender)
+	c := r.commands.Get().(*command)
+	defer r.commands.Put(c)
+	c.reserve(r.digests, reservation, stood)
+	reply, err := reserveScript.Run(ctx, r.client, r.keys(reservation.Sender), c.args...).Int64Slice()
+	if err == nil && len(reply) != 4 {
+		err = errReply
+	}
+	if err != nil {
+		r.stood.add(reservation.Sender, stood...)
+		return quota.Count{}, r.fail(err)
+	}
+	count := quota.Count{At: time.UnixMicro(reply[0]), Exceeded: int(reply[1]), Used: int(reply[2])}
+	if count.Exceeded >= 0 {
+		count.RetryAt = time.UnixMicro(reply[3])
+	}
+	return count, nil
+}
+
+// Settle implements quota.Counter. That a message stood costs no command: Redis
+// learns it with the sender's next one. After an error the reservation may be
+// released or not; to try again does no harm.
+func (r *Redis) Settle(ctx context.Context, t quota.Ticket, stood bool) error {
+	if stood {
+		r.stood.add(t.Sender, t.ID)
+		return nil
+	}
+	if r.stood.has(t) {
+		return nil
+	}
+	return r.release(ctx, t, false)
+}
+
+// release undoes a reservation. Of one that is lost nobody knows whether it has
+// arrived: when it comes later, it is refused.
+func (r *Redis) release(ctx context.Context, t quota.Ticket, lost bool) error {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	mark := 0
+	if lost {
+		mark = settleWithin
+	}
+	return r.fail(settleScript.Run(ctx, r.client, r.keys(t.Sender), t.ID, mark).Err())
+}
+
+// ping reports whether Redis answers: of a Cluster, every master that it has now.
+func (r *Redis) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	if cluster, ok := r.client.(*redis.ClusterClient); ok {
+		// It looks first who the masters are.
+		return r.fail(cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error { return master.Ping(ctx).Err() }))
+	}
+	return r.fail(r.client.Ping(ctx).Err())
+}
+
+// Close ends the connections.
+func (r *Redis) Close() error { return r.fail(r.client.Close()) }
+
+// keys are those of common.lua.
+func (r *Redis) keys(sender string) []string {
+	prefix := "rcptquota:{" + r.digests.sender(sender) + "}:"
+	return []string{prefix + "reached", prefix + "copies", prefix + "open"}
+}
+
+var errReply = errors.New("the script's reply is not as expected")
+
+func (r *Redis) fail(err error) error {
+	if err != nil {
+		return fmt.Errorf("redis: %w", err)
+	}
+	return nil
+}

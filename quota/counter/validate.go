@@ -1,0 +1,100 @@
+package counter
+
+import (
+	"errors"
+	"net"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+// maxTimeout keeps twice the timeout well below the 30 seconds that Postfix
+// gives a milter (milter_command_timeout).
+const maxTimeout = 10 * time.Second
+
+// Validate returns all mistakes, with keys from the top of the configuration
+// file; see [conf.Validator]. It reads no file and asks no server.
+func (c *Config) Validate() error {
+	var errs []error
+	switch c.Kind {
+	case kindEmbedded:
+		errs = append(errs, c.validateUnused())
+	case kindRedis:
+		errs = append(errs, c.validateAddresses(), c.validateSecrets())
+	default:
+		errs = append(errs, conf.Errorf("kind", "%q is not known; write %q or %q", c.Kind, kindEmbedded, kindRedis))
+	}
+	if c.Timeout.Duration <= 0 || c.Timeout.Duration > maxTimeout {
+		errs = append(errs, conf.Errorf("timeout", "must be longer than zero and at most %v; write it as in \"250ms\"", maxTimeout))
+	}
+	if ways := []string{unavailableLocal, unavailablePass, unavailableDefer}; !slices.Contains(ways, c.Unavailable) {
+		errs = append(errs, conf.Errorf("unavailable", "%q is not known; write %q, %q or %q", c.Unavailable, ways[0], ways[1], ways[2]))
+	}
+	return conf.Under("store", errors.Join(errs...))
+}
+
+// validateUnused finds keys of Redis without Redis: somebody believes that the
+// relays count together.
+func (c *Config) validateUnused() error {
+	var errs []error
+	for _, k := range []struct {
+		key string
+		set bool
+	}{
+		{"addresses", len(c.Addresses) > 0},
+		{"master_name", c.MasterName != ""},
+		{"username", c.Username != ""},
+		{"password_file", c.PasswordFile != ""},
+		{"tls", c.TLS},
+		{"ca_file", c.CAFile != ""},
+		{"digest_key_file", c.DigestKeyFile != ""},
+	} {
+		if k.set {
+			errs = append(errs, conf.Errorf(k.key, "not read with kind = %q; leave it out or write kind = %q", kindEmbedded, kindRedis))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateAddresses() error {
+	if len(c.Addresses) == 0 {
+		return conf.Errorf("addresses", "missing; write where Redis listens, as in [\"127.0.0.1:6379\"]")
+	}
+	var errs []error
+	for _, address := range c.Addresses {
+		if filepath.IsAbs(address) {
+			errs = append(errs, c.validateSocket(address))
+			continue
+		}
+		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
+			errs = append(errs, conf.Errorf("addresses", "%q is not an address; write \"host:port\", or the path of a unix socket", address))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateSocket(path string) error {
+	switch {
+	case c.MasterName != "" || len(c.Addresses) > 1:
+		return conf.Errorf("addresses", "%q is a unix socket, which neither a Sentinel nor a Cluster has; write \"host:port\"", path)
+	case c.TLS:
+		return conf.Errorf("tls", "not possible on the unix socket %s", path)
+	}
+	return nil
+}
+
+func (c *Config) validateSecrets() error {
+	var errs []error
+	if c.Username != "" && c.PasswordFile == "" {
+		errs = append(errs, conf.Errorf("password_file", "missing; write the file with the password of %s", c.Username))
+	}
+	if c.CAFile != "" && !c.TLS {
+		errs = append(errs, conf.Errorf("ca_file", "not read without tls = true"))
+	}
+	if c.DigestKeyFile == "" {
+		errs = append(errs, conf.Errorf("digest_key_file", "missing; %s", makeKey))
+	}
+	return errors.Join(errs...)
+}
