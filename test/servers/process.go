@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -63,6 +66,31 @@ func (p *Process) Signal(signal os.Signal) error {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
 	return nil
+}
+
+// Freeze stops the process as SIGSTOP does, and returns when each of its threads
+// stands still: the signal alone leaves them time for another answer.
+func (p *Process) Freeze() error {
+	if err := p.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	if !Wait(p.frozen) {
+		return fmt.Errorf("%s does not stand still", p.name)
+	}
+	return nil
+}
+
+// frozen reports whether all threads are in the state T (proc(5)).
+func (p *Process) frozen() bool {
+	stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.Pid()))
+	if err != nil {
+		return false
+	}
+	return !slices.ContainsFunc(stats, func(path string) bool {
+		text, err := os.ReadFile(path)
+		_, state, _ := strings.Cut(string(text), ") ")
+		return err == nil && !strings.HasPrefix(state, "T")
+	})
 }
 
 // Exit waits until the process has ended by itself or by a signal, and returns

@@ -132,7 +132,12 @@ func (r *Redis) Kill() {
 
 // Freeze makes the server fall silent: the kernel still accepts connections for
 // it, and nothing is answered.
-func (r *Redis) Freeze() { r.signal(syscall.SIGSTOP) }
+func (r *Redis) Freeze() {
+	r.t.Helper()
+	if err := r.process.Freeze(); err != nil {
+		r.t.Error(err)
+	}
+}
 
 // Thaw ends Freeze. What was sent meanwhile is carried out then.
 func (r *Redis) Thaw() { r.signal(syscall.SIGCONT) }

@@ -122,7 +122,12 @@ func (s *Slapd) Stop() {
 
 // Freeze makes the server fall silent: the kernel still accepts connections for
 // it, and nothing is answered.
-func (s *Slapd) Freeze() { s.signal(syscall.SIGSTOP) }
+func (s *Slapd) Freeze() {
+	s.t.Helper()
+	if err := s.process.Freeze(); err != nil {
+		s.t.Error(err)
+	}
+}
 
 // Thaw ends Freeze.
 func (s *Slapd) Thaw() { s.signal(syscall.SIGCONT) }
