@@ -37,7 +37,7 @@ bench: deps ## run the benchmarks: beside the code, then of the whole system
 	go test -run '^$$' -bench . -timeout 1h -tags servers,bench ./test/...
 
 .PHONY: fuzz
-fuzz: ## run each fuzz test for FUZZTIME=1m; stop at the first crash
+fuzz: ## run each fuzz test for FUZZTIME=1m, then garbage against a server; stop at the first crash
 	@packages=$$(go list ./...)
 	for package in $$packages; do
 	  names=$$(go test -list '^Fuzz' "$$package" | sed -n '/^Fuzz/p')
@@ -46,6 +46,7 @@ fuzz: ## run each fuzz test for FUZZTIME=1m; stop at the first crash
 	    go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"
 	  done
 	done
+	go test -race -count 1 -run '^TestGarbage$$' -v ./milter -garbage 30s
 
 .PHONY: deps
 deps: ## install the missing ones of the Debian packages that the tests need
