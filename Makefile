@@ -33,7 +33,7 @@ lint: ## check style, the house's rules and go.mod
 
 .PHONY: bench
 bench: deps ## run the benchmarks: beside the code, then of the whole system
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -run '^$$' -bench . -benchmem -tags servers ./quota/... ./milter ./ldapcache
 	go test -run '^$$' -bench . -timeout 1h -tags servers,bench ./test/...
 
 .PHONY: fuzz

@@ -17,6 +17,15 @@
 // longest windows allow, and what no window can hold any more is forgotten. Only
 // a reservation that is not yet settled remembers more: what it replaced.
 //
+// # Outages
+//
+// While Redis is away, a [Fallback] lets this relay count by itself. One message
+// waits for the deadline; from then on none does, until Redis answers again. A
+// sender's local tally then moves there as a whole, each message once: what may
+// have been lost on its way to Redis is released there before. A kill while a
+// release waits for Redis leaves that message counted: an error is on the side
+// of counting too much.
+//
 // # Privacy
 //
 // Recipients are kept as keyed digests of 64 bits; a dump of a store tells

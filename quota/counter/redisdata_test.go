@@ -180,6 +180,20 @@ func TestRedisReservationsOfFiveThousand(t *testing.T) {
 	}
 }
 
+// A message above its window's limit, which the policy refuses by itself, does
+// not stop Redis for ever.
+func TestRedisAboveTheLimit(t *testing.T) {
+	r := openRedis(t, redisConfig(t, servers.StartRedis(t).Address()))
+	for _, kind := range []quota.CountKind{quota.Distinct, quota.Copies} {
+		windows := []quota.Window{{Per: time.Hour, Recipients: 3, Count: kind}}
+		mustReserve(t, r, toReserve(kind.String(), "a", windows, people(0, 2)))
+		count, err := r.Reserve(t.Context(), toReserve(kind.String(), "b", windows, people(5, 10)))
+		if err != nil || count.Exceeded != 0 || count.Used != 2 {
+			t.Errorf("%+v, %v", count, err)
+		}
+	}
+}
+
 // A reservation that was released before it arrived does not count.
 func TestRedisRefusesTheLate(t *testing.T) {
 	server := servers.StartRedis(t)

@@ -89,25 +89,27 @@ function usage.d(window)
   if over <= 0 then
     return used
   end
+  local look = math.min(over, CHUNK) -- at most so many of the oldest have to be seen
   local since, again = at - window.per, {} -- these are there already
   for i, time in ipairs(previous) do
     if time and time > since then
       again[digests[i]], over = true, over - 1
     end
   end
+  local free
   while over > 0 do
-    local found = redis.call('ZRANGE', REACHED, rank, rank + CHUNK - 1, 'WITHSCORES')
+    local found = redis.call('ZRANGE', REACHED, rank, rank + look - 1, 'WITHSCORES')
+    if #found == 0 then
+      break
+    end
     for i = 1, #found, 2 do
-      if not again[found[i]] then
-        over = over - 1
-        if over == 0 then
-          return used, tonumber(found[i + 1])
-        end
+      if over > 0 and not again[found[i]] then
+        over, free = over - 1, tonumber(found[i + 1])
       end
     end
-    rank = rank + CHUNK
+    rank = rank + look
   end
-  return used
+  return used, free
 end
 
 -- expireIn has a key forgotten when nothing of it matters any more.
