@@ -3,7 +3,6 @@
 package bench
 
 import (
-	"context"
 	"fmt"
 	"iter"
 	"net"
@@ -85,11 +84,11 @@ func fill(b *testing.B, c quota.Counter) {
 		all.Go(func() {
 			for i := w; i < activeSenders; i += workers {
 				t := quota.Ticket{Sender: fmt.Sprintf("sender%d", i), ID: strconv.Itoa(i)}
-				count, err := c.Reserve(context.Background(), &quota.Reservation{
+				count, err := c.Reserve(b.Context(), &quota.Reservation{
 					Ticket: t, Windows: windows, Recipients: people(i), N: recipientsOfEach,
 				})
 				if err == nil && count.Exceeded < 0 {
-					err = c.Settle(context.Background(), t, true)
+					err = c.Settle(b.Context(), t, true)
 				}
 				if err != nil {
 					b.Error(err)
