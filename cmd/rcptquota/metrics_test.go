@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/test/servers"
+)
+
+// refusing refuses every message, and cannot settle.
+type refusing struct{}
+
+func (refusing) Judge(context.Context, *quota.Message) quota.Verdict {
+	return quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Class: "entmip", Recipients: 501, Degraded: true}
+}
+
+func (refusing) Settle(context.Context, quota.Ticket, bool) error { return errors.New("away") }
+
+func TestMetrics(t *testing.T) {
+	m := newMetrics()
+	judge := measured{refusing{}, m}
+	for range 2 {
+		if v := judge.Judge(t.Context(), &quota.Message{}); v.Action != quota.Refuse {
+			t.Errorf("the verdict became %v", v.Action)
+		}
+	}
+	if judge.Settle(t.Context(), quota.Ticket{}, false) == nil {
+		t.Error("the error is lost")
+	}
+
+	address := fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	var ready atomic.Bool
+	ended := make(chan error)
+	go func() { ended <- m.serveHTTP(ctx, address, &ready) }()
+	if !servers.Wait(func() bool { status, _ := get(t, address, "/healthz"); return status == http.StatusOK }) {
+		t.Fatal("/healthz does not answer")
+	}
+	if status, _ := get(t, address, "/readyz"); status != http.StatusServiceUnavailable {
+		t.Errorf("/readyz before it is ready: %d", status)
+	}
+	ready.Store(true)
+	if status, _ := get(t, address, "/readyz"); status != http.StatusOK {
+		t.Errorf("/readyz: %d", status)
+	}
+	_, body := get(t, address, "/metrics")
+	for _, want := range []string{
+		`rcptquota_verdicts_total{action="refused",class="entmip",reason="message_limit",role="submission"} 2`,
+		`rcptquota_recipients_total{action="refused",class="entmip",role="submission"} 1002`,
+		`rcptquota_degraded_total 2`,
+		`rcptquota_settle_errors_total 1`,
+		`rcptquota_decision_seconds_count 2`,
+	} {
+		if !strings.Contains(body, want+"\n") {
+			t.Errorf("/metrics lacks %s", want)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// get returns the status and the body, or 0 while nothing answers.
+func get(t *testing.T, address, path string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, ""
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return response.StatusCode, string(body)
+}
