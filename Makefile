@@ -29,12 +29,17 @@ build: ## build bin/rcptquota
 lint: ## check style, the house's rules and go.mod
 	go mod tidy -diff
 	$(LINT) run
-	go fix -diff -tags servers,bench ./...
+	go fix -diff -tags servers,bench,soak ./...
 
 .PHONY: bench
 bench: deps ## run the benchmarks: beside the code, then of the whole system
 	go test -run '^$$' -bench . -benchmem -tags servers ./quota/... ./milter ./ldapcache
 	go test -run '^$$' -bench . -timeout 1h -tags servers,bench ./test/...
+
+.PHONY: soak
+soak: deps ## run the long tests: a million steps against the model, overshoot over processes, kills, outages
+	go test -timeout 10m -run TestLocalAgainstModel ./quota/counter -steps 1000000
+	go test -tags servers,soak -timeout 30m -v ./test/soak
 
 .PHONY: fuzz
 fuzz: ## run each fuzz test for FUZZTIME=1m, then garbage against a server; stop at the first crash
