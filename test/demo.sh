@@ -14,6 +14,7 @@ printf '[[listen]]\naddress = "unix:%s/s.sock"\n' "$scratch" >"$scratch/rcptquot
 "$rcptquota" serve --config "$scratch/rcptquota.toml" 2>"$log" &
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" || :; rm -r "$scratch"' EXIT
+trap 'exit 1' HUP INT PIPE TERM # which run the line above
 
 tries=0
 until grep -q msg=listening "$log"; do
