@@ -50,7 +50,8 @@ type listTable struct {
 func (d *document) senders() map[string]quota.Sender {
 	senders := make(map[string]quota.Sender, len(d.Senders))
 	for _, table := range d.Senders {
-		sender := quota.Sender{Establishment: table.Establishment}
+		login, _ := normalise(table.Login)
+		sender := quota.Sender{ID: login, Establishment: table.Establishment}
 		for _, address := range table.Addresses {
 			sender.Addresses = append(sender.Addresses, strings.ToLower(address))
 		}
@@ -60,7 +61,6 @@ func (d *document) senders() map[string]quota.Sender {
 				sender.Attributes[strings.ToLower(name)] = values
 			}
 		}
-		login, _ := normalise(table.Login)
 		senders[login] = sender
 	}
 	for _, table := range d.Premium {

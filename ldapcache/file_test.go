@@ -76,11 +76,13 @@ func TestSendersOfAFile(t *testing.T) {
 	d, _ := openSchool(t, school)
 	for login, want := range map[string]quota.Sender{
 		"mdurand": {
+			ID:            "mdurand",
 			Addresses:     []string{"marie.durand@ecollege31.fr"},
 			Establishment: "0310001A",
 			Attributes:    map[string][]string{"entpersonprofils": {"National_ENS"}},
 		},
 		"PMARTIN": {
+			ID:            "pmartin",
 			Addresses:     []string{"paul.martin@entmip.fr", "p.martin@entmip.fr"},
 			Establishment: "0310002B",
 			Premium:       true,

@@ -64,7 +64,7 @@ func (s *searcher) sender(ctx context.Context, login string) (quota.Sender, erro
 // describe reads a sender's entry. Only an attribute's exact name counts: its
 // subtypes came along.
 func (s *searcher) describe(user *ldap.Entry) quota.Sender {
-	var sender quota.Sender
+	sender := quota.Sender{ID: canonicalDN(user.DN)}
 	for _, name := range s.config.UserAddresses {
 		for _, address := range user.GetEqualFoldAttributeValues(name) {
 			sender.Addresses = append(sender.Addresses, strings.ToLower(address))

@@ -118,7 +118,7 @@ func TestDescribeTakesExactAttributesOnly(t *testing.T) {
 		len(sender.Attributes) != 1 || !slices.Equal(sender.Attributes["entpersonprofils"], []string{"National_ENS"}) {
 		t.Errorf("described as %+v", sender)
 	}
-	if empty := s.describe(ldap.NewEntry("uid=x", nil)); !reflect.DeepEqual(empty, quota.Sender{}) {
+	if empty := s.describe(ldap.NewEntry("uid=x", nil)); !reflect.DeepEqual(empty, quota.Sender{ID: "uid=x"}) {
 		t.Errorf("an empty entry described as %+v", empty)
 	}
 }

@@ -28,6 +28,10 @@ type Directory interface {
 // Sender is what the directory knows of one sender. It is shared: do not
 // change its slices or its map.
 type Sender struct {
+	// ID is the directory's own name of the sender, by which it names managers of
+	// lists and designated senders too: of an LDAP directory the entry's DN
+	// (RFC 4514) in one spelling, of a directory in a file the login in lower case.
+	ID string
 	// Addresses are the professional addresses, in lower case.
 	Addresses []string
 	// Establishment is the sender's school as the directory names it: a UAI such
