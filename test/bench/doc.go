@@ -1,6 +1,6 @@
 // Package bench measures rcptquota over real sockets, always beside something
 // else in the same run: through Postfix against the same Postfix without a
-// milter, and straight to the socket against a go-milter server that only
-// continues. The machines are noisy, the ratios less so. Run it with
-// "make bench".
+// milter and with the least that a milter can be, and straight to the socket
+// against a go-milter server that only continues. The machines are noisy, the
+// ratios less so. Run it with "make bench".
 package bench

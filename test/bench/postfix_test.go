@@ -22,12 +22,17 @@ const (
 )
 
 // setups are the listeners of one Postfix, in the order in which a round sends
-// to them. Each but the first is compared with the one named.
-var setups = []struct{ name, against string }{
-	{"plain", ""},         // no milter
-	{"limit", "plain"},    // rcptquota, the limit a message
-	{"embedded", "limit"}, // and a window in this process
-	{"redis", "embedded"}, // and a window in Redis
+// to them. Each but the first has a milter, whose socket start returns, and is
+// compared with the one named.
+var setups = []struct {
+	name, against string
+	start         func(b *testing.B, setup string) (socket string)
+}{
+	{"plain", "", nil},
+	{"least", "plain", startLeast},      // only continues
+	{"limit", "plain", startProgram},    // rcptquota, the limit a message
+	{"embedded", "limit", startProgram}, // and windows in this process
+	{"redis", "embedded", startProgram}, // and windows in Redis
 }
 
 // BenchmarkPostfix sends messages through one Postfix, by turns to a listener
@@ -38,7 +43,7 @@ func BenchmarkPostfix(b *testing.B) {
 	for _, s := range setups {
 		options := []string{"smtpd_sasl_auth_enable = yes", "smtpd_sender_restrictions = check_sender_access static:HOLD"}
 		if s.against != "" {
-			options = append(options, "smtpd_milters = { unix:"+startProgram(b, s.name)+", default_action=tempfail }")
+			options = append(options, "smtpd_milters = { unix:"+s.start(b, s.name)+", default_action=tempfail }")
 		}
 		listeners = append(listeners, servers.Listener{Name: s.name, Options: options})
 	}

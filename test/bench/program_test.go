@@ -48,14 +48,19 @@ func startProgram(b *testing.B, setup string) string {
 			b.Fatal(err)
 		}
 	}
-	process, err := servers.StartProcess(filepath.Join(dir, "log"),
-		filepath.Join(dir, "rcptquota"), "serve", "--config", filepath.Join(dir, "rcptquota.toml"))
+	listening(b, socket, filepath.Join(dir, "rcptquota"), "serve", "--config", filepath.Join(dir, "rcptquota.toml"))
+	return socket
+}
+
+// listening starts a command until the end of b, and waits for its socket.
+func listening(b *testing.B, socket string, command ...string) {
+	b.Helper()
+	process, err := servers.StartProcess(socket+".log", command...)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(process.Stop)
 	if !servers.Wait(func() bool { _, err := os.Stat(socket); return err == nil }) {
-		b.Fatal("rcptquota does not listen")
+		b.Fatalf("%v does not listen", command)
 	}
-	return socket
 }
