@@ -25,7 +25,7 @@ type Config struct {
 	// configuration file, which need not exist; a file named here must.
 	File string `toml:"file"`
 
-	// Preset names the defaults of the keys from UserFilter on.
+	// Preset names the defaults of the keys of Schema.
 	Preset string `toml:"preset"`
 	// Servers are LDAP URLs (RFC 4516) of a scheme and a host only: ldap://,
 	// ldaps:// or ldapi://, tried in order.
@@ -55,18 +55,7 @@ type Config struct {
 	// unavailable.
 	StaleFor conf.Duration `toml:"stale_for"`
 
-	// UserFilter finds a sender's entry; "%u" stands for the login.
-	UserFilter string `toml:"user_filter"`
-	// UserAddresses are the attributes with professional addresses.
-	UserAddresses []string `toml:"user_addresses"`
-	// UserEstablishment are the attributes with the school, a DN or a UAI; the
-	// first that has a value counts.
-	UserEstablishment []string `toml:"user_establishment"`
-	// PremiumFilter finds the groups whose members are premium.
-	PremiumFilter string `toml:"premium_filter"`
-	// PremiumMembers are the attributes of those groups that name, by DN, their
-	// members: persons or schools. An empty list means that nobody is premium.
-	PremiumMembers []string `toml:"premium_members"`
+	Schema
 
 	dir string // of the configuration file; see Resolve
 }

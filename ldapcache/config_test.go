@@ -55,17 +55,22 @@ func authority(t *testing.T) string {
 func TestValidConfigurations(t *testing.T) {
 	ca := authority(t)
 	for name, text := range map[string]string{
-		"empty":       "",
-		"file":        "source = 'file'\nfile = 'doc.go'",
-		"minimal":     minimal,
-		"bind":        minimal + "bind_dn = 'cn=x'\nbind_password_file = 'doc.go'",
-		"StartTLS":    minimal + "start_tls = true\nca_file = '" + ca + "'",
-		"schemes":     "source = 'ldap'\nbase = 'dc=test'\nservers = ['ldaps://a.test:1636/', 'ldapi://%2Frun%2Fldapi', 'ldap://[::1]:389']\nca_file = '" + ca + "'",
-		"no premium":  minimal + "premium_members = []",
-		"two places":  minimal + "user_filter = '(|(uid=%u)(mail=%u))'",
-		"a per cent":  minimal + `user_filter = '(&(uid=%u)(o=100\25))'`,
-		"matching":    minimal + "user_filter = '(uid:caseIgnoreMatch:=%u)'",
-		"preset name": minimal + "preset = 'sdet'",
+		"empty":         "",
+		"file":          "source = 'file'\nfile = 'doc.go'",
+		"minimal":       minimal,
+		"bind":          minimal + "bind_dn = 'cn=x'\nbind_password_file = 'doc.go'",
+		"StartTLS":      minimal + "start_tls = true\nca_file = '" + ca + "'",
+		"schemes":       "source = 'ldap'\nbase = 'dc=test'\nservers = ['ldaps://a.test:1636/', 'ldapi://%2Frun%2Fldapi', 'ldap://[::1]:389']\nca_file = '" + ca + "'",
+		"no premium":    minimal + "premium_members = []",
+		"two places":    minimal + "user_filter = '(|(uid=%u)(mail=%u))'",
+		"a per cent":    minimal + `user_filter = '(&(uid=%u)(o=100\25))'`,
+		"matching":      minimal + "user_filter = '(uid:caseIgnoreMatch:=%u)'",
+		"preset name":   minimal + "preset = 'sdet'",
+		"a text before": minimal + "list_filter = '(proxyAddresses=smtp:%a)'",
+		"no reference":  minimal + "establishment_reference = []",
+		"supann":        minimal + "preset = 'supann'",
+		"inetorgperson": minimal + "preset = 'inetorgperson'",
+		"ad":            minimal + "preset = 'ad'",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := parse(text); err != nil {
@@ -105,7 +110,7 @@ func TestMistakes(t *testing.T) {
 		"empty password":        {minimal + "bind_dn = 'cn=x'\nbind_password_file = '" + empty + "'", "directory.bind_password_file: " + empty + " holds no password"},
 		"absent file":           {"file = 'absent.toml'", "directory.file: open absent.toml: no such file"},
 		"nobody binds":          {minimal + "bind_password_file = 'doc.go'", "directory.bind_dn: missing"},
-		"preset":                {minimal + "preset = 'x400'", `directory.preset: "x400" is not known; write one of: sdet`},
+		"preset":                {minimal + "preset = 'x400'", `directory.preset: "x400" is not known; write one of: ad, inetorgperson, sdet, supann`},
 		"filter without place":  {minimal + "user_filter = '(uid=x)'", "directory.user_filter: has no %u"},
 		"place of another":      {minimal + "user_filter = '(uid=%s)'", "directory.user_filter: has no %u"},
 		"a second place":        {minimal + "user_filter = '(|(uid=%u)(mail=%d))'", `directory.user_filter: "%d" is not replaced`},
@@ -118,6 +123,11 @@ func TestMistakes(t *testing.T) {
 		"filter and more":       {minimal + "user_filter = '(uid=%u))'", "directory.user_filter: not a filter (RFC 4515): ldap: finished"},
 		"premium filter":        {minimal + "premium_filter = 'cn=premium'", "directory.premium_filter: not a filter (RFC 4515): ldap: filter does not start"},
 		"premium place":         {minimal + "premium_filter = '(cn=%u)'", `directory.premium_filter: "%u" is not replaced`},
+		"list filter":           {minimal + "list_filter = '(mail=%u)'", `directory.list_filter: has no %a; write it where what is looked for goes, as in "(mail=%a)"`},
+		"place after a pattern": {minimal + "list_filter = '(mail=x*y%a)'", "directory.list_filter: %a is not a whole value"},
+		"place after an escape": {minimal + "list_filter = '(mail=\\\\%a)'", "directory.list_filter: %a is not a whole value"},
+		"establishment filter":  {minimal + "establishment_filter = '(ou=x)'", "directory.establishment_filter: has no %e"},
+		"owners":                {minimal + "list_owners = ['(owner)']", `directory.list_owners: "(owner)" is not the name`},
 		"no addresses":          {minimal + "user_addresses = []", "directory.user_addresses: empty"},
 		"attribute":             {minimal + "user_addresses = ['mail)(uid=*']", `directory.user_addresses: "mail)(uid=*" is not the name`},
 		"member":                {minimal + "premium_members = ['']", `directory.premium_members: "" is not the name`},
@@ -161,9 +171,26 @@ func TestPreset(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := config.withPreset()
-	if full.UserFilter != presets["sdet"].userFilter || !slices.Equal(full.UserAddresses, []string{"proMail"}) ||
+	if full.UserFilter != presets["sdet"].UserFilter || !slices.Equal(full.UserAddresses, []string{"proMail"}) ||
 		len(full.PremiumMembers) != 0 || !slices.Equal(full.UserEstablishment, []string{"ENTPersonStructRattach"}) {
 		t.Errorf("with its preset: %+v", full)
+	}
+}
+
+// TestPresetsAreWhole wants a value for each key, so that a site that overrides
+// one key knows what the others are.
+func TestPresetsAreWhole(t *testing.T) {
+	for name, preset := range presets {
+		for _, key := range preset.attributes() {
+			if *key.value == nil {
+				t.Errorf("%s: no %s", name, key.name)
+			}
+		}
+		for _, key := range preset.filters() {
+			if *key.value == "" && key.name != "establishment_filter" {
+				t.Errorf("%s: no %s", name, key.name)
+			}
+		}
 	}
 }
 

@@ -13,9 +13,6 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// loginPlace stands for the login in a filter.
-const loginPlace = "%u"
-
 // noAttributes asks for entries without attributes (RFC 4511 section 4.5.1.8).
 const noAttributes = "1.1"
 
@@ -42,7 +39,7 @@ func (s *searcher) sender(ctx context.Context, login string) (quota.Sender, erro
 	var users found
 	var premium bool
 	err := s.client.do(ctx, func(conn *ldap.Conn) (err error) {
-		users, err = s.search(conn, userFilter(s.config.UserFilter, login), 2, s.request)
+		users, err = s.search(conn, fill(s.config.UserFilter, loginPlace, login), 2, s.request)
 		if err == nil && len(users.entries) == 1 && !users.more {
 			premium, err = s.premium(conn, users.entries[0])
 		}
@@ -142,10 +139,10 @@ func (s *searcher) search(conn *ldap.Conn, filter string, limit int, attributes 
 	return found{}, fmt.Errorf("search below %q: %w", s.config.Base, err)
 }
 
-// userFilter puts a login into a filter, as a value and never as syntax
-// (RFC 4515 section 3).
-func userFilter(filter, login string) string {
-	return strings.ReplaceAll(filter, loginPlace, ldap.EscapeFilter(login))
+// fill puts a value into a filter, as a value and never as syntax (RFC 4515
+// section 3).
+func fill(filter, place, value string) string {
+	return strings.ReplaceAll(filter, place, ldap.EscapeFilter(value))
 }
 
 // memberFilter narrows filter to the groups of which one of the attributes names

@@ -44,16 +44,26 @@ var hostile = []string{
 	"mdurand))(|(uid=*", "é", "ÿ\u0301", "\xff\xfe", "%u", "a=b", " mdurand", strings.Repeat("x", 10_000),
 }
 
-func FuzzUserFilter(f *testing.F) {
-	for _, login := range hostile {
-		f.Add(login)
+// FuzzFill puts hostile values into every filter of every preset.
+func FuzzFill(f *testing.F) {
+	for _, value := range hostile {
+		f.Add(value)
 	}
-	const filter = "(&(objectClass=ENTPerson)(|(ENTPersonLogin=%u)(uid=%u)))"
-	f.Fuzz(func(t *testing.T, login string) {
-		want, _ := values(t, userFilter(filter, "sample"))
-		outline, got := values(t, userFilter(filter, login))
-		if outline != want || !slices.Equal(got, []string{"ENTPerson", login, login}) {
-			t.Errorf("%q became %s with the values %q", login, outline, got)
+	f.Fuzz(func(t *testing.T, value string) {
+		for name, preset := range presets {
+			for _, key := range preset.filters() {
+				if key.place == "" || *key.value == "" {
+					continue
+				}
+				const sample = "sample"
+				outline, want := values(t, fill(*key.value, key.place, sample))
+				for i := range want {
+					want[i] = strings.ReplaceAll(want[i], sample, value)
+				}
+				if got, filled := values(t, fill(*key.value, key.place, value)); got != outline || !slices.Equal(filled, want) {
+					t.Errorf("%s, %s: %q became %s with the values %q", name, key.name, value, got, filled)
+				}
+			}
 		}
 	})
 }
@@ -103,7 +113,7 @@ func TestNormalise(t *testing.T) {
 
 func TestDescribeTakesExactAttributesOnly(t *testing.T) {
 	s := &searcher{
-		config:     Config{UserAddresses: []string{"mail"}, UserEstablishment: []string{"school", "site"}},
+		config:     Config{Schema: Schema{UserAddresses: []string{"mail"}, UserEstablishment: []string{"school", "site"}}},
 		attributes: []string{"entpersonprofils"},
 	}
 	sender := s.describe(ldap.NewEntry("uid=x", map[string][]string{

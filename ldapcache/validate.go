@@ -125,32 +125,42 @@ func (c *Config) validateSearches() error {
 	if len(full.UserAddresses) == 0 {
 		errs = append(errs, conf.Errorf("user_addresses", "empty; name the attributes with professional addresses"))
 	}
-	return errors.Join(append(errs,
-		validateUserFilter(full.UserFilter),
-		validateFilter("premium_filter", full.PremiumFilter),
-		validateAttributes("user_addresses", full.UserAddresses),
-		validateAttributes("user_establishment", full.UserEstablishment),
-		validateAttributes("premium_members", full.PremiumMembers),
-	)...)
+	for _, key := range full.filters() {
+		errs = append(errs, key.validate())
+	}
+	for _, key := range full.attributes() {
+		errs = append(errs, validateAttributes(key.name, *key.value))
+	}
+	return errors.Join(errs...)
 }
 
-// validateUserFilter wants the login in the place of a whole value, and nowhere
-// else: escaping makes a login safe as a value only, and beside a * it would find
-// other people.
-func validateUserFilter(filter string) error {
-	parts := strings.Split(filter, loginPlace)
+// validate wants what is looked for to end a value, and to stand nowhere else:
+// escaping makes it safe as a value only, and beside a * it would find others.
+func (k filterKey) validate() error {
+	filter := *k.value
+	if filter == "" { // only where no preset has one
+		return nil
+	}
+	if k.place == "" {
+		return validateFilter(k.name, filter)
+	}
+	parts := strings.Split(filter, k.place)
 	if len(parts) == 1 {
-		return conf.Errorf("user_filter", "has no %s; write it where the login goes, as in \"(uid=%s)\"", loginPlace, loginPlace)
+		return conf.Errorf(k.name, "has no %s; write it where what is looked for goes, as in %q", k.place, k.sample)
 	}
 	for i, after := range parts[1:] {
-		if !strings.HasSuffix(parts[i], "=") || !strings.HasPrefix(after, ")") {
-			return conf.Errorf("user_filter", "%s is not a whole value; write it between = and ), as in \"(uid=%s)\"", loginPlace, loginPlace)
+		if !valueBegins.MatchString(parts[i]) || !strings.HasPrefix(after, ")") {
+			return conf.Errorf(k.name, "%s is not a whole value; write it between = and ), as in %q", k.place, k.sample)
 		}
 	}
-	return validateFilter("user_filter", userFilter(filter, "sample"))
+	return validateFilter(k.name, fill(filter, k.place, "sample"))
 }
 
-// validateFilter compiles a filter in which the login already stands. A per cent
+// valueBegins matches what stands before a place: the beginning of a value, with
+// or without a text that all values begin with, as in "(proxyAddresses=smtp:%a)".
+var valueBegins = regexp.MustCompile(`=[^()*\\=]*$`)
+
+// validateFilter compiles a filter in which nothing is left to fill in. A per cent
 // sign is taken for what other programs would replace.
 func validateFilter(key, filter string) error {
 	if i := strings.IndexByte(filter, '%'); i >= 0 {
