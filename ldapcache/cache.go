@@ -4,93 +4,176 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// lookup asks the directory itself, within its own time limit. Its error is as
-// [quota.Directory.Sender] says.
-type lookup func(ctx context.Context, login string) (quota.Sender, error)
+// errSlow is why an answer is stale although the directory may be well.
+var errSlow = errors.New("the directory takes long to answer")
 
-// cache remembers what a lookup found.
-type cache struct {
+// lookup asks the directory itself, until ctx ends. The error wraps
+// [quota.ErrAbsent] or [quota.ErrAmbiguous] when the directory said so; any other
+// means that it is unavailable.
+type lookup[V any] func(ctx context.Context, key string) (V, error)
+
+// cache remembers what a lookup found, by normalised key. It is used by many
+// goroutines at once.
+type cache[V any] struct {
+	lookup   lookup[V]
 	ages     ages
-	lookup   lookup
-	source   io.Closer // what the lookup uses
-	entries  *lru.Cache[string, *entry]
+	timeout  time.Duration // of a lookup
+	patience time.Duration // of who waits for a search and has a stale answer
+	entries  *shards[V]
 	searches singleflight.Group
+	counts   counts
 
 	running sync.WaitGroup // searches
 	mu      sync.Mutex     // guards closed, and that no search begins after it
 	closed  bool
 }
 
-// ages are the times for which answers may be used.
+// ages are those up to which answers may be used.
 type ages struct {
 	found, negative, stale time.Duration
 }
 
-// entry is one certain answer. It does not change.
-type entry struct {
-	sender quota.Sender
-	err    error     // wraps ErrAbsent or ErrAmbiguous, or is nil
-	asked  time.Time // when the directory was asked
+// entry is one certain answer. Its value does not change.
+type entry[V any] struct {
+	value V
+	err   error     // wraps ErrAbsent or ErrAmbiguous, or is nil
+	asked time.Time // when the directory was asked
+	due   time.Duration
+	ttl   time.Duration
+	ahead atomic.Bool // asked again since it was due
 }
 
-func newCache(config Config, lookup lookup, source io.Closer) (*cache, error) {
-	entries, err := lru.New[string, *entry](config.CacheEntries)
+// newCache sizes and times a cache as config says.
+func newCache[V any](config Config, lookup lookup[V]) (*cache[V], error) {
+	entries, err := newShards[V](config.CacheEntries)
 	if err != nil {
 		return nil, err
 	}
-	return &cache{
+	return &cache[V]{
+		lookup: lookup,
 		ages: ages{
 			found:    config.TTL.Duration,
 			negative: config.NegativeTTL.Duration,
 			stale:    config.StaleFor.Duration,
 		},
-		lookup:  lookup,
-		source:  source,
-		entries: entries,
+		timeout:  config.Timeout.Duration,
+		patience: config.Timeout.Duration / 4,
+		entries:  entries,
 	}, nil
 }
 
-// Sender implements [quota.Directory]. What is remembered costs no allocation;
-// what is not waits for a search, until ctx ends.
-func (c *cache) Sender(ctx context.Context, login string) (quota.Sender, error) {
-	key, ok := normalise(login)
-	if !ok {
-		return quota.Sender{}, quota.ErrAbsent
+// get returns the answer for key, which is normalised. What is fresh costs no
+// allocation, and no wait; what is not waits for a search, until ctx ends.
+//
+// The value is shared: it must not be changed. It is certain when stale and err
+// are nil. Stale tells why the directory could not be asked again about a value
+// that was certain once. The error wraps [quota.ErrAbsent] or [quota.ErrAmbiguous]
+// where that is certain; any other means that nothing is known now.
+func (c *cache[V]) get(ctx context.Context, key string) (value *V, stale, err error) {
+	shard := c.entries.of(key)
+	known := shard.get(key)
+	if known == nil {
+		return c.miss(ctx, key, nil)
 	}
-	known, _ := c.entries.Get(key)
-	now := time.Now()
-	if known.fresh(now, c.ages) {
-		return known.sender, known.err
+	age := time.Since(known.asked)
+	if age >= known.ttl {
+		return c.miss(ctx, key, known)
 	}
-	answer, err := c.search(ctx, key)
-	if err != nil {
-		return known.otherwise(now, c.ages, err)
+	if age >= known.due && known.ahead.CompareAndSwap(false, true) {
+		c.start(ctx, key, known)
 	}
-	return answer.sender, answer.err
+	shard.hits.Add(1)
+	return &known.value, nil, known.err
 }
 
-// Close implements [io.Closer]. It returns when no search runs any more.
-func (c *cache) Close() error {
-	c.mu.Lock()
-	c.closed = true
-	c.mu.Unlock()
-	err := c.source.Close() // fails the searches that run
-	c.running.Wait()
-	return err
+// miss answers with a search. What was known, unless it is nil, may bridge a
+// search that fails or takes long.
+func (c *cache[V]) miss(ctx context.Context, key string, known *entry[V]) (value *V, stale, err error) {
+	bridge := known != nil && known.err == nil && time.Since(known.asked) <= c.ages.stale
+	if bridge {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.patience, errSlow)
+		defer cancel()
+	}
+	answer, err := c.search(ctx, key, known)
+	switch {
+	case err == nil:
+		c.counts.misses.Add(1)
+		return &answer.value, nil, answer.err
+	case bridge:
+		c.counts.stale.Add(1)
+		return &known.value, err, nil
+	}
+	c.counts.unavailable.Add(1)
+	return nil, nil, err
 }
 
-// begin counts a search in, unless the cache is closed.
-func (c *cache) begin() bool {
+// search waits for the one search for key. The error means that the directory is
+// unavailable, or that ctx ended first.
+func (c *cache[V]) search(ctx context.Context, key string, known *entry[V]) (*entry[V], error) {
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for the directory: %w", context.Cause(ctx))
+	case r := <-c.start(ctx, key, known):
+		answer, _ := r.Val.(*entry[V])
+		return answer, r.Err
+	}
+}
+
+// start begins the search for key, or joins the one that runs. It is for all who
+// wait, and for the cache: it goes on when the client leaves.
+func (c *cache[V]) start(ctx context.Context, key string, known *entry[V]) <-chan singleflight.Result {
+	ctx = context.WithoutCancel(ctx)
+	return c.searches.DoChan(key, func() (any, error) { return c.ask(ctx, key, known) })
+}
+
+// ask searches, unless what was known was replaced since, and remembers an answer
+// that is certain.
+func (c *cache[V]) ask(ctx context.Context, key string, known *entry[V]) (*entry[V], error) {
+	if !c.enter() {
+		return nil, errClosed
+	}
+	defer c.running.Done()
+	if e := c.entries.of(key).get(key); e != nil && e != known && time.Since(e.asked) < e.ttl {
+		return e, nil
+	}
+	c.counts.searches.Add(1)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	answer := &entry[V]{asked: time.Now()}
+	answer.value, answer.err = c.lookup(ctx, key)
+	switch {
+	case answer.err == nil:
+		answer.ttl, answer.due = c.ages.found, ahead(c.ages.found)
+	case errors.Is(answer.err, quota.ErrAbsent), errors.Is(answer.err, quota.ErrAmbiguous):
+		answer.ttl, answer.due = c.ages.negative, c.ages.negative
+	default:
+		c.counts.errors.Add(1)
+		return nil, answer.err
+	}
+	c.entries.of(key).add(key, answer)
+	return answer, nil
+}
+
+// ahead is the age from which an answer is asked for again while it is fresh:
+// between 6 and 7 eighths of its time, so that what was learnt at once is not
+// asked for at once.
+func ahead(ttl time.Duration) time.Duration {
+	return ttl*6/8 + rand.N(ttl/8+1) //nolint:gosec // nothing to guess
+}
+
+// enter counts a search in, unless the cache is closed.
+func (c *cache[V]) enter() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -100,56 +183,10 @@ func (c *cache) begin() bool {
 	return true
 }
 
-// search waits for the one search for key. The error means that the directory is
-// unavailable, or that ctx ended first.
-func (c *cache) search(ctx context.Context, key string) (*entry, error) {
-	// The search is for all who wait, and for the cache: it stays when this
-	// client leaves.
-	lasting := context.WithoutCancel(ctx)
-	result := c.searches.DoChan(key, func() (any, error) { return c.ask(lasting, key) })
-	select {
-	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting for the directory: %w", context.Cause(ctx))
-	case r := <-result:
-		answer, _ := r.Val.(*entry)
-		return answer, r.Err
-	}
-}
-
-// ask searches, and remembers an answer that is certain.
-func (c *cache) ask(ctx context.Context, key string) (*entry, error) {
-	if !c.begin() {
-		return nil, errClosed
-	}
-	defer c.running.Done()
-	answer := &entry{asked: time.Now()}
-	answer.sender, answer.err = c.lookup(ctx, key)
-	if answer.err != nil && !errors.Is(answer.err, quota.ErrAbsent) && !errors.Is(answer.err, quota.ErrAmbiguous) {
-		return nil, answer.err
-	}
-	c.entries.Add(key, answer)
-	return answer, nil
-}
-
-// fresh reports whether e, which is nil where nothing is remembered, answers
-// without asking again.
-func (e *entry) fresh(now time.Time, ages ages) bool {
-	switch {
-	case e == nil:
-		return false
-	case e.err != nil:
-		return now.Sub(e.asked) < ages.negative
-	}
-	return now.Sub(e.asked) < ages.found
-}
-
-// otherwise is the answer when the directory could not be asked, for the reason
-// err: a sender that was found and is not too old, as stale.
-func (e *entry) otherwise(now time.Time, ages ages, err error) (quota.Sender, error) {
-	if e == nil || e.err != nil || now.Sub(e.asked) > ages.stale {
-		return quota.Sender{}, err
-	}
-	stale := e.sender
-	stale.Stale = err
-	return stale, nil
+// close returns when no search runs any more, and none will.
+func (c *cache[V]) close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.running.Wait()
 }

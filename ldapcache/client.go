@@ -22,7 +22,7 @@ var (
 // first was lost.
 const attempts = 2
 
-// client keeps one connection to the first server that answers, and replaces it
+// client keeps one connection, to the first server that is well, and replaces it
 // when it breaks. It is used by many goroutines at once.
 type client struct {
 	servers      []server
@@ -31,15 +31,17 @@ type client struct {
 	startTLS     bool
 	bindDN       string // empty: anonymous
 	passwordFile string
+	base         string
 	timeout      time.Duration // of a look-up, and of a dial
 
 	dialing singleflight.Group
+	mending sync.WaitGroup
 	done    context.Context // ends when the client is closed
 	end     context.CancelFunc
 
-	mu    sync.Mutex
-	conn  *connection // nil when there is none
-	first int         // the server to try first: not the one that fell silent
+	mu     sync.Mutex
+	conn   *connection // nil when there is none
+	health []health    // of each server
 }
 
 // newClient dials nothing yet.
@@ -49,6 +51,7 @@ func newClient(config Config) (*client, error) {
 		startTLS:     config.StartTLS,
 		bindDN:       config.BindDN,
 		passwordFile: config.BindPasswordFile,
+		base:         config.Base,
 		timeout:      config.Timeout.Duration,
 	}
 	for _, url := range config.Servers {
@@ -58,6 +61,7 @@ func newClient(config Config) (*client, error) {
 		}
 		c.servers = append(c.servers, s)
 	}
+	c.health = make([]health, len(c.servers))
 	roots, err := authorities(config.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("ca_file: %w", err)
@@ -67,31 +71,36 @@ func newClient(config Config) (*client, error) {
 	return c, nil
 }
 
-// Close breaks the connection; what still runs on it fails at once.
-func (c *client) Close() error {
+// close breaks the connection; what still runs on it fails at once.
+func (c *client) close() {
+	c.mu.Lock()
 	c.end()
-	// Joins a dial that runs, and fails those who join in.
-	_, _, _ = c.dialing.Do("", func() (any, error) { return nil, errClosed })
-	if conn := c.current(); conn != nil {
+	conn := c.conn
+	c.mu.Unlock()
+	if conn != nil {
 		conn.close()
 	}
-	return nil
+	c.mending.Wait()
+	// Joins a dial that runs, and fails those who join in.
+	_, _, _ = c.dialing.Do("", func() (any, error) { return nil, errClosed })
 }
 
 // do gives work a connection, for as long as the timeout of a look-up. Work
 // returns errors of LDAP only; where the connection was lost, it is done again on
-// a fresh one. After an error it may still run, to no end. The error names the
-// server.
+// a fresh one. After an error it may still run, to no end. While all servers are
+// down, the error comes at once. It names the server.
 func (c *client) do(ctx context.Context, work func(*ldap.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	defer context.AfterFunc(c.done, cancel)()
 	var faults several
-	for left := attempts; left > 0; left-- {
+	for range attempts {
 		conn, err := c.connected(ctx)
 		if err != nil { // every server was tried
 			return append(faults, err)
 		}
-		lost, err := c.try(ctx, conn, left, work)
+		lost, err := c.try(ctx, conn, work)
+		c.release(conn, !lost && !errors.Is(err, errNoAnswer))
 		if !lost {
 			return err
 		}
@@ -103,13 +112,11 @@ func (c *client) do(ctx context.Context, work func(*ldap.Conn) error) error {
 	return faults
 }
 
-// try does the work on conn. A connection that falls silent is lost, and leaves
+// try does the work on conn. A connection that stays silent is lost, and leaves
 // time for another; one that answers others meanwhile is only slow with this work,
 // which is given up when ctx ends.
-func (c *client) try(ctx context.Context, conn *connection, left int, work func(*ldap.Conn) error) (lost bool, err error) {
+func (c *client) try(ctx context.Context, conn *connection, work func(*ldap.Conn) error) (lost bool, err error) {
 	heard := conn.socket.heard.Load()
-	patience, cancel := context.WithTimeout(ctx, share(ctx, left))
-	defer cancel()
 	// go-ldap takes no context; its own time limit is the same for all.
 	var result error
 	done := make(chan struct{})
@@ -117,34 +124,31 @@ func (c *client) try(ctx context.Context, conn *connection, left int, work func(
 		defer close(done)
 		result = work(conn.ldap)
 	}()
-	named := func(err error) error { return fmt.Errorf("%s: %w", conn.server.url, err) }
+	noAnswer := conn.server.named(errNoAnswer)
 	select {
 	case <-done:
-	case <-patience.Done():
+	case <-time.After(c.timeout / attempts):
 		if conn.socket.heard.Load() == heard {
-			c.discard(conn, true)
+			c.discard(conn, true, noAnswer)
 			<-done // at once, now that the connection is closed
-			return true, named(errNoAnswer)
+			return true, noAnswer
 		}
 		select {
 		case <-done:
 		case <-ctx.Done():
-			return false, named(errNoAnswer)
+			return false, noAnswer
 		}
+	case <-ctx.Done():
+		return false, noAnswer
 	}
 	if result == nil {
 		return false, nil
 	}
+	err = conn.server.named(result)
 	if lost = isLost(result); lost {
-		c.discard(conn, false)
+		c.discard(conn, false, err)
 	}
-	return lost, named(result)
-}
-
-// share is an equal part of the time left until ctx, which has a deadline, ends.
-func share(ctx context.Context, parts int) time.Duration {
-	deadline, _ := ctx.Deadline()
-	return time.Until(deadline) / time.Duration(parts)
+	return lost, err
 }
 
 // isLost tells a failed connection, or a server that leaves, from an answer. A
@@ -157,49 +161,24 @@ func isLost(err error) bool {
 		ldap.ErrorNetwork, ldap.ErrorUnexpectedMessage, ldap.ErrorUnexpectedResponse)
 }
 
-// current returns the connection in use, or nil where it is missing or broken.
-func (c *client) current() *connection {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.conn == nil || c.conn.ldap.IsClosing() {
-		return nil
-	}
-	return c.conn
-}
-
-// connected returns the connection in use, or the one that all who need one wait
+// connected acquires the connection in use, or the one that all who need one wait
 // for.
 func (c *client) connected(ctx context.Context) (*connection, error) {
-	if conn := c.current(); conn != nil {
+	if conn := c.acquire(); conn != nil {
 		return conn, nil
 	}
-	dialled := c.dialing.DoChan("", func() (any, error) {
-		if conn := c.current(); conn != nil { // dialled since
-			return conn, nil
-		}
-		return c.dial()
-	})
 	select {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%s: %w", c.names, errNoAnswer)
-	case result := <-dialled:
-		conn, _ := result.Val.(*connection)
-		return conn, result.Err
+	case dialled := <-c.dialing.DoChan("", c.dial):
+		if dialled.Err != nil {
+			return nil, dialled.Err
+		}
 	}
-}
-
-// discard closes conn, and forgets it if it is still in use.
-func (c *client) discard(conn *connection, silent bool) {
-	conn.close()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.conn != conn {
-		return
+	if conn := c.acquire(); conn != nil {
+		return conn, nil
 	}
-	c.conn = nil
-	if silent {
-		c.first = (conn.index + 1) % len(c.servers)
-	}
+	return nil, fmt.Errorf("%s: %w", c.names, errLost)
 }
 
 // several tells errors in one line.

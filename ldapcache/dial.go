@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -19,6 +20,7 @@ type connection struct {
 	socket *attentive
 	server server
 	index  int // of the server
+	users  int // look-ups under way; guarded by client.mu
 }
 
 // attentive is a socket that notices when the server says anything.
@@ -42,45 +44,39 @@ func (c *connection) close() {
 	_ = c.ldap.Close()
 }
 
-// dial connects to the first server that answers, each having an equal part of
-// the time left.
-func (c *client) dial() (*connection, error) {
+// dial makes a connection to the first server that answers the one in use; those
+// that are not down have equal parts of the time. It gives no value.
+func (c *client) dial() (any, error) {
+	c.mu.Lock()
+	connected := c.conn != nil && !c.conn.ldap.IsClosing() // since the dial was asked for
+	up, faults := c.triage()
+	c.mu.Unlock()
+	if connected {
+		return nil, nil
+	}
 	ctx, cancel := context.WithTimeout(c.done, c.timeout)
 	defer cancel()
-	c.mu.Lock()
-	first := c.first
-	c.mu.Unlock()
-	var faults several
-	for i := range c.servers {
-		index := (first + i) % len(c.servers)
-		conn, err := c.dialServer(ctx, index, len(c.servers)-i)
+	for i, index := range up {
+		conn, err := c.dialServer(ctx, index, len(up)-i)
 		if err == nil {
-			return c.keep(conn)
+			return nil, c.use(conn)
 		}
-		faults = append(faults, fmt.Errorf("%s: %w", c.servers[index].url, err))
+		faults = append(faults, err)
+		c.mu.Lock()
+		c.failed(index, err, true)
+		c.mu.Unlock()
 	}
 	return nil, faults
 }
 
-// keep makes conn the connection in use.
-func (c *client) keep(conn *connection) (*connection, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.done.Err() != nil {
-		conn.close()
-		return nil, errClosed
-	}
-	c.conn = conn
-	return conn, nil
-}
-
+// dialServer takes at most its part of the time left. The error names the server.
 func (c *client) dialServer(ctx context.Context, index, parts int) (*connection, error) {
 	ctx, cancel := context.WithTimeout(ctx, share(ctx, parts))
 	defer cancel()
 	s := c.servers[index]
 	dialled, err := new(net.Dialer).DialContext(ctx, s.network, s.address)
 	if err != nil {
-		return nil, err
+		return nil, s.named(err)
 	}
 	socket := &attentive{Conn: dialled}
 	// Neither StartTLS nor a bind takes a context; a closed socket ends them.
@@ -91,10 +87,16 @@ func (c *client) dialServer(ctx context.Context, index, parts int) (*connection,
 	}
 	if err != nil {
 		_ = socket.Close()
-		return nil, err
+		return nil, s.named(err)
 	}
 	conn.SetTimeout(2 * c.timeout) // for what is never answered, when nobody has waited for long
 	return &connection{ldap: conn, socket: socket, server: s, index: index}, nil
+}
+
+// share is an equal part of the time left until ctx, which has a deadline, ends.
+func share(ctx context.Context, parts int) time.Duration {
+	deadline, _ := ctx.Deadline()
+	return time.Until(deadline) / time.Duration(parts)
 }
 
 // greet brings a connected socket to where it can be searched on.
@@ -123,10 +125,23 @@ func (c *client) authenticate(conn *ldap.Conn, config *tls.Config) error {
 			return fmt.Errorf("StartTLS: %w", err)
 		}
 	}
-	if c.bindDN == "" {
-		return nil
+	if c.bindDN != "" {
+		if err := c.bind(conn); err != nil {
+			return err
+		}
 	}
-	return c.bind(conn)
+	return c.prove(conn)
+}
+
+// prove has the server answer a search, with whatever result: for one that is
+// frozen, its kernel accepts connections all the same.
+func (c *client) prove(conn *ldap.Conn) error {
+	_, err := conn.Search(ldap.NewSearchRequest(c.base, ldap.ScopeBaseObject, ldap.NeverDerefAliases,
+		1, 0, false, "(objectClass=*)", []string{noAttributes}, nil))
+	if err != nil && isLost(err) {
+		return err
+	}
+	return nil
 }
 
 // bind proves who asks (RFC 4513 section 5.1.3). The password is read each time,

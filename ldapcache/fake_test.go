@@ -78,7 +78,10 @@ func (f *fake) serve(conn net.Conn, n int) {
 		if err != nil {
 			return
 		}
-		r := f.reply(n, filter)
+		r := reply{}
+		if request.Children[1].Children[1].Value != int64(ldap.ScopeBaseObject) { // else it proves the connection
+			r = f.reply(n, filter)
+		}
 		if r.never {
 			continue
 		}

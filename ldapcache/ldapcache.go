@@ -26,11 +26,7 @@ func Open(config Config, attributes []string) (Directory, error) {
 	if config.Source == sourceFile {
 		return openFile(config)
 	}
-	client, err := newClient(config)
-	if err != nil {
-		return nil, err
-	}
-	return newCache(config, newSearcher(config.withPreset(), client, attributes).sender, client)
+	return openLDAP(config, attributes)
 }
 
 // maxLogin is the longest login, in bytes, that a directory is asked for.
@@ -40,7 +36,19 @@ const maxLogin = 1024
 // remembered: directories match logins without regard to case. It reports false
 // for what cannot be a login.
 func normalise(login string) (string, bool) {
-	if login == "" || len(login) > maxLogin || strings.IndexByte(login, 0) >= 0 || !utf8.ValidString(login) {
+	if login == "" || len(login) > maxLogin {
+		return "", false
+	}
+	for i := range len(login) {
+		if b := login[i]; b == 0 || b >= utf8.RuneSelf || 'A' <= b && b <= 'Z' {
+			return lower(login)
+		}
+	}
+	return login, true // as most are written
+}
+
+func lower(login string) (string, bool) {
+	if strings.IndexByte(login, 0) >= 0 || !utf8.ValidString(login) {
 		return "", false
 	}
 	return strings.ToLower(login), true

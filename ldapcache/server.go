@@ -20,6 +20,9 @@ type server struct {
 	tls     bool   // from the first byte (ldaps)
 }
 
+// named says of which server an error is.
+func (s server) named(err error) error { return fmt.Errorf("%s: %w", s.url, err) }
+
 // parseServer reads an LDAP URL (RFC 4516) that has a scheme and a host, for
 // ldapi a socket's path written as in "ldapi://%2Frun%2Fldapi", and nothing else.
 func parseServer(text string) (server, error) {

@@ -1,0 +1,52 @@
+package ldapcache
+
+import (
+	"context"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// LDAP is a directory in LDAP, remembered.
+type LDAP struct {
+	client  *client
+	senders *cache[quota.Sender]
+}
+
+func openLDAP(config Config, attributes []string) (*LDAP, error) {
+	client, err := newClient(config)
+	if err != nil {
+		return nil, err
+	}
+	senders, err := newCache(config, newSearcher(config.withPreset(), client, attributes).sender)
+	if err != nil {
+		return nil, err
+	}
+	return &LDAP{client: client, senders: senders}, nil
+}
+
+// Sender implements [quota.Directory]. What is remembered costs no allocation.
+func (d *LDAP) Sender(ctx context.Context, login string) (quota.Sender, error) {
+	key, ok := normalise(login)
+	if !ok {
+		return quota.Sender{}, quota.ErrAbsent
+	}
+	known, stale, err := d.senders.get(ctx, key)
+	if err != nil {
+		return quota.Sender{}, err
+	}
+	sender := *known
+	sender.Stale = stale
+	return sender, nil
+}
+
+// Stats tells how the directory has fared.
+func (d *LDAP) Stats() Stats {
+	return Stats{Senders: d.senders.stats(), Servers: d.client.stats()}
+}
+
+// Close implements [io.Closer]. It returns when no search runs any more.
+func (d *LDAP) Close() error {
+	d.client.close() // fails the searches that run
+	d.senders.close()
+	return nil
+}
