@@ -17,7 +17,11 @@ func openLDAP(config Config, attributes []string) (*LDAP, error) {
 	if err != nil {
 		return nil, err
 	}
-	senders, err := newCache(config, newSearcher(config.withPreset(), client, attributes).sender)
+	searcher, err := newSearcher(config.withPreset(), client, attributes)
+	if err != nil {
+		return nil, err
+	}
+	senders, err := newCache(config, searcher.sender)
 	if err != nil {
 		return nil, err
 	}

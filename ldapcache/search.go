@@ -2,108 +2,59 @@ package ldapcache
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
-
-	"github.com/rcptquota/rcptquota/quota"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// noAttributes asks for entries without attributes (RFC 4511 section 4.5.1.8).
-const noAttributes = "1.1"
+const (
+	// noAttributes asks for entries without attributes (RFC 4511 section 4.5.1.8).
+	noAttributes = "1.1"
+	// anyEntry matches all (RFC 4512 section 2.4.1).
+	anyEntry = "(objectClass=*)"
+)
 
-// searcher finds senders in LDAP. It remembers nothing.
+// nobody are the results that say for sure that there is no such entry.
+var nobody = []uint16{ldap.LDAPResultNoSuchObject, ldap.LDAPResultInvalidDNSyntax}
+
+// searcher finds senders, and whoever else is named, in LDAP. Of schools it
+// remembers a little.
 type searcher struct {
 	config     Config // with its preset
+	base       *ldap.DN
 	client     *client
+	schools    *lru.Cache[string, knownEstablishment]
 	attributes []string // that classes match on, in lower case
-	request    []string // all attributes asked of a sender's entry
+	logins     []string // attributes that user_filter finds logins in
+	anyPerson  string   // the filter that all persons match
+
+	ofPersons []string // attributes asked of persons
+	ofSenders []string // the same, and those that classes match on
+	ofOthers  []string // attributes asked of groups and schools
 }
 
-func newSearcher(config Config, client *client, attributes []string) *searcher {
-	return &searcher{
+func newSearcher(config Config, client *client, attributes []string) (*searcher, error) {
+	base, err := ldap.ParseDN(config.Base)
+	if err != nil {
+		return nil, fmt.Errorf("base: %w", err)
+	}
+	s := &searcher{
 		config:     config,
+		base:       base,
 		client:     client,
+		schools:    newSchools(),
 		attributes: attributes,
-		request:    slices.Concat(config.UserAddresses, config.UserEstablishment, attributes),
+		logins:     loginAttributes(config.UserFilter),
+		anyPerson:  anyLogin(config.UserFilter),
+		ofOthers:   slices.Concat(config.GroupMembers, config.EstablishmentUAI, config.EstablishmentReference),
 	}
-}
-
-// sender asks the directory for one login. The error is as
-// [quota.Directory.Sender] says.
-func (s *searcher) sender(ctx context.Context, login string) (quota.Sender, error) {
-	var users found
-	var premium bool
-	err := s.client.do(ctx, func(conn *ldap.Conn) (err error) {
-		users, err = s.search(conn, fill(s.config.UserFilter, loginPlace, login), 2, s.request)
-		if err == nil && len(users.entries) == 1 && !users.more {
-			premium, err = s.premium(conn, users.entries[0])
-		}
-		return err
-	})
-	switch {
-	case err != nil:
-		return quota.Sender{}, err
-	case users.more || len(users.entries) > 1:
-		return quota.Sender{}, fmt.Errorf("%w: %s", quota.ErrAmbiguous, users)
-	case len(users.entries) == 0:
-		return quota.Sender{}, quota.ErrAbsent
-	}
-	sender := s.describe(users.entries[0])
-	sender.Premium = premium
-	return sender, nil
-}
-
-// describe reads a sender's entry. Only an attribute's exact name counts: its
-// subtypes came along.
-func (s *searcher) describe(user *ldap.Entry) quota.Sender {
-	sender := quota.Sender{ID: canonicalDN(user.DN)}
-	for _, name := range s.config.UserAddresses {
-		for _, address := range user.GetEqualFoldAttributeValues(name) {
-			sender.Addresses = append(sender.Addresses, strings.ToLower(address))
-		}
-	}
-	if schools := s.establishments(user); len(schools) > 0 {
-		sender.Establishment = slices.Min(schools) // values come in no order
-	}
-	for _, name := range s.attributes {
-		if values := user.GetEqualFoldAttributeValues(name); len(values) > 0 {
-			if sender.Attributes == nil {
-				sender.Attributes = make(map[string][]string, len(s.attributes))
-			}
-			sender.Attributes[name] = values
-		}
-	}
-	return sender
-}
-
-func (s *searcher) establishments(user *ldap.Entry) []string {
-	for _, name := range s.config.UserEstablishment {
-		if values := user.GetEqualFoldAttributeValues(name); len(values) > 0 {
-			return values
-		}
-	}
-	return nil
-}
-
-// premium reports whether a designation group has the user, or one of the user's
-// schools, as a member.
-func (s *searcher) premium(conn *ldap.Conn, user *ldap.Entry) (bool, error) {
-	if len(s.config.PremiumMembers) == 0 {
-		return false, nil
-	}
-	members := []string{user.DN}
-	for _, school := range s.establishments(user) {
-		if dn, err := ldap.ParseDN(school); err == nil && len(dn.RDNs) > 0 { // else a UAI
-			members = append(members, school)
-		}
-	}
-	groups, err := s.search(conn, memberFilter(s.config.PremiumFilter, s.config.PremiumMembers, members), 1, []string{noAttributes})
-	return groups.more || len(groups.entries) > 0, err
+	s.ofPersons = slices.Concat(config.UserAddresses, config.UserEstablishment, s.logins)
+	s.ofSenders = slices.Concat(s.ofPersons, attributes)
+	return s, nil
 }
 
 // found is what a search brought.
@@ -121,12 +72,61 @@ func (f found) String() string {
 	return cmp.Or(strings.Join(dns, " and "), "the server tells none of them")
 }
 
+// query is a search.
+type query struct {
+	dn         string
+	scope      int // of the ldap package
+	filter     string
+	limit      int // the most entries; 0: all
+	attributes []string
+}
+
 // search brings at most limit entries of the whole tree.
 func (s *searcher) search(conn *ldap.Conn, filter string, limit int, attributes []string) (found, error) {
+	return s.ask(conn, query{s.config.Base, ldap.ScopeWholeSubtree, filter, limit, attributes})
+}
+
+// read brings the entry of a DN; nil when it is not there, or does not match.
+func (s *searcher) read(conn *ldap.Conn, dn, filter string, attributes []string) (*ldap.Entry, error) {
+	match, err := s.ask(conn, query{dn, ldap.ScopeBaseObject, filter, 0, attributes})
+	switch {
+	case ldap.IsErrorAnyOf(err, nobody...):
+		return nil, nil
+	case err != nil || len(match.entries) == 0:
+		return nil, err
+	}
+	return match.entries[0], nil
+}
+
+// ask makes one search.
+func (s *searcher) ask(conn *ldap.Conn, q query) (found, error) {
+	result, err := conn.Search(s.request(q))
+	return told(q, result, err)
+}
+
+// pageSize is how many entries [searcher.askAll] gets at a time; AD gives no more.
+const pageSize = 500
+
+// askAll makes a search that may have more entries than a server tells at once
+// (RFC 2696). It is an error when the server does not tell them all.
+func (s *searcher) askAll(conn *ldap.Conn, q query) ([]*ldap.Entry, error) {
+	result, err := conn.SearchWithPaging(s.request(q), pageSize)
+	all, err := told(q, result, err)
+	if all.more {
+		err = ldap.NewError(ldap.LDAPResultSizeLimitExceeded, fmt.Errorf("search below %q: the server tells %d entries "+
+			"and keeps the others; raise the limit that it has for who binds", q.dn, len(all.entries)))
+	}
+	return all.entries, err
+}
+
+func (s *searcher) request(q query) *ldap.SearchRequest {
 	// The next whole second, when nobody waits any more: 0 would be no limit.
 	seconds := int(s.config.Timeout.Duration/time.Second) + 1
-	result, err := conn.Search(ldap.NewSearchRequest(s.config.Base,
-		ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, limit, seconds, false, filter, attributes, nil))
+	return ldap.NewSearchRequest(q.dn, q.scope, ldap.NeverDerefAliases, q.limit, seconds, false, q.filter, q.attributes, nil)
+}
+
+// told reads what a search brought. That entries may be elsewhere is no answer.
+func told(q query, result *ldap.SearchResult, err error) (found, error) {
 	switch {
 	case err == nil && len(result.Entries) == 0 && len(result.Referrals) > 0:
 		err = ldap.NewError(ldap.LDAPResultReferral, fmt.Errorf("no entry here, but others may be at %s; "+
@@ -136,7 +136,13 @@ func (s *searcher) search(conn *ldap.Conn, filter string, limit int, attributes 
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded):
 		return found{entries: result.Entries, more: true}, nil
 	}
-	return found{}, fmt.Errorf("search below %q: %w", s.config.Base, err)
+	return found{}, fmt.Errorf("search below %q: %w", q.dn, err)
+}
+
+// holds reports whether a DN is that of an entry below base.
+func (s *searcher) holds(text string) bool {
+	dn, err := ldap.ParseDN(text)
+	return err == nil && (s.base.EqualFold(dn) || s.base.AncestorOfFold(dn))
 }
 
 // fill puts a value into a filter, as a value and never as syntax (RFC 4515
@@ -148,13 +154,19 @@ func fill(filter, place, value string) string {
 // memberFilter narrows filter to the groups of which one of the attributes names
 // one of the DNs.
 func memberFilter(filter string, attributes, dns []string) string {
+	return "(&" + filter + anyOf(attributes, dns) + ")"
+}
+
+// anyOf is the filter for entries of which one of the attributes has one of the
+// values.
+func anyOf(attributes, values []string) string {
 	var b strings.Builder
-	b.WriteString("(&" + filter + "(|")
+	b.WriteString("(|")
 	for _, attribute := range attributes {
-		for _, dn := range dns {
-			b.WriteString("(" + attribute + "=" + ldap.EscapeFilter(dn) + ")")
+		for _, value := range values {
+			b.WriteString("(" + attribute + "=" + ldap.EscapeFilter(value) + ")")
 		}
 	}
-	b.WriteString("))")
+	b.WriteString(")")
 	return b.String()
 }

@@ -112,11 +112,12 @@ func TestNormalise(t *testing.T) {
 }
 
 func TestDescribeTakesExactAttributesOnly(t *testing.T) {
-	s := &searcher{
-		config:     Config{Schema: Schema{UserAddresses: []string{"mail"}, UserEstablishment: []string{"school", "site"}}},
-		attributes: []string{"entpersonprofils"},
+	s, err := newSearcher(Config{Schema: Schema{UserAddresses: []string{"mail"}, UserEstablishment: []string{"school", "site"}}},
+		nil, []string{"entpersonprofils"})
+	if err != nil {
+		t.Fatal(err)
 	}
-	sender := s.describe(ldap.NewEntry("uid=x", map[string][]string{
+	sender, err := s.describe(nil, ldap.NewEntry("uid=x", map[string][]string{
 		"Mail":                   {"Marie.Durand@Test"},
 		"mail;lang-fr":           {"fr@test"},
 		"ENTPersonAutresMails":   {"private@test"},
@@ -124,11 +125,11 @@ func TestDescribeTakesExactAttributesOnly(t *testing.T) {
 		"site":                   {"0310002B", "0310001A"},
 		"ENTPersonProfils":       {"National_ENS"},
 	}))
-	if !slices.Equal(sender.Addresses, []string{"marie.durand@test"}) || sender.Establishment != "0310001A" ||
+	if err != nil || !slices.Equal(sender.Addresses, []string{"marie.durand@test"}) || sender.Establishment != "0310001A" ||
 		len(sender.Attributes) != 1 || !slices.Equal(sender.Attributes["entpersonprofils"], []string{"National_ENS"}) {
 		t.Errorf("described as %+v", sender)
 	}
-	if empty := s.describe(ldap.NewEntry("uid=x", nil)); !reflect.DeepEqual(empty, quota.Sender{ID: "uid=x"}) {
+	if empty, err := s.describe(nil, ldap.NewEntry("uid=x", nil)); err != nil || !reflect.DeepEqual(empty, quota.Sender{ID: "uid=x"}) {
 		t.Errorf("an empty entry described as %+v", empty)
 	}
 }

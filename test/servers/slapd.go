@@ -2,9 +2,11 @@ package servers
 
 import (
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -13,7 +15,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// Slapd is a real OpenLDAP server with an ENT-like tree.
+// Slapd is a real OpenLDAP server that knows the schemas of the field.
 type Slapd struct {
 	t          testing.TB
 	dir        string
@@ -23,18 +25,34 @@ type Slapd struct {
 }
 
 // StartSlapd starts a server whose tree, below Base, holds the units people,
-// structures, groups and lists. It ends with the test.
-func StartSlapd(t testing.TB) *Slapd {
+// structures, groups and lists. It ends with the test. The rest are pairs, old and
+// new: texts to replace in the schemas, for a site that has them otherwise.
+func StartSlapd(t testing.TB, replace ...string) *Slapd {
 	t.Helper()
 	s := &Slapd{t: t, dir: Scratch(t), port: FreePort(t), securePort: FreePort(t)}
 	mkdirs(t, s.path("db"))
 	writeCertificates(t, s.dir)
-	write(t, s.path("ent.schema"), slapdSchema)
+	s.writeSchemas(strings.NewReplacer(replace...))
 	write(t, s.path("slapd.conf"), strings.ReplaceAll(slapdConfig, "$D", s.dir))
 	t.Cleanup(s.Stop)
 	s.Start()
 	s.Add(slapdTree)
 	return s
+}
+
+func (s *Slapd) writeSchemas(replacer *strings.Replacer) {
+	s.t.Helper()
+	files, err := fs.Glob(slapdSchemas, "schema/*")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := slapdSchemas.ReadFile(file)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		write(s.t, s.path(path.Base(file)), replacer.Replace(string(text)))
+	}
 }
 
 // URL is where the server listens in clear, and takes StartTLS: "ldap://…".

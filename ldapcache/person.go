@@ -1,0 +1,93 @@
+package ldapcache
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// person is someone who can log in: an entry that user_filter finds.
+type person struct {
+	id        string   // the DN in one spelling, as quota.Sender.ID
+	dn        string   // as the server writes it
+	login     string   // one of them, for people to read; may be empty
+	addresses []string // professional, in lower case; the main one first
+	schools   []string // as written
+}
+
+// describePerson reads a person's entry. Only an attribute's exact name counts:
+// its subtypes came along.
+func (s *searcher) describePerson(entry *ldap.Entry) person {
+	p := person{id: canonicalDN(entry.DN), dn: entry.DN, addresses: s.addresses(entry), schools: s.establishments(entry)}
+	if logins := valuesIn(entry, s.logins); len(logins) > 0 {
+		p.login = logins[0]
+	}
+	return p
+}
+
+// addresses returns the professional addresses of an entry. Of proxyAddresses the
+// main one begins with "SMTP:", and so sorts before the others.
+func (s *searcher) addresses(entry *ldap.Entry) []string {
+	var all []string
+	for _, attribute := range s.config.UserAddresses {
+		for _, value := range slices.Sorted(slices.Values(entry.GetEqualFoldAttributeValues(attribute))) {
+			address, ok := untyped(value)
+			if ok && !slices.Contains(all, address) {
+				all = append(all, address)
+			}
+		}
+	}
+	return all
+}
+
+// untyped returns an address in lower case, without the type "smtp:" if it has it.
+// It reports false for addresses of other types, such as "sip:" and "X400:".
+func untyped(value string) (string, bool) {
+	value = strings.ToLower(strings.TrimSpace(value))
+	if match := typed.FindStringSubmatch(value); match != nil {
+		return match[2], match[1] == "smtp"
+	}
+	return value, value != ""
+}
+
+// establishments returns the schools of an entry, as written.
+func (s *searcher) establishments(entry *ldap.Entry) []string {
+	for _, attribute := range s.config.UserEstablishment {
+		if values := entry.GetEqualFoldAttributeValues(attribute); len(values) > 0 {
+			return values
+		}
+	}
+	return nil
+}
+
+// valuesIn returns the values of the attributes, in one order for all time.
+func valuesIn(entry *ldap.Entry, attributes []string) []string {
+	var all []string
+	for _, attribute := range attributes {
+		all = slices.AppendSeq(all, slices.Values(slices.Sorted(slices.Values(entry.GetEqualFoldAttributeValues(attribute)))))
+	}
+	return all
+}
+
+// loginIn matches, in a user filter, what compares an attribute with the login:
+// the attribute, and what stands before the login.
+var loginIn = regexp.MustCompile(`([A-Za-z][A-Za-z0-9-]*)(?:;[^()=:]*)?(?:[:~<>][^()=]*)?=([^()=*]*)%u\)`)
+
+// loginAttributes are those that a user filter finds logins in.
+func loginAttributes(userFilter string) []string {
+	var names []string
+	for _, match := range loginIn.FindAllStringSubmatch(userFilter, -1) {
+		if !slices.Contains(names, match[1]) {
+			names = append(names, match[1])
+		}
+	}
+	return names
+}
+
+// anyLogin turns a user filter into one that all persons match, whatever their
+// login.
+func anyLogin(userFilter string) string {
+	return loginIn.ReplaceAllString(userFilter, "$1=$2*)")
+}

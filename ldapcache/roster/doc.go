@@ -1,0 +1,3 @@
+// Package roster keeps the premium roster: which designated senders are premium
+// now.
+package roster
