@@ -38,7 +38,7 @@ func designations(ctx context.Context, config Config) (all []roster.Designation,
 	if err != nil {
 		return nil, nil, err
 	}
-	defer client.Close() //nolint:errcheck // it has no error
+	defer client.close()
 	s, err := newSearcher(config, client, nil)
 	if err != nil {
 		return nil, nil, err

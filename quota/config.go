@@ -156,6 +156,17 @@ func (c *Config) Summary() []string {
 	return lines
 }
 
+// ClassOf names the class of a sender. It is empty for a configuration that is
+// not valid.
+func (c *Config) ClassOf(sender *Sender) string {
+	r, err := c.compile()
+	if err != nil {
+		return ""
+	}
+	class, _ := r.classOf(sender)
+	return class.Name
+}
+
 // HighestLimit is the largest limit of any class, in recipients a message: what
 // Postfix must let through to be told apart here; 0 for a configuration that is
 // not valid.
