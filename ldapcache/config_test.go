@@ -119,6 +119,7 @@ func TestMistakes(t *testing.T) {
 		"place after a star":    {minimal + "user_filter = '(|(uid=%u)(uid=*%u))'", "directory.user_filter: %u is not a whole value"},
 		"place in an address":   {minimal + "user_filter = '(mail=%u@test)'", "directory.user_filter: %u is not a whole value"},
 		"place twice in one":    {minimal + "user_filter = '(uid=%u%u)'", "directory.user_filter: %u is not a whole value"},
+		"login of no attribute": {minimal + "user_filter = '(:dn:2.5.13.5:=%u)'", "directory.user_filter: compares no attribute with %u"},
 		"filter":                {minimal + "user_filter = '(&(uid=%u)'", "directory.user_filter: not a filter (RFC 4515): ldap: unexpected end"},
 		"filter and more":       {minimal + "user_filter = '(uid=%u))'", "directory.user_filter: not a filter (RFC 4515): ldap: finished"},
 		"premium filter":        {minimal + "premium_filter = 'cn=premium'", "directory.premium_filter: not a filter (RFC 4515): ldap: filter does not start"},

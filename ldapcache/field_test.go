@@ -21,6 +21,8 @@ import (
 type site struct {
 	quota.Config
 	Directory Config `toml:"directory"`
+
+	server *servers.Slapd
 }
 
 // who may ask the trees; README.md's examples name it.
@@ -66,7 +68,7 @@ func readSite(t *testing.T, s *servers.Slapd, preset string) *site {
 	if err := os.WriteFile(filepath.Join(dir, "ldap.secret"), []byte("hunter2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	result := &site{Config: quota.DefaultConfig(), Directory: DefaultConfig()}
+	result := &site{Config: quota.DefaultConfig(), Directory: DefaultConfig(), server: s}
 	if err := conf.Decode(filepath.Join(dir, "README.toml"), []byte(example(t, preset)), result); err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func valuesIn(entry *ldap.Entry, attributes []string) []string {
 
 // loginIn matches, in a user filter, what compares an attribute with the login:
 // the attribute, and what stands before the login.
-var loginIn = regexp.MustCompile(`([A-Za-z][A-Za-z0-9-]*)(?:;[^()=:]*)?(?:[:~<>][^()=]*)?=([^()=*]*)%u\)`)
+var loginIn = regexp.MustCompile(`\(([A-Za-z0-9][A-Za-z0-9.-]*)(?:;[^()=:~<>]*)?(?:[:~<>][^()=]*)?=([^()=*]*)%u\)`)
 
 // loginAttributes are those that a user filter finds logins in.
 func loginAttributes(userFilter string) []string {
@@ -89,5 +89,5 @@ func loginAttributes(userFilter string) []string {
 // anyLogin turns a user filter into one that all persons match, whatever their
 // login.
 func anyLogin(userFilter string) string {
-	return loginIn.ReplaceAllString(userFilter, "$1=$2*)")
+	return loginIn.ReplaceAllString(userFilter, "($1=$2*)")
 }

@@ -153,6 +153,9 @@ func (k filterKey) validate() error {
 			return conf.Errorf(k.name, "%s is not a whole value; write it between = and ), as in %q", k.place, k.sample)
 		}
 	}
+	if k.place == loginPlace && strings.Contains(anyLogin(filter), loginPlace) {
+		return conf.Errorf(k.name, "compares no attribute with %s; write one before the =, as in %q", k.place, k.sample)
+	}
 	return validateFilter(k.name, fill(filter, k.place, "sample"))
 }
 

@@ -1,0 +1,153 @@
+package ldapcache
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// named are values as directories hold them, and as nobody should write them.
+var named = []string{
+	"uid=mdurand,ou=people,dc=ent,dc=test", "uid=a@b.test,dc=test", "a=b@c.test", "cn=x,dc=test#'01'B",
+	"marie.durand@ecollege31.fr", "SMTP:a@b.test", "sip:a@b.test", "mailto:a@b.test,c%40d.test?subject=x", "mailto:%zz",
+	"mdurand", "0310001a", "{UAI}0310001A", "ldap:///dc=test", "ldaps://h:636/ou=x,dc=test?mail?sub?(a=%2a)?x=y",
+	"ldap:///dc=test????!x", "ldap://", "X400:C=FR;", "a=b@c,d=e", "#'01'B", "cn=#0403666f6f,dc=test",
+}
+
+func FuzzParseNames(f *testing.F) {
+	for _, value := range slices.Concat(named, hostile) {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		names := parseNames(value)
+		if len(names) == 0 {
+			t.Errorf("%q names nobody, not even somebody unknown", value)
+		}
+		for _, n := range names {
+			ok := true
+			switch n.kind {
+			case unintelligible:
+			case byDN:
+				dn, err := ldap.ParseDN(n.text)
+				ok = err == nil && len(dn.RDNs) > 0
+			case byAddress:
+				login, usable := normalise(n.text)
+				ok = usable && login == n.text && strings.Contains(n.text, "@")
+			case byLogin:
+				login, usable := normalise(n.text)
+				ok = usable && login == n.text && !strings.Contains(n.text, "@")
+			case bySearch:
+				_, err := ldap.CompileFilter("(&(a=b)" + n.url.filter + ")")
+				ok = err == nil
+			}
+			if !ok {
+				t.Errorf("%q became %+v", value, n)
+			}
+		}
+	})
+}
+
+func TestParseURL(t *testing.T) {
+	for text, want := range map[string]ldapURL{ // those of RFC 4516 section 4, among others
+		"ldap://ldap1.example.net/o=University%20of%20Michigan,c=US":                 {dn: "o=University of Michigan,c=US"},
+		"ldap://ldap1.example.net/o=University%20of%20Michigan,c=US?postalAddress":   {dn: "o=University of Michigan,c=US"},
+		"ldap://h:6666/o=University%20of%20Michigan,c=US??sub?(cn=Babs%20Jensen)":    {dn: "o=University of Michigan,c=US", scope: ldap.ScopeWholeSubtree, filter: "(cn=Babs Jensen)"},
+		"LDAP://ldap1.example.com/c=GB?objectClass?ONE":                              {dn: "c=GB", scope: ldap.ScopeSingleLevel},
+		"ldap://ldap2.example.com/o=Question%3f,c=US?mail":                           {dn: "o=Question?,c=US"},
+		"ldap://ldap3.example.com/o=Babsco,c=US???(four-octet=%5c00%5c00%5c00%5c04)": {dn: "o=Babsco,c=US", filter: `(four-octet=\00\00\00\04)`},
+		"ldap://ldap.example.com/o=An%20Example%5C2C%20Inc.,c=US":                    {dn: `o=An Example\2C Inc.,c=US`},
+		"ldap:///dc=test??sub??e-bindname=cn=Manager%2cdc=example%2cdc=com":          {dn: "dc=test", scope: ldap.ScopeWholeSubtree},
+	} {
+		if got, err := parseURL(text); err != nil || got != want {
+			t.Errorf("%s: %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{
+		"ldap:///", "ldap://h", "ldap:///??sub??!bindname=cn=Manager%2cdc=example%2cdc=com", "ldap:///dc=test??all", "ldap:///dc=test?%zz",
+		"ldap:///dc=test????!x=y", "ldap:///dc=test???(a=b", "ldap:///dc=test??????", "ldap:///test",
+	} {
+		if got, err := parseURL(text); err == nil {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}
+
+func FuzzParseUAI(f *testing.F) {
+	for _, text := range []string{"0310001A", "0310001a", "{UAI}0310001A", "{uai}0310001a", " 0310001A ", "{SIRET}193113826", "031000AA", ""} {
+		f.Add(text)
+	}
+	shape := regexp.MustCompile(`^[0-9]{7}[A-Z]$`)
+	f.Fuzz(func(t *testing.T, text string) {
+		uai, ok := parseUAI(text)
+		if !ok {
+			return
+		}
+		again, _ := parseUAI(uai)
+		if !shape.MatchString(uai) || again != uai || !strings.Contains(strings.ToUpper(text), uai) {
+			t.Errorf("%q became %q", text, uai)
+		}
+	})
+}
+
+func TestParseUAI(t *testing.T) {
+	for text, want := range map[string]string{
+		"0310001A": "0310001A", "0310001a": "0310001A", "{UAI}0310001A": "0310001A", "{uai}0310001a": "0310001A",
+		" 0310001A\n": "0310001A", "{SIRET}0310001A": "", "0310001": "", "03100011A": "", "0310001AB": "", "": "",
+	} {
+		if got, ok := parseUAI(text); got != want || ok != (want != "") {
+			t.Errorf("%q: %q, %v", text, got, ok)
+		}
+	}
+}
+
+func TestLoginAttributes(t *testing.T) {
+	for filter, want := range map[string]struct {
+		attributes string
+		any        string
+	}{
+		"(uid=%u)":                             {"uid", "(uid=*)"},
+		"(&(a=b)(|(uid=%u)(mail=%u)(uid=%u)))": {"uid mail", "(&(a=b)(|(uid=*)(mail=*)(uid=*)))"},
+		"(uid:caseExactMatch:=%u)":             {"uid", "(uid=*)"},
+		"(uid:dn:2.5.13.5:=%u)":                {"uid", "(uid=*)"},
+		"(cn;lang-fr=%u)":                      {"cn", "(cn=*)"},
+		"(cn~=%u)":                             {"cn", "(cn=*)"},
+		"(proxyAddresses=smtp:%u)":             {"proxyAddresses", "(proxyAddresses=smtp:*)"},
+	} {
+		if got := strings.Join(loginAttributes(filter), " "); got != want.attributes {
+			t.Errorf("%s: %s, want %s", filter, got, want.attributes)
+		}
+		if got := anyLogin(filter); got != want.any {
+			t.Errorf("%s: %s, want %s", filter, got, want.any)
+		}
+	}
+}
+
+// FuzzAnyLogin wants a filter of every user filter that a configuration may have.
+func FuzzAnyLogin(f *testing.F) {
+	for _, filter := range []string{"(uid=%u)", "(|(uid=%u)(!(mail=smtp:%u)))", "(uid:x:=%u)", "(cn=a=%u)", "(:dn:2.5.13.5:=%u)"} {
+		f.Add(filter)
+	}
+	f.Fuzz(func(t *testing.T, filter string) {
+		if filter == "" || (filterKey{"user_filter", &filter, loginPlace, ""}).validate() != nil {
+			return
+		}
+		if _, err := ldap.CompileFilter(anyLogin(filter)); err != nil {
+			t.Errorf("%q became %q: %v", filter, anyLogin(filter), err)
+		}
+	})
+}
+
+func FuzzParsePart(f *testing.F) {
+	for _, description := range []string{"member;range=0-1499", "member;Range=1500-*", "member", "member;range=9-1", "member;range=0-99999999999"} {
+		f.Add(description)
+	}
+	f.Fuzz(func(t *testing.T, description string) {
+		p, ok := parsePart(description)
+		if ok && (!strings.HasPrefix(description, p.attribute+";") || p.low < 0 || !p.last && p.high < p.low) {
+			t.Errorf("%q became %+v", description, p)
+		}
+	})
+}
