@@ -20,7 +20,7 @@ func TestDeployedConfigurationPassesCheck(t *testing.T) {
 		"file": fileConfig(t),
 	} {
 		t.Run(name, func(t *testing.T) {
-			output, err := exec.CommandContext(t.Context(), program(), "check", "--config", config).CombinedOutput()
+			output, err := exec.CommandContext(t.Context(), program(), "check", "--offline", "--config", config).CombinedOutput()
 			if err != nil {
 				t.Errorf("rcptquota check: %v\n%s", err, output)
 			}

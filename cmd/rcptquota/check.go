@@ -1,45 +1,103 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
+// checking is one run of "rcptquota check".
+type checking struct {
+	path    string // of the configuration
+	logins  []string
+	offline bool
+}
+
 func checkCommand() *cobra.Command {
-	var path string
+	var c checking
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Read the configuration and tell every mistake with file, line and key",
-		Args:  cobra.NoArgs,
+		Short: "Read the configuration, try its LDAP servers, and tell every mistake with file, line and key",
+		Long: "Read the configuration, try its LDAP servers, and tell every mistake with file, line\n" +
+			"and key. The servers must answer, let us bind, have the base, and know every attribute\n" +
+			"and object class that is named: a filter with a wrong one would find nothing, silently.\n\n" +
+			"Exit status: 0 when all is well, 1 when something is wrong.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := loadConfig(path)
-			if err == nil {
-				err = checkDirectory(c)
-			}
-			if err != nil {
+			if err := c.run(cmd.Context(), cmd.OutOrStdout()); err != nil {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
 				return errFound
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: good; Postfix needs smtpd_recipient_limit = %d or more\n%s\n",
-				path, c.HighestLimit()+1, strings.Join(c.Summary(), "\n"))
 			return nil
 		},
 	}
-	configFlag(cmd, &path)
+	configFlag(cmd, &c.path)
+	f := cmd.Flags()
+	f.StringArrayVar(&c.logins, "login", nil, "a sender to look up, and to tell what is known of; may be repeated")
+	f.BoolVar(&c.offline, "offline", false, "look at the files only, and ask no server")
 	return cmd
 }
 
-// checkDirectory opens the directory as serve would: a directory in a file is
-// read whole.
-func checkDirectory(c *config) error {
-	directory, err := ldapcache.Open(c.Directory, c.MatchAttributes())
+func (c *checking) run(ctx context.Context, out io.Writer) error {
+	config, err := loadConfig(c.path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(directory.Close())
+	// As serve would: a directory in a file is read whole.
+	directory, err := ldapcache.Open(config.Directory, config.MatchAttributes())
+	if err != nil {
+		return err
+	}
+	defer directory.Close() //nolint:errcheck // nothing was written
+	lines := config.Summary()
+	if config.Directory.Source == "ldap" && !c.offline {
+		proof, err := ldapcache.Prove(ctx, config.Directory, config.matched(), false)
+		if err != nil {
+			return conf.Locate(c.path, err)
+		}
+		lines = append(lines, proof.Lines...)
+	}
+	fmt.Fprintf(out, "%s: good; Postfix needs smtpd_recipient_limit = %d or more\n%s\n",
+		c.path, config.HighestLimit()+1, strings.Join(lines, "\n"))
+	var unknown []error
+	for _, login := range c.logins {
+		unknown = append(unknown, show(ctx, out, config, directory, login))
+	}
+	return errors.Join(unknown...)
+}
+
+// matched are the attributes that classes match on, by their keys.
+func (c *config) matched() map[string]string {
+	attributes := map[string]string{}
+	for name, class := range c.Classes {
+		if class.Match.Attribute != "" {
+			attributes["class."+name+".match.attribute"] = class.Match.Attribute
+		}
+	}
+	return attributes
+}
+
+// show tells what is known of a sender.
+func show(ctx context.Context, out io.Writer, config *config, directory quota.Directory, login string) error {
+	sender, err := directory.Sender(ctx, login)
+	if err != nil {
+		return fmt.Errorf("login %s: %w", login, err)
+	}
+	premium := "not premium"
+	if sender.Premium {
+		premium = "premium"
+	}
+	fmt.Fprintf(out, "login %s: class %s; %s; establishment %s; addresses %s; entry %s\n",
+		login, config.ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
+		cmp.Or(strings.Join(sender.Addresses, " "), "none"), sender.ID)
+	return nil
 }

@@ -47,6 +47,25 @@ func Decode(path string, data []byte, v any) error {
 			found = append(found, d.locate(r.Validate())...)
 		}
 	}
+	return tell(path, found)
+}
+
+// Locate tells the mistakes that err joins, of the file at path that was loaded,
+// as [Load] tells its own. It is for what shows only in use. A nil err stays nil.
+func Locate(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	data, unreadable := os.ReadFile(path)
+	if unreadable != nil {
+		return errors.Join(err, unreadable)
+	}
+	d := document{data, sync.OnceValue(func() *index { return indexKeys(data) })}
+	return tell(path, d.locate(err))
+}
+
+// tell joins what was found, in the order of the file.
+func tell(path string, found []located) error {
 	slices.SortStableFunc(found, func(a, b located) int { return cmp.Compare(a.line, b.line) })
 	told := make([]error, len(found))
 	for i, f := range found {

@@ -3,6 +3,8 @@ package conf
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +83,23 @@ func TestMistakesAreLocated(t *testing.T) {
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", key, err, want)
 		}
+	}
+}
+
+func TestLocate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.toml")
+	if err := os.WriteFile(path, []byte(sampleText), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := Locate(path, errors.Join(Errorf("table.one.limit", "is wrong"), errors.New("no mistake of a key"), Errorf("name", "is wrong")))
+	if want := strings.ReplaceAll("f: no mistake of a key\nf:1: name: is wrong\nf:10: table.one.limit: is wrong", "f:", path+":"); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if err := Locate(path, nil); err != nil {
+		t.Error(err)
+	}
+	if err := Locate(path+"x", Errorf("name", "is wrong")); err == nil || !strings.Contains(err.Error(), "name: is wrong\n") {
+		t.Errorf("of a file that has gone: %v", err)
 	}
 }
 

@@ -1,0 +1,184 @@
+package ldapcache
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+// Proof is what was found out about the servers of a configuration.
+type Proof struct {
+	// Lines tell, for people, what works.
+	Lines []string
+	seen  map[string]bool // mistakes told, of several servers
+	errs  []error
+}
+
+// Prove asks each LDAP server whether the configuration can work there: that it
+// answers and lets us bind, has the base, and knows each attribute and class that
+// is named, since a filter with an unknown one gives no error and finds nothing.
+// The attributes that classes match on are given with their keys; the preset's
+// keys for lists are looked at where lists are used. The error joins the mistakes,
+// with keys from the top of the configuration file.
+func Prove(ctx context.Context, config Config, matched map[string]string, lists bool) (Proof, error) {
+	proof := Proof{seen: map[string]bool{}}
+	for _, url := range config.Servers {
+		one := config
+		one.Servers = []string{url}
+		if err := proof.server(ctx, one, matched, lists); err != nil {
+			return proof, err
+		}
+	}
+	if err := errors.Join(proof.errs...); err != nil {
+		return proof, err
+	}
+	designated, unresolved, err := designations(ctx, config)
+	if err != nil {
+		return proof, conf.Errorf("directory.premium_filter", "%v", err)
+	}
+	line := fmt.Sprintf("designations: %d senders", len(designated))
+	if len(unresolved) > 0 {
+		line += fmt.Sprintf("; %d names of nobody, as %q", len(unresolved), unresolved[0])
+	}
+	proof.Lines = append(proof.Lines, line)
+	return proof, nil
+}
+
+// add notes a mistake, once.
+func (p *Proof) add(key, format string, args ...any) {
+	err := conf.Errorf(key, format, args...)
+	if !p.seen[err.Error()] {
+		p.seen[err.Error()] = true
+		p.errs = append(p.errs, err)
+	}
+}
+
+func (p *Proof) server(ctx context.Context, config Config, matched map[string]string, lists bool) error {
+	client, err := newClient(config)
+	if err != nil {
+		return err
+	}
+	defer client.Close() //nolint:errcheck // it has no error
+	s, err := newSearcher(config.withPreset(), client, nil)
+	if err != nil {
+		return err
+	}
+	base, err := answer(ctx, client, func(conn *ldap.Conn) (*ldap.Entry, error) {
+		return s.read(conn, s.config.Base, anyEntry, []string{noAttributes})
+	})
+	if err != nil {
+		p.add(blame(err), "%v", err)
+		return nil
+	}
+	if base == nil {
+		p.add("directory.base", "%s has no entry %q that we may read", config.Servers[0], config.Base)
+		return nil
+	}
+	known, err := answer(ctx, client, s.readSubschema)
+	line := config.Servers[0] + ": answers, and has the base"
+	switch {
+	case err != nil:
+		p.add("directory.servers", "%v", err)
+		return nil
+	case known == nil:
+		line += "; it shows no schema, so that attributes and classes were not looked at"
+	default:
+		p.names(known, config, matched, lists)
+		line += "; it knows the attributes and classes"
+	}
+	p.Lines = append(p.Lines, line)
+	return nil
+}
+
+// blame returns the key to which a failed connection is due.
+func blame(err error) string {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "directory.ca_file"
+	}
+	if ldap.IsErrorAnyOf(err, ldap.LDAPResultInvalidCredentials, ldap.LDAPResultInvalidDNSyntax, ldap.LDAPResultNoSuchObject) {
+		return "directory.bind_dn"
+	}
+	return "directory.servers"
+}
+
+// names looks for the names that the server does not know.
+func (p *Proof) names(known *subschema, config Config, matched map[string]string, lists bool) {
+	full := config.withPreset()
+	written := config.attributes()
+	for i, key := range full.attributes() {
+		if strings.HasPrefix(key.name, "list_") && !lists && *written[i].value == nil {
+			continue
+		}
+		for _, attribute := range *key.value {
+			p.attribute(known, "directory."+key.name, attribute)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(matched)) {
+		p.attribute(known, key, matched[key])
+	}
+	writtenFilters := config.filters()
+	for i, key := range full.filters() {
+		if key.name == "list_filter" && !lists && *writtenFilters[i].value == "" {
+			continue
+		}
+		p.filter(known, "directory."+key.name, *key.value)
+	}
+}
+
+// attribute wants the name by which the server answers.
+func (p *Proof) attribute(known *subschema, key, name string) {
+	switch answered, ok := known.attributes[strings.ToLower(name)]; {
+	case !ok:
+		p.add(key, "the server knows no attribute %q; write one that it knows, or [] where there is none", name)
+	case !strings.EqualFold(answered, name):
+		p.add(key, "the server answers with %q where it is asked for %q; write %q", answered, name, answered)
+	}
+}
+
+func (p *Proof) filter(known *subschema, key, filter string) {
+	packet, err := ldap.CompileFilter(filter)
+	if err != nil { // an empty one
+		return
+	}
+	walkFilter(packet, func(attribute, value string) {
+		attribute, _, _ = strings.Cut(attribute, ";")
+		if _, ok := known.attributes[strings.ToLower(attribute)]; !ok {
+			p.add(key, "the server knows no attribute %q, so that the filter would find nothing", attribute)
+		}
+		if _, ok := known.classes[strings.ToLower(value)]; !ok && strings.EqualFold(attribute, "objectClass") && value != "" {
+			p.add(key, "the server knows no object class %q, so that the filter would find nothing", value)
+		}
+	})
+}
+
+// walkFilter visits each comparison of a filter with its attribute, and its value
+// where that is compared as a whole.
+func walkFilter(filter *ber.Packet, visit func(attribute, value string)) {
+	switch filter.Tag {
+	case ldap.FilterAnd, ldap.FilterOr, ldap.FilterNot:
+		for _, child := range filter.Children {
+			walkFilter(child, visit)
+		}
+	case ldap.FilterPresent:
+		visit(filter.Data.String(), "")
+	case ldap.FilterExtensibleMatch:
+		for _, child := range filter.Children {
+			if child.Tag == ldap.MatchingRuleAssertionType {
+				visit(child.Data.String(), "")
+			}
+		}
+	case ldap.FilterEqualityMatch:
+		visit(filter.Children[0].Data.String(), filter.Children[1].Data.String())
+	default: // substrings, and those of order
+		visit(filter.Children[0].Data.String(), "")
+	}
+}

@@ -1,0 +1,72 @@
+//go:build servers
+
+package ldapcache
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rcptquota/rcptquota/test/servers"
+)
+
+// TestProofOfTheField has check find nothing wrong with README.md's examples.
+func TestProofOfTheField(t *testing.T) {
+	for name, c := range field {
+		t.Run(name, func(t *testing.T) {
+			s := startSite(t, c.preset, c.bareUAIs)
+			proof, err := Prove(t.Context(), s.Directory, map[string]string{"class.x.match.attribute": "memberOf"}, true)
+			if err != nil || len(proof.Lines) != 2 || !strings.HasSuffix(proof.Lines[0], "; it knows the attributes and classes") {
+				t.Errorf("%q, %v", proof.Lines, err)
+			}
+		})
+	}
+}
+
+func TestWhatProofFinds(t *testing.T) {
+	s := startSite(t, "sdet", false)
+	down := fmt.Sprintf("ldap://127.0.0.1:%d", servers.FreePort(t))
+	const nothing = ", so that the filter would find nothing"
+	for name, c := range map[string]struct {
+		change func(*Config)
+		want   []string // how the mistakes begin
+	}{
+		"a server is down": {func(c *Config) { c.Servers = append(c.Servers, down) }, []string{"directory.servers: " + down + ": "}},
+		"another's CA":     {func(c *Config) { c.CAFile = servers.StartSlapd(t).CAFile() }, []string{"directory.ca_file: " + s.Directory.Servers[0] + ": "}},
+		"no such login":    {func(c *Config) { c.BindDN = "cn=x,dc=ent,dc=test" }, []string{"directory.bind_dn: "}},
+		"no base":          {func(c *Config) { c.Base = "dc=elsewhere" }, []string{`directory.base: ` + s.Directory.Servers[0] + ` has no entry "dc=elsewhere"`}},
+		"every kind of comparison": {
+			func(c *Config) {
+				c.UserFilter = "(&(uid=%u)(|(ax=b)(bx=*)(cx=b*)(dx>=1)(ex<=1)(fx~=1)(gx:dn:=1)(hx;lang-fr=1)(!(objectClass=ix)))(objectClass=*))"
+			},
+			[]string{"ax", "bx", "cx", "dx", "ex", "fx", "gx", "hx", "ix"},
+		},
+		"a premium filter": {func(c *Config) { c.PremiumFilter = "(objectClass=group0fNames)" }, []string{`directory.premium_filter: the server knows no object class "group0fNames"` + nothing}},
+		"list keys that are written": {func(c *Config) { c.ListOwners, c.ListFilter = []string{"ownr"}, "(mial=%a)" }, []string{
+			`directory.list_owners: the server knows no attribute "ownr"`, `directory.list_filter: the server knows no attribute "mial"` + nothing,
+		}},
+		"two servers":  {func(c *Config) { c.Servers = append(c.Servers, c.Servers[0]); c.GroupMembers = []string{"membre"} }, []string{`directory.group_members: the server knows no attribute "membre"`}},
+		"nothing":      {func(c *Config) { c.UserFilter = "(0.9.2342.19200300.100.1.1=%u)" }, nil},
+		"unused lists": {func(c *Config) { c.Preset, c.GroupMembers = "ad", []string{} }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := s.Directory
+			config.Servers = slices.Clone(config.Servers)
+			c.change(&config)
+			_, err := Prove(t.Context(), config, nil, false)
+			var got []string
+			if err != nil {
+				got = strings.Split(err.Error(), "\n")
+			}
+			if len(got) != len(c.want) {
+				t.Fatalf("got %q, want %q", got, c.want)
+			}
+			for i, want := range c.want {
+				if !strings.HasPrefix(got[i], want) && !strings.Contains(got[i], fmt.Sprintf("%q", want)+nothing) {
+					t.Errorf("got %s, want %s", got[i], want)
+				}
+			}
+		})
+	}
+}

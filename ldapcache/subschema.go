@@ -1,0 +1,115 @@
+package ldapcache
+
+import (
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// subschema is what a server knows (RFC 4512 section 4.2): each name and numeric
+// OID in lower case, with the name by which the server answers.
+type subschema struct {
+	attributes, classes map[string]string
+}
+
+// readSubschema asks for the schema of the entries below base. It returns nil
+// where the server shows none to who asks.
+func (s *searcher) readSubschema(conn *ldap.Conn) (*subschema, error) {
+	const pointer = "subschemaSubentry"
+	var where string
+	for _, dn := range []string{s.config.Base, ""} { // "": the root DSE, RFC 4512 section 5.1
+		entry, err := s.read(conn, dn, anyEntry, []string{pointer})
+		if err != nil {
+			return nil, err
+		}
+		if entry != nil && where == "" {
+			where = entry.GetEqualFoldAttributeValue(pointer)
+		}
+	}
+	if where == "" {
+		return nil, nil
+	}
+	entry, err := s.read(conn, where, "(objectClass=subschema)", []string{"attributeTypes", "objectClasses"})
+	if err != nil || entry == nil {
+		return nil, err
+	}
+	var known subschema
+	for attribute, names := range map[string]*map[string]string{"attributeTypes": &known.attributes, "objectClasses": &known.classes} {
+		descriptions, _, err := s.valuesOf(conn, entry, attribute, maxDefinitions)
+		if err != nil || len(descriptions) == 0 {
+			return nil, err
+		}
+		*names = namesOf(descriptions)
+	}
+	return &known, nil
+}
+
+// maxDefinitions is the most attributes, or classes, that are read; AD with
+// Exchange has some 4,000.
+const maxDefinitions = 100_000
+
+// namesOf reads definitions as RFC 4512 sections 4.1.1 and 4.1.2 write them.
+func namesOf(definitions []string) map[string]string {
+	all := map[string]string{}
+	for _, definition := range definitions {
+		oid, names := parseDefinition(definition)
+		if len(names) == 0 {
+			names = []string{oid}
+		}
+		for _, name := range append(names, oid) {
+			all[strings.ToLower(name)] = names[0]
+		}
+	}
+	return all
+}
+
+// parseDefinition returns the numeric OID and the names of a definition, as in
+// "( 2.5.4.3 NAME ( 'cn' 'commonName' ) SUP name )". Of what is none, it returns
+// what looks like them.
+func parseDefinition(text string) (oid string, names []string) {
+	words := splitDefinition(text)
+	if len(words) > 1 && words[0] == "(" {
+		oid = words[1]
+	}
+	for i := range words {
+		if words[i] != "NAME" {
+			continue
+		}
+		for _, word := range words[i+1:] {
+			name, quoted := strings.CutPrefix(word, "'")
+			if quoted {
+				names = append(names, strings.TrimSuffix(name, "'"))
+			}
+			if word == ")" || quoted && len(names) == 1 && words[i+1] != "(" {
+				break
+			}
+		}
+		break
+	}
+	return oid, names
+}
+
+// splitDefinition cuts a definition into words: brackets, texts with the quotes
+// around them, and what else stands between spaces.
+func splitDefinition(text string) (words []string) {
+	for {
+		text = strings.TrimLeft(text, " \t\r\n")
+		if text == "" {
+			return words
+		}
+		n := 1
+		switch text[0] {
+		case '(', ')':
+		case '\'':
+			if n = strings.IndexByte(text[1:], '\'') + 2; n == 1 {
+				n = len(text)
+			}
+		default:
+			if n = strings.IndexAny(text, " \t\r\n()'"); n < 0 {
+				n = len(text)
+			}
+		}
+		words = append(words, text[:n])
+		text = text[n:]
+	}
+}
