@@ -53,6 +53,7 @@ end
 -- together. Only then does it matter that the next attempt moves them less.
 if newest > now + 1000000 then
   shift = newest - now
+  shift = shift + shift % 2 -- they stay odd
 end
 
 -- Each recipient's times are a chain: from the last time it was reached, as long

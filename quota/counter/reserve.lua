@@ -169,6 +169,7 @@ if known then
   return {time, -1, 0, 0}
 end
 at = math.max(now, last and last + 1 or 0)
+at = at + at % 2 -- relays give out the odd ones: none of them is the time of two messages
 expire()
 local exceeded, used, retryAt = -1, 0, 0
 for i, window in ipairs(windows) do

@@ -72,7 +72,7 @@ func (t *tally) reserve(now int64, id string, windows []quota.Window, recipients
 	if i := t.find(id); i >= 0 {
 		return decision{at: t.Open[i].At, exceeded: -1}
 	}
-	d := decision{at: max(now, t.Last+1), exceeded: -1}
+	d := decision{at: max(now, t.Last+1) | 1, exceeded: -1} // Redis gives out the even ones
 	t.expire(d.at, windows)
 	for i, w := range windows {
 		used, free := t.usage(d.at, &w, recipients, n)
