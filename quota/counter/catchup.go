@@ -82,7 +82,7 @@ func (f *Fallback) catchUp(ctx context.Context) error {
 	if f.local == nil {
 		return nil
 	}
-	for _, sender := range f.local.senders() {
+	for _, sender := range f.local.allAhead() {
 		if err := f.move(ctx, sender); err != nil {
 			return fmt.Errorf("moving there what was counted here: %w", err)
 		}
@@ -92,7 +92,7 @@ func (f *Fallback) catchUp(ctx context.Context) error {
 
 func (f *Fallback) sendReleases(ctx context.Context) error {
 	for _, r := range f.releases.all() {
-		if err := f.redis.release(ctx, r.ticket, r.lost); err != nil {
+		if err := f.redis.release(ctx, r.ticket(), r.Lost); err != nil {
 			return err
 		}
 		f.releases.done(r)
@@ -103,23 +103,19 @@ func (f *Fallback) sendReleases(ctx context.Context) error {
 // move brings a sender's tally to Redis: most of it while the sender's messages
 // are counted here, and what came meanwhile, if anything, while they wait.
 func (f *Fallback) move(ctx context.Context, sender string) error {
-	lane := f.lane(sender)
-	lane.Lock()
-	lane.both[sender] = struct{}{}
-	lane.Unlock()
 	upTo, err := f.redis.merge(ctx, f.local, sender, 0, max(f.redis.timeout, bulkTimeout))
 	if err != nil {
 		return err
 	}
+	lane := f.lane(sender)
 	lane.Lock()
 	defer lane.Unlock()
 	if why := f.Away(); why != nil {
 		return why // the sender may have a release that must come first
 	}
-	if _, err := f.redis.merge(ctx, f.local, sender, upTo, f.redis.timeout/2); err != nil {
+	if upTo, err = f.redis.merge(ctx, f.local, sender, upTo, f.redis.timeout/2); err != nil {
 		return err
 	}
-	f.local.forget(sender)
-	delete(lane.both, sender)
+	f.local.moved(sender, upTo)
 	return nil
 }

@@ -21,10 +21,16 @@
 //
 // While Redis is away, a [Fallback] lets this relay count by itself. One message
 // waits for the deadline; from then on none does, until Redis answers again. A
-// sender's local tally then moves there as a whole, each message once: what may
-// have been lost on its way to Redis is released there before. A kill while a
-// release waits for Redis leaves that message counted: an error is on the side
-// of counting too much.
+// sender's local tally then moves there, each message once: what may have been
+// lost on its way to Redis is released there before. Tallies and releases that
+// wait for Redis survive a restart.
+//
+// What moved stays here as a shadow until it has left its windows, and counts
+// again in the next outage: what a relay lets through alone stays within the
+// limits over any number of outages. What it lets through with Redis it does not
+// remember: that would be all the work of counting here, on top of Redis's, for
+// every message. So a period in which Redis goes away may hold at most the limit
+// by Redis, and the limit again by each relay alone.
 //
 // # Privacy
 //

@@ -29,22 +29,13 @@ type Fallback struct {
 	unavailable string
 
 	away     atomic.Pointer[error] // why Redis is not asked; nil: it is
-	releases releases
+	releases *releases             // those of local, which saves them, if there is one
 	seed     maphash.Seed
-	lanes    [lanes]lane
+	lanes    [lanes]sync.RWMutex // who counts a sender locally reads, who moves one writes
 
 	wake   chan struct{} // there may be something to do behind the messages' backs
 	cancel context.CancelFunc
 	tender sync.WaitGroup
-}
-
-// lane guards where its senders are counted: who counts one locally reads, who
-// moves one writes.
-type lane struct {
-	sync.RWMutex
-	// both are the senders who have, or may have, a part of their local tally in
-	// Redis already.
-	both map[string]struct{}
 }
 
 // newFallback puts local, which may be nil unless unavailable is "local", behind
@@ -53,17 +44,17 @@ func newFallback(redis *Redis, local *Local, unavailable string) *Fallback {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &Fallback{
 		redis: redis, local: local, unavailable: unavailable,
-		seed: maphash.MakeSeed(), wake: make(chan struct{}, 1), cancel: cancel,
+		releases: &releases{}, seed: maphash.MakeSeed(), wake: make(chan struct{}, 1), cancel: cancel,
 	}
-	for i := range f.lanes {
-		f.lanes[i].both = map[string]struct{}{}
+	if local != nil {
+		f.releases = &local.releases
 	}
 	f.nudge()
 	f.tender.Go(func() { f.tend(ctx) })
 	return f
 }
 
-func (f *Fallback) lane(sender string) *lane {
+func (f *Fallback) lane(sender string) *sync.RWMutex {
 	return &f.lanes[maphash.String(f.seed, sender)%lanes]
 }
 
@@ -106,7 +97,7 @@ func (f *Fallback) here(sender string) error {
 	if why := f.Away(); why != nil {
 		return why
 	}
-	if f.local != nil && f.local.holds(sender) {
+	if f.local != nil && f.local.ahead(sender) {
 		return errBehind
 	}
 	return nil
@@ -141,12 +132,11 @@ func (f *Fallback) open(err error) error {
 // Settle implements quota.Counter. It never fails: a release that cannot be sent
 // waits until Redis is back.
 func (f *Fallback) Settle(ctx context.Context, t quota.Ticket, stood bool) error {
-	lane := f.lane(t.Sender)
-	lane.RLock()
-	here := f.local != nil && f.local.settleHere(t, stood)
-	_, both := lane.both[t.Sender]
-	lane.RUnlock()
-	if here && !both {
+	here, there := false, true
+	if f.local != nil {
+		here, there = f.local.settleHere(t, stood)
+	}
+	if !there {
 		return nil
 	}
 	if stood {

@@ -35,9 +35,9 @@ func openFallback(t *testing.T, config Config, stateDir string) *Fallback {
 func caughtUp(t *testing.T, f *Fallback) {
 	t.Helper()
 	if !servers.Wait(func() bool {
-		return f.Away() == nil && len(f.releases.all()) == 0 && (f.local == nil || len(f.local.senders()) == 0)
+		return f.Away() == nil && len(f.releases.all()) == 0 && (f.local == nil || len(f.local.allAhead()) == 0)
 	}) {
-		t.Fatalf("away: %v; %d releases wait, %d senders are here", f.Away(), len(f.releases.all()), len(f.local.senders()))
+		t.Fatalf("away: %v; %d releases wait, %d senders are here", f.Away(), len(f.releases.all()), len(f.local.allAhead()))
 	}
 }
 

@@ -15,66 +15,83 @@ func (l *Local) origin() string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// holds reports whether there is a tally of the sender.
-func (l *Local) holds(sender string) bool {
+// ahead reports whether something of the sender is here that is not in Redis.
+func (l *Local) ahead(sender string) bool {
 	s := l.shard(sender)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tallies[sender] != nil
+	t := s.tallies[sender]
+	return t != nil && t.ahead()
 }
 
-// senders lists those of whom there is a tally.
-func (l *Local) senders() []string {
+// allAhead lists the senders of whom something is not in Redis.
+func (l *Local) allAhead() []string {
 	var all []string
 	for i := range l.shards {
 		s := &l.shards[i]
 		s.mu.Lock()
-		for sender := range s.tallies {
-			all = append(all, sender)
+		for sender, t := range s.tallies {
+			if t.ahead() {
+				all = append(all, sender)
+			}
 		}
 		s.mu.Unlock()
 	}
 	return all
 }
 
-// settleHere is Settle, and reports whether the reservation was known.
-func (l *Local) settleHere(t quota.Ticket, stood bool) bool {
+// settleHere is Settle, and reports whether the reservation is counted here, and
+// whether it may be in Redis. A shadow is counted in Redis; but while something
+// moves, which may rest on it, its release has to wait for that.
+func (l *Local) settleHere(t quota.Ticket, stood bool) (here, there bool) {
 	s := l.shard(t.Sender)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	tally := s.tallies[t.Sender]
-	if tally == nil || tally.find(t.ID) < 0 {
-		return false
+	if tally == nil {
+		return false, true
 	}
+	i := tally.find(t.ID)
+	if i < 0 {
+		return false, true
+	}
+	here, there = tally.ahead(), tally.Open[i].At <= max(tally.Moved, tally.sent)
 	tally.settle(t.ID, stood)
 	s.dirty[t.Sender] = struct{}{}
-	return true
+	return here, there
 }
 
-// read calls do with the part of the sender's tally that is newer than since,
-// while nobody changes it; nil: there is none.
-func (l *Local) read(sender string, since int64, do func(*tally)) {
+// send calls do with what of the sender is newer than since and not in Redis,
+// while nobody changes it, unless that is nothing; from now on it may be there.
+// It returns up to when.
+func (l *Local) send(sender string, since int64, do func(*tally)) (upTo int64) {
 	s := l.shard(sender)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	do(s.tallies[sender].newer(since))
-}
-
-// forget drops the sender's tally, now counted elsewhere.
-func (l *Local) forget(sender string) {
-	s := l.shard(sender)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.tallies, sender)
-	s.dirty[sender] = struct{}{}
-}
-
-// newer is the part of a tally after the time since, sharing its memory; nil if
-// that is nothing.
-func (t *tally) newer(since int64) *tally {
-	if t == nil || t.Last <= since {
-		return nil
+	t := s.tallies[sender]
+	if t == nil || t.Last <= max(since, t.Moved) {
+		return since
 	}
+	do(t.newer(max(since, t.Moved)))
+	t.sent = t.Last
+	return t.Last
+}
+
+// moved notes up to when a sender's tally is in Redis.
+func (l *Local) moved(sender string, upTo int64) {
+	s := l.shard(sender)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.tallies[sender]; t != nil {
+		t.Moved = max(t.Moved, upTo)
+		s.dirty[sender] = struct{}{}
+	}
+}
+
+func (t *tally) ahead() bool { return t.Last > t.Moved }
+
+// newer is the part of a tally after the time since, sharing its memory.
+func (t *tally) newer(since int64) *tally {
 	part := &tally{Last: t.Last, Keep: t.Keep}
 	part.Reached = t.Reached[after(t.Reached, since, func(r reach) int64 { return r.At }):]
 	part.Copies = t.Copies[after(t.Copies, since, func(c copied) int64 { return c.At }):]

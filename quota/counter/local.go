@@ -17,10 +17,11 @@ const shards = 64
 // saves what it counted to state_dir behind their backs. Make it with
 // [OpenLocal].
 type Local struct {
-	digests *digester
-	seed    maphash.Seed
-	shards  [shards]shard
-	sets    sync.Pool // of set
+	digests  *digester
+	seed     maphash.Seed
+	shards   [shards]shard
+	releases releases  // what waits for Redis, saved with the rest
+	sets     sync.Pool // of set
 
 	state     *state
 	saveError atomic.Pointer[error] // of the last attempt to save; nil: it went well
@@ -68,7 +69,7 @@ func openLocalWith(stateDir string, digests *digester) (*Local, error) {
 		} else {
 			l.shard(sender).dirty[sender] = struct{}{} // to be deleted
 		}
-	})
+	}, l.releases.put)
 	if err != nil {
 		return nil, s.fail(err)
 	}

@@ -153,7 +153,7 @@ func TestLocalStateErrors(t *testing.T) {
 	}
 	dir = t.TempDir()
 	l := openLocal(t, dir)
-	if err := l.state.write(map[string][]byte{"anne": []byte("not a tally")}); err != nil {
+	if err := l.state.write(map[string][]byte{"anne": []byte("not a tally")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	closeLocal(t, l)

@@ -156,6 +156,35 @@ func TestUncountedAcrossARestart(t *testing.T) {
 	j.check(t, f, direct(t, server), []string{"anne", "bertrand"})
 }
 
+func TestReleasesAcrossARestart(t *testing.T) {
+	server := servers.StartRedis(t)
+	config, dir := redisConfig(t, server.Address()), t.TempDir()
+	config.Timeout = conf.Duration{Duration: deadline}
+	var j journal
+	c, err := Open(config, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	caughtUp(t, c.(*Fallback))
+	for _, id := range []string{"released", "stands"} {
+		j.reserve(t, c, toReserve("anne", id, generous, people(0, 3)), people(0, 3))
+	}
+	server.Freeze()
+	j.reserve(t, c, toReserve("anne", "lost", generous, people(1, 5)), people(1, 5)) // Redis has it in its socket
+	j.settle(t, c, quota.Ticket{Sender: "anne", ID: "released"}, false)
+	j.settle(t, c, quota.Ticket{Sender: "anne", ID: "lost"}, false)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f := openFallback(t, config, dir)
+	if n := len(f.releases.all()); n != 2 {
+		t.Errorf("%d releases wait", n)
+	}
+	server.Thaw()
+	caughtUp(t, f)
+	j.check(t, f, direct(t, server), []string{"anne"})
+}
+
 func TestUnavailable(t *testing.T) {
 	for way, want := range map[string]string{unavailablePass: "nothing is counted: redis: ", unavailableDefer: "nothing can be counted: redis: "} {
 		t.Run(way, func(t *testing.T) {

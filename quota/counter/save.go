@@ -34,23 +34,25 @@ func (l *Local) saveRegularly() {
 	}
 }
 
-// save writes the tallies that changed, in one transaction. What could not be
-// written is tried again with the next.
+// save writes what changed, in one transaction. What could not be written is
+// tried again with the next.
 func (l *Local) save() error {
-	changed := map[string][]byte{}
+	tallies := map[string][]byte{}
 	for i := range l.shards {
-		if err := l.shards[i].take(changed); err != nil {
+		if err := l.shards[i].take(tallies); err != nil {
 			return err
 		}
 	}
-	if len(changed) == 0 {
-		return nil
+	releases, err := l.releases.take()
+	if err != nil || len(tallies)+len(releases) == 0 {
+		return err
 	}
-	err := l.state.write(changed)
+	err = l.state.write(tallies, releases)
 	if err != nil {
-		for sender := range changed {
+		for sender := range tallies {
 			l.shard(sender).mark(sender)
 		}
+		l.releases.mark(releases)
 	}
 	return err
 }

@@ -66,7 +66,7 @@ func TestReleasesWait(t *testing.T) {
 		a := quota.Ticket{Sender: "anne", ID: "a"}
 		r.add(a, true)
 		r.add(a, false)
-		if all := r.all(); len(all) != 1 || !all[0].lost {
+		if all := r.all(); len(all) != 1 || !all[0].Lost {
 			t.Errorf("waiting: %v", all)
 		}
 		first := r.all()[0]

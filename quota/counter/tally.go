@@ -28,6 +28,11 @@ type tally struct {
 	Last int64
 	// Keep is how long an entry can still matter, in microseconds.
 	Keep int64
+	// Moved is up to when the tally is in Redis, too. That part is a shadow: it
+	// counts in another outage, and does not move again.
+	Moved int64
+	// sent is up to when the tally may be in Redis; a restart may forget it.
+	sent int64
 }
 
 // set is the distinct recipients of one message.
