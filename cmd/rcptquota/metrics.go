@@ -15,6 +15,7 @@ import (
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
 // httpConfig is the table [http].
@@ -67,6 +68,22 @@ func newMetrics() *metrics {
 	m.registry.MustRegister(m.verdicts, m.recipients, m.degraded, m.seconds, m.unsettled,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// watch tells, too, whether a store that can be away is.
+func (m *metrics) watch(store counter.Counter) {
+	redis, ok := store.(*counter.Fallback)
+	if !ok {
+		return
+	}
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "rcptquota_store_away", Help: "1 while Redis is not asked, because it is away; otherwise 0.",
+	}, func() float64 {
+		if redis.Away() != nil {
+			return 1
+		}
+		return 0
+	}))
 }
 
 // measured is a judge whose decisions are counted.

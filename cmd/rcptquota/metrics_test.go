@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -85,4 +88,44 @@ func get(t *testing.T, address, path string) (int, string) {
 		t.Error(err)
 	}
 	return response.StatusCode, string(body)
+}
+
+// The gauge tells that Redis is away; without Redis there is none.
+func TestMetricStoreAway(t *testing.T) {
+	dir := t.TempDir()
+	key := filepath.Join(dir, "key")
+	if err := os.WriteFile(key, []byte(strings.Repeat("k", 32)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config := counter.DefaultConfig()
+	config.Kind, config.DigestKeyFile = "redis", key
+	config.Addresses = []string{fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))}
+	store, err := counter.Open(config, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close() //nolint:errcheck // nothing is counted
+	m := newMetrics()
+	if m.watch(noCounter{}); storeAway(t, m) != -1 {
+		t.Error("a gauge without Redis")
+	}
+	m.watch(store)
+	if !servers.Wait(func() bool { return storeAway(t, m) == 1 }) {
+		t.Errorf("nobody listens there, and the gauge is %v", storeAway(t, m))
+	}
+}
+
+// storeAway is the gauge's value; -1 if there is none.
+func storeAway(t *testing.T, m *metrics) float64 {
+	t.Helper()
+	families, err := m.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "rcptquota_store_away" {
+			return f.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	return -1
 }

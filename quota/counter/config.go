@@ -35,6 +35,10 @@ type Config struct {
 	// PasswordFile holds the password; the end of its last line does not belong
 	// to it. Empty: there is none.
 	PasswordFile string `toml:"password_file"`
+	// SentinelUsername and SentinelPasswordFile are the same for the Sentinels,
+	// which are asked for no more than where the server is.
+	SentinelUsername     string `toml:"sentinel_username"`
+	SentinelPasswordFile string `toml:"sentinel_password_file"`
 	// TLS turns TLS on.
 	TLS bool `toml:"tls"`
 	// CAFile holds, in PEM, the authorities that sign the servers' certificates;
@@ -62,7 +66,7 @@ func DefaultConfig() Config {
 // Resolve makes the files that the configuration names relative to dir, the
 // folder of the configuration file, instead of the working directory.
 func (c *Config) Resolve(dir string) {
-	for _, path := range []*string{&c.PasswordFile, &c.CAFile, &c.DigestKeyFile} {
+	for _, path := range []*string{&c.PasswordFile, &c.SentinelPasswordFile, &c.CAFile, &c.DigestKeyFile} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(dir, *path)
 		}

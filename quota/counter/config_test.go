@@ -11,15 +11,29 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// parse reads a configuration file that has the table [store] only.
-func parse(text string) (Config, error) {
+// parse reads a configuration file in dir that has the table [store] only.
+func parse(dir, text string) (Config, error) {
 	file := struct {
 		Store *Config `toml:"store"`
 	}{new(DefaultConfig())}
 	if err := conf.Decode("f.toml", []byte("[store]\n"+text), &file); err != nil {
 		return Config{}, err
 	}
+	file.Store.Resolve(dir)
 	return *file.Store, file.Store.Validate()
+}
+
+// secrets makes a folder with the files that configurations name: a key, one that
+// is too short, a password and none.
+func secrets(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"k": strings.Repeat("k", 32), "short": strings.Repeat("k", 31), "p": "geheim", "empty": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // minimal is a Redis with nothing that has a default.
@@ -30,20 +44,21 @@ func withAddresses(list string) string {
 }
 
 func TestValidConfigurations(t *testing.T) {
+	dir := secrets(t)
 	for name, text := range map[string]string{
 		"empty":     "",
 		"embedded":  "kind = 'embedded'",
 		"redis":     minimal,
 		"ACL":       minimal + "username = 'u'\npassword_file = 'p'",
 		"password":  minimal + "password_file = 'p'",
-		"TLS":       minimal + "tls = true\nca_file = 'c'",
+		"TLS":       minimal + "tls = true",
 		"socket":    withAddresses("'/run/redis/redis.sock'"),
 		"Cluster":   withAddresses("'a:1', '[::1]:2'"),
-		"Sentinels": withAddresses("'a:1', 'b:2'") + "master_name = 'm'",
+		"Sentinels": withAddresses("'a:1', 'b:2'") + "master_name = 'm'\nsentinel_username = 'u'\nsentinel_password_file = 'p'",
 		"pass":      minimal + "unavailable = 'pass'\ntimeout = '1s'",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := parse(text); err != nil {
+			if _, err := parse(dir, text); err != nil {
 				t.Error(err)
 			}
 		})
@@ -51,6 +66,7 @@ func TestValidConfigurations(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
+	dir := secrets(t)
 	for name, c := range map[string]struct{ text, want string }{
 		"kind":               {"kind = 'mysql'", `store.kind: "mysql" is not known; write "embedded" or "redis"`},
 		"no addresses":       {"kind = 'redis'\ndigest_key_file = 'k'", "store.addresses: missing"},
@@ -62,6 +78,15 @@ func TestMistakes(t *testing.T) {
 		"socket of Sentinel": {withAddresses("'/s'") + "master_name = 'm'", `store.addresses: "/s" is a unix socket`},
 		"socket with TLS":    {withAddresses("'/s'") + "tls = true", "store.tls: not possible on the unix socket /s"},
 		"user, no password":  {minimal + "username = 'u'", "store.password_file: missing"},
+		"no password":        {minimal + "password_file = 'absent'", "store.password_file: open "},
+		"empty password":     {minimal + "password_file = 'empty'", "store.password_file: " + filepath.Join(dir, "empty") + " holds no password"},
+		"Sentinel's user":    {withAddresses("'a:1'") + "master_name = 'm'\nsentinel_username = 'u'", "store.sentinel_password_file: missing; write"},
+		"Sentinel's file":    {withAddresses("'a:1'") + "master_name = 'm'\nsentinel_password_file = 'absent'", "store.sentinel_password_file: open "},
+		"no Sentinel":        {minimal + "sentinel_password_file = 'p'", "store.master_name: missing; write"},
+		"no CA":              {minimal + "tls = true\nca_file = 'absent'", "store.ca_file: open "},
+		"no certificate":     {minimal + "tls = true\nca_file = 'k'", "store.ca_file: " + filepath.Join(dir, "k") + " holds no certificate in PEM"},
+		"no key there":       {"kind = 'redis'\naddresses = ['a:1']\ndigest_key_file = 'absent'", "store.digest_key_file: open "},
+		"short key":          {"kind = 'redis'\naddresses = ['a:1']\ndigest_key_file = 'short'", "store.digest_key_file: " + filepath.Join(dir, "short") + " holds 31 bytes, fewer than 32; make one with"},
 		"CA without TLS":     {minimal + "ca_file = 'c'", "store.ca_file: not read without tls"},
 		"no time":            {minimal + "timeout = '0s'", "store.timeout: must be longer"},
 		"much time":          {minimal + "timeout = '11s'", "store.timeout: must be longer than zero and at most 10s"},
@@ -71,7 +96,7 @@ func TestMistakes(t *testing.T) {
 		"unknown key":        {"database = 1", "f.toml:2: store.database: unknown key"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := parse(c.text)
+			_, err := parse(dir, c.text)
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
@@ -88,22 +113,15 @@ func TestResolve(t *testing.T) {
 }
 
 func TestOpenReadsTheFiles(t *testing.T) {
-	dir := t.TempDir()
-	for name, text := range map[string]string{"key": strings.Repeat("k", 32) + "\n", "short": strings.Repeat("k", 31) + "\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	key := filepath.Join(secrets(t), "k")
 	for name, c := range map[string]struct {
 		config Config
 		want   string
 	}{
-		"no key":          {Config{DigestKeyFile: "absent"}, "digest_key_file: open absent: no such file or directory; make one with `head"},
-		"short key":       {Config{DigestKeyFile: filepath.Join(dir, "short")}, "holds 31 bytes, fewer than 32; make one with"},
-		"no password":     {Config{DigestKeyFile: filepath.Join(dir, "key"), PasswordFile: "absent"}, "password_file: open absent"},
-		"no CA":           {Config{DigestKeyFile: filepath.Join(dir, "key"), TLS: true, CAFile: "absent"}, "ca_file: open absent"},
-		"no certificates": {Config{DigestKeyFile: filepath.Join(dir, "key"), TLS: true, CAFile: filepath.Join(dir, "key")}, "holds no certificate"},
-		"no state_dir":    {Config{DigestKeyFile: filepath.Join(dir, "key"), Unavailable: unavailableLocal, Timeout: conf.Duration{Duration: time.Second}}, "absent/" + stateFile},
+		"no key":               {Config{DigestKeyFile: "absent"}, "store.digest_key_file: open absent: no such file or directory; make one with `head"},
+		"no Sentinel password": {Config{DigestKeyFile: key, SentinelPasswordFile: "absent"}, "store.sentinel_password_file: open absent"},
+		"no CA":                {Config{DigestKeyFile: key, TLS: true, CAFile: "absent"}, "store.ca_file: open absent"},
+		"no state_dir":         {Config{DigestKeyFile: key, Unavailable: unavailableLocal, Timeout: conf.Duration{Duration: time.Second}}, "absent/" + stateFile},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.config.Kind, c.config.Addresses = kindRedis, []string{"127.0.0.1:1"}

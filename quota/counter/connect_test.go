@@ -73,6 +73,17 @@ func TestRedisBySentinel(t *testing.T) {
 	config := redisConfig(t, sentinel.Address())
 	config.MasterName = "quotas"
 	works(t, openRedis(t, config))
+
+	locked := direct(t, sentinel)
+	if err := locked.ACLSetUser(t.Context(), "asks", "on", ">geheim", "+@all", "allchannels").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := locked.ACLSetUser(t.Context(), "default", "off").Err(); err != nil {
+		t.Fatal(err)
+	}
+	config.SentinelUsername = "asks"
+	config.SentinelPasswordFile = filepath.Join(secrets(t), "p")
+	works(t, openRedis(t, config))
 	config.MasterName = "others"
 	config.Timeout = conf.Duration{Duration: deadline}
 	if _, err := openRedis(t, config).Reserve(t.Context(), toReserve("anne", "a", generous, nil)); err == nil {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // bulkTimeout is the least time for what no message waits for.
@@ -13,7 +15,7 @@ const bulkTimeout = time.Second
 
 // options are those of the client that the configuration describes. A command
 // that failed is repeated at once, within the deadline of its context: a
-// reservation counts once however often it arrives.
+// reservation counts once however often it arrives. The error is about a file.
 func (c *Config) options() (*redis.UniversalOptions, error) {
 	timeout := c.Timeout.Duration
 	o := &redis.UniversalOptions{
@@ -34,20 +36,25 @@ func (c *Config) options() (*redis.UniversalOptions, error) {
 		PipelinePoolSize:         -1,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
+	var err error
 	if c.TLS {
-		config, err := tlsConfig(c.CAFile)
-		if err != nil {
-			return nil, err
+		if o.TLSConfig, err = tlsConfig(c.CAFile); err != nil {
+			return nil, conf.Errorf("store.ca_file", "%v", err)
 		}
-		o.TLSConfig = config
 	}
 	if c.PasswordFile != "" {
 		// It is read for each connection, so that a new one needs no restart.
 		o.CredentialsProviderContext = func(context.Context) (string, string, error) {
 			password, err := readPassword(c.PasswordFile)
+			if err != nil {
+				err = conf.Errorf("store.password_file", "%v", err)
+			}
 			return c.Username, password, err
 		}
 	}
-	_, err := readPassword(c.PasswordFile)
-	return o, err
+	o.SentinelUsername = c.SentinelUsername
+	if o.SentinelPassword, err = readPassword(c.SentinelPasswordFile); err != nil { // the library takes no other way
+		return nil, conf.Errorf("store.sentinel_password_file", "%v", err)
+	}
+	return o, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // Redis counts in a Redis server or Cluster, exactly, for all relays together,
@@ -29,7 +30,7 @@ type Redis struct {
 func OpenRedis(config Config) (*Redis, error) {
 	key, err := readKey(config.DigestKeyFile)
 	if err != nil {
-		return nil, err
+		return nil, conf.Errorf("store.digest_key_file", "%v", err)
 	}
 	options, err := config.options()
 	if err != nil {

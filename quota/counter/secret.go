@@ -18,25 +18,30 @@ const makeKey = "make one with `head -c 32 /dev/urandom | base64`, and give all 
 func readKey(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("digest_key_file: %w; %s", err, makeKey)
+		return nil, fmt.Errorf("%w; %s", err, makeKey)
 	}
 	key := bytes.TrimSpace(data)
 	if len(key) < keySize {
-		return nil, fmt.Errorf("digest_key_file: %s holds %d bytes, fewer than %d; %s", path, len(key), keySize, makeKey)
+		return nil, fmt.Errorf("%s holds %d bytes, fewer than %d; %s", path, len(key), keySize, makeKey)
 	}
 	return key, nil
 }
 
-// readPassword reads a password; that of no file is empty.
+// readPassword reads a password, without the end of its line; that of no file is
+// empty.
 func readPassword(path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return "", fmt.Errorf("password_file: %w", err)
+		return "", err
 	}
-	return strings.TrimRight(string(data), "\r\n"), nil
+	password := strings.TrimRight(string(data), "\r\n")
+	if password == "" {
+		return "", fmt.Errorf("%s holds no password", path)
+	}
+	return password, nil
 }
 
 // tlsConfig is for servers that the authorities in a PEM file vouch for; without
@@ -48,11 +53,11 @@ func tlsConfig(caFile string) (*tls.Config, error) {
 	}
 	pem, err := os.ReadFile(caFile)
 	if err != nil {
-		return nil, fmt.Errorf("ca_file: %w", err)
+		return nil, err
 	}
 	config.RootCAs = x509.NewCertPool()
 	if !config.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca_file: %s holds no certificate in PEM", caFile)
+		return nil, fmt.Errorf("%s holds no certificate in PEM", caFile)
 	}
 	return config, nil
 }

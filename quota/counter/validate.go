@@ -15,7 +15,8 @@ import (
 const maxTimeout = 10 * time.Second
 
 // Validate returns all mistakes, with keys from the top of the configuration
-// file; see [conf.Validator]. It reads no file and asks no server.
+// file; see [conf.Validator]. It looks at the files that the configuration names,
+// and so comes after [Config.Resolve]; it asks no server.
 func (c *Config) Validate() error {
 	var errs []error
 	switch c.Kind {
@@ -47,6 +48,8 @@ func (c *Config) validateUnused() error {
 		{"master_name", c.MasterName != ""},
 		{"username", c.Username != ""},
 		{"password_file", c.PasswordFile != ""},
+		{"sentinel_username", c.SentinelUsername != ""},
+		{"sentinel_password_file", c.SentinelPasswordFile != ""},
 		{"tls", c.TLS},
 		{"ca_file", c.CAFile != ""},
 		{"digest_key_file", c.DigestKeyFile != ""},
@@ -86,15 +89,32 @@ func (c *Config) validateSocket(path string) error {
 }
 
 func (c *Config) validateSecrets() error {
-	var errs []error
-	if c.Username != "" && c.PasswordFile == "" {
-		errs = append(errs, conf.Errorf("password_file", "missing; write the file with the password of %s", c.Username))
+	errs := []error{
+		validatePassword("password_file", c.Username, c.PasswordFile),
+		validatePassword("sentinel_password_file", c.SentinelUsername, c.SentinelPasswordFile),
+	}
+	if c.MasterName == "" && c.SentinelUsername+c.SentinelPasswordFile != "" {
+		errs = append(errs, conf.Errorf("master_name", "missing; write what the Sentinels call the server, or leave out sentinel_username and sentinel_password_file"))
 	}
 	if c.CAFile != "" && !c.TLS {
 		errs = append(errs, conf.Errorf("ca_file", "not read without tls = true"))
+	} else if _, err := tlsConfig(c.CAFile); err != nil {
+		errs = append(errs, conf.Errorf("ca_file", "%v", err))
 	}
 	if c.DigestKeyFile == "" {
 		errs = append(errs, conf.Errorf("digest_key_file", "missing; %s", makeKey))
+	} else if _, err := readKey(c.DigestKeyFile); err != nil {
+		errs = append(errs, conf.Errorf("digest_key_file", "%v", err))
 	}
 	return errors.Join(errs...)
+}
+
+func validatePassword(key, username, file string) error {
+	if username != "" && file == "" {
+		return conf.Errorf(key, "missing; write the file with the password of %s", username)
+	}
+	if _, err := readPassword(file); err != nil {
+		return conf.Errorf(key, "%v", err)
+	}
+	return nil
 }
