@@ -7,7 +7,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -51,21 +53,43 @@ func TestWaysToConnect(t *testing.T) {
 	}
 }
 
-func TestANewPasswordNeedsNoRestart(t *testing.T) {
+// TestRepairsNeedNoRestart breaks what a connection needs in one way after the
+// other, and mends it.
+func TestRepairsNeedNoRestart(t *testing.T) {
 	s := startSlapd(t)
-	config := withBind(t, settings(s, s.URL()), s, "old")
-	d := open(t, config)
-	for _, c := range []struct{ password, refused string }{
-		{"old", "Invalid Credentials"},
-		{"\n", config.BindPasswordFile + " holds no password"},
-		{s.Password(), ""},
-	} {
-		if err := os.WriteFile(config.BindPasswordFile, []byte(c.password), 0o600); err != nil {
+	config := withBind(t, settings(s, s.SecureURL()), s, s.Password())
+	config.CAFile = s.CAFile()
+	password := func(text string) {
+		if err := os.WriteFile(config.BindPasswordFile, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := d.Sender(t.Context(), "mdurand")
-		if (err != nil) != (c.refused != "") || err != nil && (!isUnavailable(err) || !strings.Contains(err.Error(), c.refused)) {
-			t.Errorf("with the password %q: %v", c.password, err)
+	}
+	hour := func(n time.Duration) time.Time { return time.Now().Add(n * time.Hour) }
+	d := open(t, config)
+	await(t, d, "mdurand", "found", isFresh)
+	for _, c := range []struct {
+		what, refused string
+		spoil, mend   func()
+	}{
+		{"a wrong password", "Invalid Credentials", func() { password("old") }, func() { password(s.Password()) }},
+		{"no password", config.BindPasswordFile + " holds no password", func() { password("\n") }, func() { password(s.Password()) }},
+		{"an expired certificate", "expired", func() { s.Certify("127.0.0.1", hour(-1)) }, func() { s.Certify("127.0.0.1", hour(1)) }},
+		{"another's certificate", "127.0.0.2", func() { s.Certify("127.0.0.2", hour(1)) }, func() { s.Certify("127.0.0.1", hour(1)) }},
+	} {
+		restart := func(change func()) {
+			s.Stop()
+			change()
+			s.Start()
 		}
+		restart(c.spoil)
+		await(t, d, "mdurand", "stale because of "+c.what, func(got quota.Sender, err error) bool {
+			return isKnown(got, err) && got.Stale != nil && strings.Contains(got.Stale.Error(), c.refused) &&
+				strings.Contains(got.Stale.Error(), config.Servers[0])
+		})
+		if _, err := d.Sender(t.Context(), "pmartin"); !isUnavailable(err) {
+			t.Errorf("%s, not yet known: %v", c.what, err)
+		}
+		restart(c.mend)
+		await(t, d, "mdurand", "fresh after "+c.what, isFresh)
 	}
 }

@@ -2,6 +2,7 @@ package ldapcache
 
 import (
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -20,6 +21,8 @@ type fake struct {
 	net.Listener
 	reply       func(connection int, filter string) reply
 	connections atomic.Int32
+	open        atomic.Int32 // of the connections
+	away        atomic.Bool  // hangs up on everybody
 }
 
 // reply is what a fake server says to a search.
@@ -48,7 +51,11 @@ func startFake(t *testing.T, answer func(connection int, filter string) reply) *
 				return
 			}
 			n := int(f.connections.Add(1))
-			serving.Go(func() { f.serve(conn, n) })
+			f.open.Add(1)
+			serving.Go(func() {
+				defer f.open.Add(-1)
+				f.serve(conn, n)
+			})
 		}
 	})
 	t.Cleanup(func() {
@@ -66,9 +73,14 @@ func (f *fake) serve(conn net.Conn, n int) {
 	var writing sync.Mutex
 	var answering sync.WaitGroup
 	defer answering.Wait()
-	for {
+	for !f.away.Load() {
 		request, err := ber.ReadPacket(conn)
 		if err != nil {
+			return
+		}
+		if request.Children[1].Tag == ldap.ApplicationExtendedRequest { // agrees to StartTLS, and no more
+			_, _ = conn.Write(result(request.Children[0].Value.(int64), ldap.ApplicationExtendedResponse, 0))
+			_, _ = io.Copy(io.Discard, conn)
 			return
 		}
 		if request.Children[1].Tag != ldap.ApplicationSearchRequest {
@@ -97,41 +109,53 @@ func (f *fake) serve(conn net.Conn, n int) {
 
 // bytes are the messages of an answer (RFC 4511 section 4.5.2).
 func (r reply) bytes(id int64) []byte {
-	message := func(tag ber.Tag, parts ...*ber.Packet) []byte {
-		op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, tag, nil, "")
-		for _, part := range parts {
-			op.AppendChild(part)
-		}
-		whole := ber.NewSequence("")
-		whole.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, id, ""))
-		whole.AppendChild(op)
-		return whole.Bytes()
-	}
-	text := func(s string) *ber.Packet {
-		return ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, s, "")
-	}
 	var all []byte
 	if r.entry != "" {
-		all = append(all, message(ldap.ApplicationSearchResultEntry, text(r.entry), ber.NewSequence(""))...)
+		all = append(all, message(id, ldap.ApplicationSearchResultEntry, text(r.entry), ber.NewSequence(""))...)
 	}
 	if r.referral != "" {
-		all = append(all, message(ldap.ApplicationSearchResultReference, text(r.referral))...)
+		all = append(all, message(id, ldap.ApplicationSearchResultReference, text(r.referral))...)
 	}
-	code := ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, int64(r.code), "")
-	return append(all, message(ldap.ApplicationSearchResultDone, code, text(""), text(""))...)
+	return append(all, result(id, ldap.ApplicationSearchResultDone, r.code)...)
 }
 
-// open opens a directory at the fake server, without designations.
-func (f *fake) open(t *testing.T, timeout time.Duration) Directory {
+// result is a message that tells how an operation ended (RFC 4511 section 4.1.9).
+func result(id int64, tag ber.Tag, code uint16) []byte {
+	coded := ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, int64(code), "")
+	return message(id, tag, coded, text(""), text(""))
+}
+
+func message(id int64, tag ber.Tag, parts ...*ber.Packet) []byte {
+	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, tag, nil, "")
+	for _, part := range parts {
+		op.AppendChild(part)
+	}
+	whole := ber.NewSequence("")
+	whole.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, id, ""))
+	whole.AppendChild(op)
+	return whole.Bytes()
+}
+
+func text(s string) *ber.Packet {
+	return ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, s, "")
+}
+
+// url is where the server is.
+func (f *fake) url() string { return "ldap://" + f.Addr().String() }
+
+// openFakes opens a directory at the fake servers, without designations.
+func openFakes(t *testing.T, timeout time.Duration, fakes ...*fake) *LDAP {
 	t.Helper()
 	config := DefaultConfig()
 	config.Source = sourceLDAP
-	config.Servers = []string{"ldap://" + f.Addr().String()}
+	for _, f := range fakes {
+		config.Servers = append(config.Servers, f.url())
+	}
 	config.Base = "dc=test"
 	config.UserFilter = "(uid=%u)"
 	config.PremiumMembers = []string{}
 	config.Timeout.Duration = timeout
-	d, err := Open(config, nil)
+	d, err := openLDAP(config, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func TestASlowSearchHarmsNoNeighbour(t *testing.T) {
 				}
 				return reply{after: 200 * time.Millisecond, entry: "uid=x,dc=test"}
 			})
-			d := f.open(t, time.Second)
+			d := openFakes(t, time.Second, f)
 			ask := func(login string) error {
 				_, err := d.Sender(t.Context(), login)
 				return err
@@ -70,7 +70,7 @@ func TestASilentConnectionIsReplacedInTime(t *testing.T) {
 	f := startFake(t, func(connection int, filter string) reply {
 		return reply{never: connection == 1 && !asks(filter, "first"), entry: "uid=x,dc=test"}
 	})
-	d := f.open(t, time.Second)
+	d := openFakes(t, time.Second, f)
 	for _, login := range []string{"first", "second", "third"} {
 		if _, err := d.Sender(t.Context(), login); err != nil {
 			t.Errorf("%s: %v", login, err)
@@ -92,7 +92,7 @@ func TestReferencesElsewhereAreNotAbsence(t *testing.T) {
 		}
 		return reply{}
 	})
-	d := f.open(t, time.Second)
+	d := openFakes(t, time.Second, f)
 	if _, err := d.Sender(t.Context(), "here"); err != nil {
 		t.Error(err)
 	}

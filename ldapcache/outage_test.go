@@ -22,27 +22,23 @@ import (
 func TestOutage(t *testing.T) {
 	s := startSlapd(t)
 	d := open(t, settings(s, s.URL()))
-	known := func(got quota.Sender, err error) bool { return err == nil && len(got.Addresses) == 1 }
-	fresh := func(got quota.Sender, err error) bool { return known(got, err) && got.Stale == nil }
-	if got, err := d.Sender(t.Context(), "mdurand"); !fresh(got, err) {
-		t.Fatalf("%+v, %v", got, err)
-	}
+	await(t, d, "mdurand", "fresh", isFresh)
 	s.Stop()
-	if got, err := d.Sender(t.Context(), "mdurand"); !known(got, err) || got.Stale == nil || !strings.Contains(got.Stale.Error(), s.URL()) {
-		t.Errorf("known, in an outage: %+v, %v", got, err)
-	}
-	if _, err := d.Sender(t.Context(), "pmartin"); !isUnavailable(err) {
-		t.Errorf("unknown, in an outage: %v", err)
+	for range 2 {
+		if got, err := d.Sender(t.Context(), "mdurand"); !isKnown(got, err) || got.Stale == nil || !strings.Contains(got.Stale.Error(), s.URL()) {
+			t.Errorf("known, in an outage: %+v, %v", got, err)
+		}
+		if _, err := d.Sender(t.Context(), "pmartin"); !isUnavailable(err) || !strings.Contains(err.Error(), s.URL()) {
+			t.Errorf("unknown, in an outage: %v", err)
+		}
 	}
 	s.Start()
-	for _, login := range []string{"mdurand", "pmartin"} { // at once: the first look-up connects again
-		if got, err := d.Sender(t.Context(), login); !fresh(got, err) {
-			t.Errorf("%s, after the outage: %+v, %v", login, got, err)
-		}
+	for _, login := range []string{"mdurand", "pmartin"} {
+		await(t, d, login, "fresh after the outage", isFresh)
 	}
 	s.Stop()
 	s.Start() // nobody asked in between
-	if got, err := d.Sender(t.Context(), "mdurand"); !fresh(got, err) {
+	if got, err := d.Sender(t.Context(), "mdurand"); !isFresh(got, err) {
 		t.Errorf("after a restart: %+v, %v", got, err)
 	}
 }
@@ -66,52 +62,117 @@ func TestASilentServerCostsTheTimeout(t *testing.T) {
 			await(t, d, "mdurand", "found", func(_ quota.Sender, err error) bool { return err == nil })
 			s.Freeze()
 			defer s.Thaw()
-			for _, when := range []string{"connected", "while connecting"} {
-				start := time.Now()
-				_, err := d.Sender(t.Context(), "pmartin")
-				took := time.Since(start)
-				early := when == "connected" && took < timeout*9/10 // else it may have joined a dial under way
-				if !isUnavailable(err) || !strings.Contains(err.Error(), config.Servers[0]) || early || took > timeout*5 {
-					t.Errorf("%s: %v after %v", when, err, took)
+			start := time.Now()
+			const messages = 50
+			for i := range messages {
+				got, err := d.Sender(t.Context(), "mdurand")
+				if !isKnown(got, err) || got.Stale == nil {
+					t.Errorf("known: %+v, %v", got, err)
+				}
+				_, err = d.Sender(t.Context(), fmt.Sprint("nobody", i))
+				if !isUnavailable(err) || !strings.Contains(err.Error(), config.Servers[0]) {
+					t.Errorf("unknown: %v", err)
 				}
 			}
-			if got, err := d.Sender(t.Context(), "mdurand"); err != nil || got.Stale == nil {
-				t.Errorf("known: %+v, %v", got, err)
+			if took := time.Since(start); took < timeout*9/10 || took > timeout*3 {
+				t.Errorf("%d messages took %v", 2*messages, took)
 			}
 			s.Thaw()
-			await(t, d, "pmartin", "found", func(got quota.Sender, err error) bool { return err == nil && got.Stale == nil })
+			await(t, d, "pmartin", "fresh", isFresh)
 		})
 	}
 }
 
 func TestASecondServerTakesOver(t *testing.T) {
-	for name, fail := range map[string]func(*servers.Slapd){
-		"stopped": (*servers.Slapd).Stop,
-		"silent":  (*servers.Slapd).Freeze,
+	for name, f := range map[string]struct{ fail, restore func(*servers.Slapd) }{
+		"stopped": {(*servers.Slapd).Stop, (*servers.Slapd).Start},
+		"silent":  {(*servers.Slapd).Freeze, (*servers.Slapd).Thaw},
 	} {
 		t.Run(name, func(t *testing.T) {
 			one, two := startSlapd(t), startSlapd(t)
 			config := settings(one, one.URL(), two.URL())
 			config.Timeout.Duration = 4 * time.Second
-			connected, unconnected := open(t, config), open(t, config)
-			await(t, connected, "mdurand", "found", func(_ quota.Sender, err error) bool { return err == nil })
-			fail(one)
-			for when, d := range map[string]quota.Directory{"connected": connected, "unconnected": unconnected} {
-				if got, err := d.Sender(t.Context(), "mdurand"); err != nil || got.Stale != nil {
-					t.Errorf("%s: %+v, %v", when, got, err)
-				}
-				start := time.Now()
-				got, err := d.Sender(t.Context(), "pmartin")
-				if took := time.Since(start); err != nil || got.Stale != nil || took > 2*time.Second {
-					t.Errorf("%s, afterwards: %+v, %v after %v", when, got, err, took)
-				}
-			}
+			t.Run("not connected before", func(t *testing.T) {
+				f.fail(one)
+				takenOver(t, open(t, config), two)
+				f.restore(one)
+			})
+			d := open(t, config)
+			await(t, d, "mdurand", "fresh", isFresh)
+			inUse(t, d, one)
+			f.fail(one)
+			takenOver(t, d, two)
 			two.Stop()
-			if _, err := connected.Sender(t.Context(), "nobody"); !isUnavailable(err) || !strings.Contains(err.Error(), one.URL()) {
+			if _, err := d.Sender(t.Context(), "nobody"); !isUnavailable(err) ||
+				!strings.Contains(err.Error(), one.URL()) || !strings.Contains(err.Error(), two.URL()) {
 				t.Errorf("without any server: %v", err)
 			}
 		})
 	}
+}
+
+// takenOver wants the directory to answer, and soon quickly, from another server.
+func takenOver(t *testing.T, d ldapcache.Directory, by *servers.Slapd) {
+	t.Helper()
+	if _, err := d.Sender(t.Context(), "nobody"); !errors.Is(err, quota.ErrAbsent) {
+		t.Error(err)
+	}
+	inUse(t, d, by)
+	start := time.Now()
+	if got, err := d.Sender(t.Context(), "pmartin"); !isFresh(got, err) || time.Since(start) > time.Second {
+		t.Errorf("afterwards: %+v, %v after %v", got, err, time.Since(start))
+	}
+}
+
+// inUse wants the directory to ask the server, and to tell so.
+func inUse(t *testing.T, d ldapcache.Directory, s *servers.Slapd) {
+	t.Helper()
+	for _, server := range d.(*ldapcache.LDAP).Stats().Servers {
+		if is := server.URL == s.URL(); server.InUse != is || is && !server.Up {
+			t.Errorf("%+v, want %s in use", server, s.URL())
+		}
+	}
+}
+
+// TestTheFirstServerIsUsedAgain has look-ups all the time, while the first of two
+// servers goes and comes back. None fails.
+func TestTheFirstServerIsUsedAgain(t *testing.T) {
+	one, two := startSlapd(t), startSlapd(t)
+	d := open(t, settings(one, one.URL(), two.URL()))
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				if got, err := d.Sender(t.Context(), "mdurand"); !isFresh(got, err) {
+					t.Errorf("%+v, %v", got, err)
+				}
+			}
+		})
+	}
+	uses := func(s *servers.Slapd) {
+		t.Helper()
+		if !servers.Wait(func() bool {
+			for _, server := range d.(*ldapcache.LDAP).Stats().Servers {
+				if server.InUse {
+					return server.URL == s.URL()
+				}
+			}
+			return false
+		}) {
+			t.Errorf("%s is not in use", s.URL())
+		}
+	}
+	uses(one)
+	for range 2 {
+		one.Stop()
+		uses(two)
+		one.Start()
+		uses(one)
+	}
+	two.Stop()
+	stop()
+	all.Wait()
 }
 
 func TestCloseEndsALookup(t *testing.T) {

@@ -137,6 +137,10 @@ func isUnavailable(err error) bool {
 	return err != nil && !errors.Is(err, quota.ErrAbsent) && !errors.Is(err, quota.ErrAmbiguous)
 }
 
+func isKnown(got quota.Sender, err error) bool { return err == nil && len(got.Addresses) == 1 }
+
+func isFresh(got quota.Sender, err error) bool { return isKnown(got, err) && got.Stale == nil }
+
 // await asks until the answer is the one wanted.
 func await(t *testing.T, d quota.Directory, login string, what string, want func(quota.Sender, error) bool) {
 	t.Helper()

@@ -14,46 +14,59 @@ import (
 	"time"
 )
 
-// writeCertificates makes an authority (ca.pem), and a certificate of it
-// for 127.0.0.1 (cert.pem, key.pem).
-func writeCertificates(t testing.TB, dir string) {
+// authority signs certificates.
+type authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+// writeCertificates makes an authority (ca.pem), and a certificate of it for
+// 127.0.0.1 (cert.pem, key.pem).
+func writeCertificates(t testing.TB, dir string) *authority {
 	t.Helper()
 	now := time.Now()
-	ca := &x509.Certificate{
+	a := &authority{key: newKey(t), certificate: &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
 		Subject:               pkix.Name{CommonName: "test authority"},
-		NotBefore:             now.Add(-time.Hour),
+		NotBefore:             now.Add(-48 * time.Hour),
 		NotAfter:              now.Add(24 * time.Hour),
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageCertSign,
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2),
-		Subject:      pkix.Name{CommonName: "127.0.0.1"},
-		NotBefore:    ca.NotBefore,
-		NotAfter:     ca.NotAfter,
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	caKey, leafKey := newKey(t), newKey(t)
+	}}
+	a.write(t, filepath.Join(dir, "ca.pem"), a.certificate, &a.key.PublicKey)
+	a.certify(t, dir, net.IPv4(127, 0, 0, 1), a.certificate.NotAfter)
+	return a
+}
+
+// certify writes a certificate for an address, valid until then, to cert.pem, and
+// its key to key.pem.
+func (a *authority) certify(t testing.TB, dir string, address net.IP, until time.Time) {
+	t.Helper()
+	leafKey := newKey(t)
 	key, err := x509.MarshalPKCS8PrivateKey(leafKey)
 	if err != nil {
 		t.Fatalf("certificates: %v", err)
 	}
 	writePEM(t, filepath.Join(dir, "key.pem"), "PRIVATE KEY", key)
-	for name, certificate := range map[string]*x509.Certificate{"ca.pem": ca, "cert.pem": leaf} {
-		public := &leafKey.PublicKey
-		if certificate == ca {
-			public = &caKey.PublicKey
-		}
-		der, err := x509.CreateCertificate(rand.Reader, certificate, ca, public, caKey)
-		if err != nil {
-			t.Fatalf("certificates: %v", err)
-		}
-		writePEM(t, filepath.Join(dir, name), "CERTIFICATE", der)
+	a.write(t, filepath.Join(dir, "cert.pem"), &x509.Certificate{
+		SerialNumber: big.NewInt(2),
+		Subject:      pkix.Name{CommonName: address.String()},
+		NotBefore:    a.certificate.NotBefore,
+		NotAfter:     until,
+		IPAddresses:  []net.IP{address},
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}, &leafKey.PublicKey)
+}
+
+func (a *authority) write(t testing.TB, path string, certificate *x509.Certificate, public *ecdsa.PublicKey) {
+	t.Helper()
+	der, err := x509.CreateCertificate(rand.Reader, certificate, a.certificate, public, a.key)
+	if err != nil {
+		t.Fatalf("certificates: %v", err)
 	}
+	writePEM(t, path, "CERTIFICATE", der)
 }
 
 func newKey(t testing.TB) *ecdsa.PrivateKey {

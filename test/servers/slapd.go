@@ -3,14 +3,17 @@ package servers
 import (
 	"fmt"
 	"io/fs"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -19,9 +22,11 @@ import (
 type Slapd struct {
 	t          testing.TB
 	dir        string
-	port       int      // of ldap
-	securePort int      // of ldaps
+	port       int // of ldap
+	securePort int // of ldaps
+	authority  *authority
 	process    *Process // nil when stopped
+	counted    int      // searches that Searches made itself
 }
 
 // StartSlapd starts a server whose tree, below Base, holds the units people,
@@ -31,7 +36,7 @@ func StartSlapd(t testing.TB, replace ...string) *Slapd {
 	t.Helper()
 	s := &Slapd{t: t, dir: Scratch(t), port: FreePort(t), securePort: FreePort(t)}
 	mkdirs(t, s.path("db"))
-	writeCertificates(t, s.dir)
+	s.authority = writeCertificates(t, s.dir)
 	s.writeSchemas(strings.NewReplacer(replace...))
 	write(t, s.path("slapd.conf"), strings.ReplaceAll(slapdConfig, "$D", s.dir))
 	t.Cleanup(s.Stop)
@@ -69,6 +74,13 @@ func (s *Slapd) SocketURL() string { return "ldapi://" + url.PathEscape(s.path("
 // has its own.
 func (s *Slapd) CAFile() string { return s.path("ca.pem") }
 
+// Certify gives the server, from its next Start on, another certificate of its
+// authority, for the address and valid until then.
+func (s *Slapd) Certify(address string, until time.Time) {
+	s.t.Helper()
+	s.authority.certify(s.t, s.dir, net.ParseIP(address), until)
+}
+
 // Base is the DN of the tree's root.
 func (s *Slapd) Base() string { return "dc=ent,dc=test" }
 
@@ -100,6 +112,28 @@ func (s *Slapd) change(ldif string, options ...string) {
 	}
 }
 
+// Searches is how many searches the server has begun since it was started, those
+// of this method aside (slapd-monitor(5)).
+func (s *Slapd) Searches() int {
+	s.t.Helper()
+	conn, err := ldap.DialURL(s.URL())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close() //nolint:errcheck // it was only read from
+	result, err := conn.Search(ldap.NewSearchRequest("cn=Search,cn=Operations,cn=Monitor", ldap.ScopeBaseObject,
+		ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", []string{"monitorOpInitiated"}, nil))
+	if err != nil || len(result.Entries) != 1 {
+		s.t.Fatalf("cn=Monitor: %+v, %v", result, err)
+	}
+	begun, err := strconv.Atoi(result.Entries[0].GetAttributeValue("monitorOpInitiated"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.counted++
+	return begun - s.counted
+}
+
 // Start starts the server that was stopped, on the same ports and with its data.
 func (s *Slapd) Start() {
 	s.t.Helper()
@@ -107,6 +141,7 @@ func (s *Slapd) Start() {
 	if err != nil {
 		program = "/usr/sbin/slapd" // not in everybody's PATH
 	}
+	s.counted = 0
 	s.process, err = StartProcess(s.path("log"), program, "-d", "0", "-f", s.path("slapd.conf"),
 		"-h", strings.Join([]string{s.URL(), s.SecureURL(), s.SocketURL()}, " "))
 	if err != nil {

@@ -17,6 +17,7 @@ modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
 moduleload syncprov
+database monitor
 database mdb
 suffix dc=ent,dc=test
 rootdn cn=admin,dc=ent,dc=test

@@ -1,0 +1,59 @@
+//go:build servers
+
+package ldapcache_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestSearchesEqualTheDistinctSenders has one hundred thousand look-ups, from 64
+// goroutines, of a thousand senders.
+func TestSearchesEqualTheDistinctSenders(t *testing.T) {
+	const people, goroutines, lookups = 1000, 64, 100_000
+	s := startSlapd(t)
+	var tree strings.Builder
+	for i := range people {
+		fmt.Fprintf(&tree, "dn: uid=u%d,ou=people,dc=ent,dc=test\nobjectClass: ENTPerson\n"+
+			"uid: u%d\nENTPersonLogin: u%d\ncn: U\nsn: U\nmail: u%d@entmip.fr\n\n", i, i, i, i)
+	}
+	s.Add(tree.String())
+	config := settings(s, s.URL())
+	config.TTL.Duration = time.Hour
+	d := open(t, config)
+	if got, err := d.Sender(t.Context(), "pmartin"); !isFresh(got, err) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	before := s.Searches()
+	if got, err := d.Sender(t.Context(), "mdurand"); !isFresh(got, err) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	each := s.Searches() - before
+	before = s.Searches()
+	start := time.Now()
+	var all sync.WaitGroup
+	for g := range goroutines {
+		all.Go(func() {
+			turn := rand.New(rand.NewPCG(1, uint64(g)))
+			for i := range lookups / goroutines {
+				login := fmt.Sprint("u", turn.IntN(people))
+				if i < people/goroutines+1 { // so that each is asked for
+					login = fmt.Sprint("u", (g+i*goroutines)%people)
+				}
+				if got, err := d.Sender(t.Context(), login); !isFresh(got, err) || got.Addresses[0] != login+"@entmip.fr" {
+					t.Errorf("%s: %+v, %v", login, got, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	took := time.Since(start)
+	if searches := s.Searches() - before; each < 1 || searches != people*each {
+		t.Errorf("%d searches, want %d for each of %d senders", searches, each, people)
+	}
+	t.Logf("%d look-ups in %v", lookups/goroutines*goroutines, took)
+}
