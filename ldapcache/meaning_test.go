@@ -20,11 +20,7 @@ func startSearcher(t *testing.T, s *site) *searcher {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := client.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(client.close)
 	searcher, err := newSearcher(s.Directory.withPreset(), client, nil)
 	if err != nil {
 		t.Fatal(err)

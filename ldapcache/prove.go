@@ -67,7 +67,7 @@ func (p *Proof) server(ctx context.Context, config Config, matched map[string]st
 	if err != nil {
 		return err
 	}
-	defer client.Close() //nolint:errcheck // it has no error
+	defer client.close()
 	s, err := newSearcher(config.withPreset(), client, nil)
 	if err != nil {
 		return err

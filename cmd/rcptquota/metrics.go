@@ -70,20 +70,15 @@ func newMetrics() *metrics {
 	return m
 }
 
-// watch tells, too, whether a store that can be away is.
-func (m *metrics) watch(store counter.Counter) {
+// watchStore tells, too, whether a store that can be away is.
+func (m *metrics) watchStore(store counter.Counter) {
 	redis, ok := store.(*counter.Fallback)
 	if !ok {
 		return
 	}
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "rcptquota_store_away", Help: "1 while Redis is not asked, because it is away; otherwise 0.",
-	}, func() float64 {
-		if redis.Away() != nil {
-			return 1
-		}
-		return 0
-	}))
+	}, func() float64 { return oneIf(redis.Away() != nil) }))
 }
 
 // measured is a judge whose decisions are counted.

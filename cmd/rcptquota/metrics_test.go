@@ -106,10 +106,10 @@ func TestMetricStoreAway(t *testing.T) {
 	}
 	defer store.Close() //nolint:errcheck // nothing is counted
 	m := newMetrics()
-	if m.watch(noCounter{}); storeAway(t, m) != -1 {
+	if m.watchStore(noCounter{}); storeAway(t, m) != -1 {
 		t.Error("a gauge without Redis")
 	}
-	m.watch(store)
+	m.watchStore(store)
 	if !servers.Wait(func() bool { return storeAway(t, m) == 1 }) {
 		t.Errorf("nobody listens there, and the gauge is %v", storeAway(t, m))
 	}

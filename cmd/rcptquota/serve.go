@@ -77,7 +77,8 @@ func serve(ctx context.Context, c *config, path string) (err error) {
 		return err
 	}
 	metrics := newMetrics()
-	metrics.watch(windows)
+	metrics.watchDirectory(directory)
+	metrics.watchStore(windows)
 	d := &running{
 		server:  milter.NewServer(measured{policy, metrics}, replies, log),
 		sockets: sockets, metrics: metrics, log: log,

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rcptquota/rcptquota/ldapcache"
+)
+
+// directoryMetrics tells how a directory in LDAP fares, whenever it is asked.
+type directoryMetrics struct {
+	stats func() ldapcache.Stats
+}
+
+// watchDirectory adds the metrics of a directory that has some.
+func (m *metrics) watchDirectory(directory ldapcache.Directory) {
+	if ldap, ok := directory.(*ldapcache.LDAP); ok {
+		m.registry.MustRegister(directoryMetrics{ldap.Stats})
+	}
+}
+
+var (
+	lookupsDesc = prometheus.NewDesc("rcptquota_directory_lookups_total",
+		"Look-ups, by how they were answered.", []string{"cache", "answer"}, nil)
+	searchesDesc = prometheus.NewDesc("rcptquota_directory_searches_total",
+		"Searches begun in LDAP.", []string{"cache"}, nil)
+	searchErrorsDesc = prometheus.NewDesc("rcptquota_directory_search_errors_total",
+		"Searches that failed.", []string{"cache"}, nil)
+	entriesDesc = prometheus.NewDesc("rcptquota_directory_cache_entries",
+		"Answers remembered.", []string{"cache"}, nil)
+	serverUpDesc = prometheus.NewDesc("rcptquota_directory_server_up",
+		"0 from a server's failure on until it has answered again.", []string{"server"}, nil)
+	serverInUseDesc = prometheus.NewDesc("rcptquota_directory_server_in_use",
+		"1 for the server that is asked.", []string{"server"}, nil)
+)
+
+// Describe implements [prometheus.Collector].
+func (m directoryMetrics) Describe(all chan<- *prometheus.Desc) {
+	prometheus.DescribeByCollect(m, all)
+}
+
+// Collect implements [prometheus.Collector].
+func (m directoryMetrics) Collect(all chan<- prometheus.Metric) {
+	stats := m.stats()
+	collectCache(all, "senders", stats.Senders)
+	for _, s := range stats.Servers {
+		gauge(all, serverUpDesc, oneIf(s.Up), s.URL)
+		gauge(all, serverInUseDesc, oneIf(s.InUse), s.URL)
+	}
+}
+
+func collectCache(all chan<- prometheus.Metric, name string, s ldapcache.CacheStats) {
+	count(all, lookupsDesc, s.Hits, name, "hit")
+	count(all, lookupsDesc, s.Misses, name, "miss")
+	count(all, lookupsDesc, s.Stale, name, "stale")
+	count(all, lookupsDesc, s.Unavailable, name, "unavailable")
+	count(all, searchesDesc, s.Searches, name)
+	count(all, searchErrorsDesc, s.Errors, name)
+	gauge(all, entriesDesc, float64(s.Entries), name)
+}
+
+func count(all chan<- prometheus.Metric, desc *prometheus.Desc, n uint64, labels ...string) {
+	all <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n), labels...)
+}
+
+func gauge(all chan<- prometheus.Metric, desc *prometheus.Desc, value float64, labels ...string) {
+	all <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
