@@ -16,10 +16,9 @@ import (
 func BenchmarkHit(b *testing.B) {
 	logins := thousand()
 	d := roomyDirectory(b, &oracle{sender: teacher("0310001A")})
-	each(b, logins, func(b *testing.B, login string) {
-		if _, err := d.Sender(b.Context(), login); err != nil {
-			b.Error(err)
-		}
+	each(b, logins, func(login string) bool {
+		_, err := d.Sender(b.Context(), login)
+		return err == nil
 	})
 }
 
@@ -32,10 +31,9 @@ func BenchmarkBareLRU(b *testing.B) {
 	for _, login := range logins {
 		entries.Add(login, &entry[quota.Sender]{})
 	}
-	each(b, logins, func(b *testing.B, login string) {
-		if _, ok := entries.Get(login); !ok {
-			b.Error("lost")
-		}
+	each(b, logins, func(login string) bool {
+		_, ok := entries.Get(login)
+		return ok
 	})
 }
 
@@ -48,14 +46,17 @@ func thousand() []string {
 }
 
 // each looks up the logins in turn, by one goroutine and by 64.
-func each(b *testing.B, logins []string, lookup func(*testing.B, string)) {
+func each(b *testing.B, logins []string, lookup func(login string) bool) {
+	b.Helper()
 	for _, login := range logins {
-		lookup(b, login)
+		if !lookup(login) {
+			b.Fatalf("%s is lost", login)
+		}
 	}
 	b.Run("alone", func(b *testing.B) {
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
-			lookup(b, logins[i%len(logins)])
+			lookup(logins[i%len(logins)])
 		}
 	})
 	b.Run("64 goroutines", func(b *testing.B) {
@@ -64,7 +65,7 @@ func each(b *testing.B, logins []string, lookup func(*testing.B, string)) {
 		var goroutines atomic.Int64
 		b.RunParallel(func(pb *testing.PB) {
 			for i := int(goroutines.Add(1)) * 16; pb.Next(); i++ {
-				lookup(b, logins[i%len(logins)])
+				lookup(logins[i%len(logins)])
 			}
 		})
 	})

@@ -64,7 +64,7 @@ func TestRepairsNeedNoRestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	hour := func(n time.Duration) time.Time { return time.Now().Add(n * time.Hour) }
+	past, future := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
 	d := open(t, config)
 	await(t, d, "mdurand", "found", isFresh)
 	for _, c := range []struct {
@@ -73,8 +73,8 @@ func TestRepairsNeedNoRestart(t *testing.T) {
 	}{
 		{"a wrong password", "Invalid Credentials", func() { password("old") }, func() { password(s.Password()) }},
 		{"no password", config.BindPasswordFile + " holds no password", func() { password("\n") }, func() { password(s.Password()) }},
-		{"an expired certificate", "expired", func() { s.Certify("127.0.0.1", hour(-1)) }, func() { s.Certify("127.0.0.1", hour(1)) }},
-		{"another's certificate", "127.0.0.2", func() { s.Certify("127.0.0.2", hour(1)) }, func() { s.Certify("127.0.0.1", hour(1)) }},
+		{"an expired certificate", "expired", func() { s.Certify("127.0.0.1", past) }, func() { s.Certify("127.0.0.1", future) }},
+		{"another's certificate", "127.0.0.2", func() { s.Certify("127.0.0.2", future) }, func() { s.Certify("127.0.0.1", future) }},
 	} {
 		restart := func(change func()) {
 			s.Stop()

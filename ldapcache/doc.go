@@ -22,19 +22,37 @@
 //
 // # Memory
 //
-// An answer is used for ttl, or negative_ttl when there is no one entry. Then
-// the directory is asked again, by one search at a time for each login; a search
-// does not die with the client that asked first. When the directory is
-// unavailable, what was last known of a sender is served for up to stale_for,
-// marked as stale. That nobody was found is never served stale: an outage must
-// not turn into a refusal.
+// An answer is certain for ttl, or negative_ttl when there is no one entry, and is
+// given from memory. Because a refusal may rest on it, it is never older than that
+// without saying so. Nobody who writes often waits all the same: in the last
+// quarter of its ttl, at an age drawn for each, an answer that is used is asked for
+// again in the background, once. Thus a thousand answers learnt in one minute
+// are not asked for again in one minute either.
+//
+// An answer older than ttl waits for a search; one that was idle costs that once.
+// There is one search at a time for each key, for all who wait; it has a deadline
+// of its own, and does not die with the client that asked first. When it fails, or
+// takes longer than a quarter of timeout, what was last known is served, for up to
+// stale_for, marked as stale: with that a message may pass, or be asked to come
+// back, and not be refused for good. The search goes on for those who come next.
+// That nobody was found is never served stale: an outage must not turn into a
+// refusal.
 //
 // # Connections
 //
-// All searches travel on one connection, which LDAP multiplexes, at no loss
-// against several. It is replaced when it breaks, or when it stays silent for half
-// of a search's time, which leaves the other half for the next. While it answers
-// other searches, one that takes too long is given up alone.
+// All searches travel on one connection, to the first server that is well. LDAP
+// multiplexes them at no loss against several connections, so a pool would
+// bring nothing. A connection is made once its server has answered a search on it. It
+// is replaced when it breaks, or when it stays silent for half of a search's
+// time, which leaves the other half for the next. While it answers other searches,
+// one that takes too long is given up alone.
+//
+// A server that cannot be connected to, or whose connection fails twice with no
+// answer in between, or falls silent where another server is left, is down: no
+// look-up asks it. In the background it is tried again after a second, then after
+// pauses twice as long each, up to 30 s, until it answers. While all are down, a
+// look-up fails at once. When a server further in front is well again, new
+// searches go there, and those under way end where they are.
 //
 // # A file
 //

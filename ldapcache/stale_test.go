@@ -10,15 +10,14 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// mustKnow asks for a sender who is known, and returns the school and why that is
-// stale.
-func mustKnow(t *testing.T, d *LDAP, login string) (school string, stale error) {
+// mustKnow asks for a sender who is known.
+func mustKnow(t *testing.T, d *LDAP, login string) quota.Sender {
 	t.Helper()
 	s, err := d.Sender(t.Context(), login)
 	if err != nil {
 		t.Errorf("%s: %v", login, err)
 	}
-	return s.Establishment, s.Stale
+	return s
 }
 
 func TestAnExpiredAnswerIsReplaced(t *testing.T) {
@@ -27,8 +26,8 @@ func TestAnExpiredAnswerIsReplaced(t *testing.T) {
 		d := testDirectory(t, o)
 		for _, school := range []string{"0310001A", "0310002B"} {
 			o.set(teacher(school), nil)
-			if got, stale := mustKnow(t, d, "x"); got != school || stale != nil {
-				t.Errorf("%s, %v; want %s", got, stale, school)
+			if got := mustKnow(t, d, "x"); got.Establishment != school || got.Stale != nil {
+				t.Errorf("%+v; want %s", got, school)
 			}
 			pass(5 * time.Minute)
 		}
@@ -47,9 +46,9 @@ func TestStaleAnswersBridgeAnOutage(t *testing.T) {
 		o.set(quota.Sender{}, errDown)
 		for age := time.Minute; age <= 24*time.Hour; age += time.Minute {
 			pass(time.Minute)
-			school, stale := mustKnow(t, d, "x")
-			if certain := age < 5*time.Minute; school != "0310001A" || (stale == nil) != certain || !certain && !errors.Is(stale, errDown) {
-				t.Fatalf("after %v: %s, %v", age, school, stale)
+			got := mustKnow(t, d, "x")
+			if certain := age < 5*time.Minute; got.Establishment != "0310001A" || certain && got.Stale != nil || !certain && !errors.Is(got.Stale, errDown) {
+				t.Fatalf("after %v: %+v", age, got)
 			}
 		}
 		pass(1)
@@ -57,8 +56,8 @@ func TestStaleAnswersBridgeAnOutage(t *testing.T) {
 			t.Errorf("after more than a day: %+v, %v", s, err)
 		}
 		o.set(teacher("0310002B"), nil)
-		if school, stale := mustKnow(t, d, "x"); school != "0310002B" || stale != nil {
-			t.Errorf("afterwards: %s, %v", school, stale)
+		if got := mustKnow(t, d, "x"); got.Establishment != "0310002B" || got.Stale != nil {
+			t.Errorf("afterwards: %+v", got)
 		}
 	})
 }
@@ -77,8 +76,8 @@ func TestASlowDirectoryIsBridged(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				if school, stale := mustKnow(t, d, "x"); school != "0310001A" || !errors.Is(stale, errSlow) {
-					t.Errorf("%s, %v", school, stale)
+				if got := mustKnow(t, d, "x"); got.Establishment != "0310001A" || !errors.Is(got.Stale, errSlow) {
+					t.Errorf("%+v", got)
 				}
 			})
 		}
@@ -88,8 +87,8 @@ func TestASlowDirectoryIsBridged(t *testing.T) {
 		}
 		pass(500 * time.Millisecond)
 		synctest.Wait()
-		if school, stale := mustKnow(t, d, "x"); school != "0310002B" || stale != nil || o.times() != 2 {
-			t.Errorf("after the search: %s, %v; asked %d times", school, stale, o.times())
+		if got := mustKnow(t, d, "x"); got.Establishment != "0310002B" || got.Stale != nil || o.times() != 2 {
+			t.Errorf("after the search: %+v; asked %d times", got, o.times())
 		}
 	})
 }
@@ -104,13 +103,13 @@ func TestABusySenderNeverWaits(t *testing.T) {
 		for second := range 3600 {
 			o.set(teacher(time.Now().Format(time.RFC3339)), nil)
 			start := time.Now()
-			school, stale := mustKnow(t, d, "x")
+			got := mustKnow(t, d, "x")
 			if waited := time.Since(start); waited > 0 && second > 0 {
 				t.Fatalf("waited %v after %v", waited, start.Sub(begin))
 			}
-			learnt, err := time.Parse(time.RFC3339, school)
-			if age := time.Since(learnt); err != nil || stale != nil || age >= 5*time.Minute {
-				t.Fatalf("%v old, %v, %v", age, stale, err)
+			learnt, err := time.Parse(time.RFC3339, got.Establishment)
+			if age := time.Since(learnt); err != nil || got.Stale != nil || age >= 5*time.Minute {
+				t.Fatalf("%v old, %+v, %v", age, got, err)
 			}
 			pass(time.Second)
 		}
@@ -137,8 +136,8 @@ func TestOneSearchAheadOfTime(t *testing.T) {
 		for range 50 {
 			all.Go(func() {
 				for range 10 {
-					if school, stale := mustKnow(t, d, "x"); school != "0310001A" || stale != nil {
-						t.Errorf("%s, %v", school, stale)
+					if got := mustKnow(t, d, "x"); got.Establishment != "0310001A" || got.Stale != nil {
+						t.Errorf("%+v", got)
 					}
 					pass(time.Second) // the search ended, with an error
 				}

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -10,6 +11,32 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 )
+
+// scrape returns what /metrics would say.
+func scrape(t *testing.T, registry *prometheus.Registry) string {
+	t.Helper()
+	answer := httptest.NewRecorder()
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(answer, request)
+	return answer.Body.String()
+}
+
+func TestADirectoryInLDAPIsWatched(t *testing.T) {
+	config := ldapcache.DefaultConfig()
+	config.Source, config.Servers, config.Base = "ldap", []string{"ldap://a"}, "dc=test"
+	directory, err := ldapcache.Open(config, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMetrics()
+	m.watchDirectory(directory)
+	if body := scrape(t, m.registry); !strings.Contains(body, `rcptquota_directory_server_up{server="ldap://a"} 1`+"\n") {
+		t.Errorf("got:\n%s", body)
+	}
+	if err := directory.Close(); err != nil {
+		t.Error(err)
+	}
+}
 
 func TestDirectoryMetrics(t *testing.T) {
 	m := directoryMetrics{stats: func() ldapcache.Stats {
@@ -42,11 +69,9 @@ rcptquota_directory_server_in_use{server="ldap://b"} 1
 rcptquota_directory_server_up{server="ldap://a"} 0
 rcptquota_directory_server_up{server="ldap://b"} 1
 `
-	registry := prometheus.NewPedanticRegistry()
+	registry := prometheus.NewRegistry()
 	registry.MustRegister(m)
-	answer := httptest.NewRecorder()
-	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
-	if got := answer.Body.String(); got != want {
+	if got := scrape(t, registry); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 }
