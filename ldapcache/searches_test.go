@@ -17,7 +17,7 @@ func TestSearchesEqualTheDistinctSenders(t *testing.T) {
 	const people, goroutines, lookups = 1000, 64, 100_000
 	s := startSlapd(t)
 	var tree strings.Builder
-	for i := range people {
+	for i := range people + 1 {
 		fmt.Fprintf(&tree, "dn: uid=u%d,ou=people,dc=ent,dc=test\nobjectClass: ENTPerson\n"+
 			"uid: u%d\nENTPersonLogin: u%d\ncn: U\nsn: U\nmail: u%d@entmip.fr\n\n", i, i, i, i)
 	}
@@ -29,7 +29,7 @@ func TestSearchesEqualTheDistinctSenders(t *testing.T) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	before := s.Searches()
-	if got, err := d.Sender(t.Context(), "mdurand"); !isFresh(got, err) {
+	if got, err := d.Sender(t.Context(), fmt.Sprint("u", people)); !isFresh(got, err) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	each := s.Searches() - before
