@@ -25,13 +25,17 @@ type oracle struct {
 	when   []time.Time // each was asked
 }
 
-func (o *oracle) lookup(_ context.Context, login string) (quota.Sender, error) {
+func (o *oracle) lookup(ctx context.Context, login string) (quota.Sender, error) {
 	o.mu.Lock()
 	o.asked, o.when = append(o.asked, login), append(o.when, time.Now())
 	sender, err, takes := o.sender, o.err, o.takes
 	o.mu.Unlock()
-	pass(takes)
-	return sender, err
+	select {
+	case <-time.After(takes):
+		return sender, err
+	case <-ctx.Done():
+		return quota.Sender{}, ctx.Err()
+	}
 }
 
 // pass lets time pass, on the clock of synctest.
@@ -156,6 +160,20 @@ func TestOneSearchForAllWhoWait(t *testing.T) {
 	})
 }
 
+// TestWhoComesLateSearchesNoMore is about one who found nothing remembered, and
+// asks just after another's search ended.
+func TestWhoComesLateSearchesNoMore(t *testing.T) {
+	o := &oracle{sender: teacher("0310001A")}
+	d := testDirectory(t, o)
+	if _, err := d.Sender(t.Context(), "x"); err != nil {
+		t.Fatal(err)
+	}
+	s, stale, err := d.senders.miss(t.Context(), "x", nil)
+	if err != nil || stale != nil || s.Establishment != "0310001A" || o.times() != 1 {
+		t.Errorf("%+v, %v, %v; asked %d times", s, stale, err, o.times())
+	}
+}
+
 func TestAClientThatLeavesTakesNoSearchWithIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &oracle{sender: teacher("0310001A"), takes: time.Second}
@@ -167,6 +185,16 @@ func TestAClientThatLeavesTakesNoSearchWithIt(t *testing.T) {
 		}
 		if s, err := d.Sender(t.Context(), "x"); err != nil || s.Establishment != "0310001A" || o.times() != 1 {
 			t.Errorf("%+v, %v; asked %d times", s, err, o.times())
+		}
+	})
+}
+
+func TestASearchHasADeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := testDirectory(t, &oracle{takes: time.Hour})
+		start := time.Now()
+		if _, err := d.Sender(t.Context(), "x"); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 2*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})
 }

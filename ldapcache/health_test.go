@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,9 +51,46 @@ func TestAServerThatIsDownIsLeftAlone(t *testing.T) {
 
 func TestASearchUnderWaySurvivesTheReturnOfTheFirstServer(t *testing.T) {
 	t.Parallel()
-	asked, finish := make(chan struct{}), make(chan struct{})
-	one := startFake(t, finds)
-	two := startFake(t, func(_ int, filter string) reply {
+	finish := make(chan struct{})
+	d, two, slow := failBack(t, finish)
+	close(finish)
+	if err := <-slow; err != nil {
+		t.Error(err)
+	}
+	if !servers.Wait(func() bool { return two.open.Load() == 0 }) {
+		t.Error("the connection to the second server stays open")
+	}
+	if _, err := d.Sender(t.Context(), "quick"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCloseEndsASearchOnTheSecondServer(t *testing.T) {
+	t.Parallel()
+	finish := make(chan struct{})
+	d, _, slow := failBack(t, finish)
+	defer close(finish)
+	start := time.Now()
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-slow; !unavailable(err) || time.Since(start) > 5*time.Second {
+		t.Errorf("%v after %v", err, time.Since(start))
+	}
+}
+
+// failBack opens a directory whose first server is in use again while a search on
+// the second is under way, until finish is closed.
+func failBack(t *testing.T, finish <-chan struct{}) (d *LDAP, two *fake, slow <-chan error) {
+	t.Helper()
+	asked := make(chan struct{})
+	one := startFake(t, func(_ int, filter string) reply {
+		if asks(filter, "slow") {
+			t.Error("the search under way is begun anew")
+		}
+		return finds(0, "")
+	})
+	two = startFake(t, func(_ int, filter string) reply {
 		if asks(filter, "slow") {
 			close(asked)
 			<-finish
@@ -62,26 +98,18 @@ func TestASearchUnderWaySurvivesTheReturnOfTheFirstServer(t *testing.T) {
 		return finds(0, "")
 	})
 	one.away.Store(true)
-	d := openFakes(t, 10*time.Second, one, two)
-	var slow sync.WaitGroup
-	slow.Go(func() {
-		if _, err := d.Sender(t.Context(), "slow"); err != nil {
-			t.Error(err)
-		}
-	})
+	d = openFakes(t, 20*time.Second, one, two)
+	answered := make(chan error, 1)
+	go func() {
+		_, err := d.Sender(t.Context(), "slow")
+		answered <- err
+	}()
 	<-asked
 	one.away.Store(false)
 	if !servers.Wait(func() bool { return d.Stats().Servers[0].InUse }) {
 		t.Error("the first server is not in use")
 	}
-	if _, err := d.Sender(t.Context(), "quick"); err != nil {
-		t.Error(err)
-	}
-	close(finish)
-	slow.Wait()
-	if !servers.Wait(func() bool { return two.open.Load() == 0 }) {
-		t.Error("the connection to the second server stays open")
-	}
+	return d, two, answered
 }
 
 // TestAServerThatNeverFindsAnythingIsLeftAlone is about one that answers when it

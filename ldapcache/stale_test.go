@@ -97,7 +97,7 @@ func TestASlowDirectoryIsBridged(t *testing.T) {
 // that takes a while and changes all the time.
 func TestABusySenderNeverWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := &oracle{takes: 5 * time.Second}
+		o := &oracle{takes: time.Second}
 		d := testDirectory(t, o)
 		begin := time.Now()
 		for second := range 3600 {
