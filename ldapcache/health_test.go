@@ -125,7 +125,7 @@ func TestAServerThatNeverFindsAnythingIsLeftAlone(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if took := time.Since(start); took < timeout || took > timeout*3 {
+	if took := time.Since(start); took < timeout || took > timeout*10 {
 		t.Errorf("fifty messages took %v", took)
 	}
 }

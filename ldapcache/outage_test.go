@@ -74,7 +74,7 @@ func TestASilentServerCostsTheTimeout(t *testing.T) {
 					t.Errorf("unknown: %v", err)
 				}
 			}
-			if took := time.Since(start); took < timeout*9/10 || took > timeout*3 {
+			if took := time.Since(start); took < timeout*9/10 || took > timeout*10 {
 				t.Errorf("%d messages took %v", 2*messages, took)
 			}
 			s.Thaw()
