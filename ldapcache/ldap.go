@@ -29,16 +29,16 @@ func openLDAP(config Config, attributes []string) (*LDAP, error) {
 }
 
 // Sender implements [quota.Directory]. What is remembered costs no allocation.
-func (d *LDAP) Sender(ctx context.Context, login string) (quota.Sender, error) {
+func (d *LDAP) Sender(ctx context.Context, login string) (sender quota.Sender, err error) {
 	key, ok := normalise(login)
 	if !ok {
-		return quota.Sender{}, quota.ErrAbsent
+		return sender, quota.ErrAbsent
 	}
 	known, stale, err := d.senders.get(ctx, key)
 	if err != nil {
-		return quota.Sender{}, err
+		return sender, err
 	}
-	sender := *known
+	sender = *known
 	sender.Stale = stale
 	return sender, nil
 }

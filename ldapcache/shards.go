@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	// maxShards is how many locks a cache is spread over.
+	// maxShards is how many locks a cache is spread over; a power of two.
 	maxShards = 16
-	// minShard is the fewest entries worth a lock of their own: a small cache
-	// forgets strictly the least recently used.
-	minShard = 256
+	// minSpread is the size from which a cache is: a small one forgets strictly
+	// the least recently used.
+	minSpread = 4096
 )
 
 // shards remember the entries that were used most recently, spread by key over
@@ -32,7 +32,10 @@ type shard[V any] struct {
 
 // newShards fails where size is not positive.
 func newShards[V any](size int) (*shards[V], error) {
-	n := min(max(size/minShard, 1), maxShards)
+	n := 1
+	if size >= minSpread {
+		n = maxShards
+	}
 	s := &shards[V]{seed: maphash.MakeSeed(), all: make([]shard[V], n)}
 	for i := range s.all {
 		lru, err := simplelru.NewLRU[string, *entry[V]]((size+n-1)/n, nil)
@@ -45,7 +48,7 @@ func newShards[V any](size int) (*shards[V], error) {
 }
 
 func (s *shards[V]) of(key string) *shard[V] {
-	return &s.all[maphash.String(s.seed, key)%uint64(len(s.all))]
+	return &s.all[maphash.String(s.seed, key)&uint64(len(s.all)-1)]
 }
 
 // get returns nil where nothing is remembered.
