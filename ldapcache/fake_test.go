@@ -20,6 +20,7 @@ import (
 type fake struct {
 	net.Listener
 	reply       func(connection int, filter string) reply
+	read        func(attributes []string) reply // answers the reading of one entry; nil: nothing is there
 	connections atomic.Int32
 	open        atomic.Int32 // of the connections
 	away        atomic.Bool  // hangs up on everybody
@@ -29,9 +30,10 @@ type fake struct {
 type reply struct {
 	after    time.Duration
 	never    bool
-	code     uint16 // of the result
-	entry    string // a DN; empty: none
-	referral string // a continuation reference; empty: none
+	code     uint16              // of the result
+	entry    string              // a DN; empty: none
+	values   map[string][]string // of the entry, by attribute
+	referral string              // a continuation reference; empty: none
 }
 
 // startFake starts a server that answers each search as reply says, which counts
@@ -91,8 +93,16 @@ func (f *fake) serve(conn net.Conn, n int) {
 			return
 		}
 		r := reply{}
-		if request.Children[1].Children[1].Value != int64(ldap.ScopeBaseObject) { // else it proves the connection
+		search := request.Children[1].Children
+		switch {
+		case search[1].Value != int64(ldap.ScopeBaseObject):
 			r = f.reply(n, filter)
+		case f.read != nil: // else it proves the connection
+			var attributes []string
+			for _, attribute := range search[7].Children {
+				attributes = append(attributes, attribute.Value.(string))
+			}
+			r = f.read(attributes)
 		}
 		if r.never {
 			continue
@@ -111,12 +121,28 @@ func (f *fake) serve(conn net.Conn, n int) {
 func (r reply) bytes(id int64) []byte {
 	var all []byte
 	if r.entry != "" {
-		all = append(all, message(id, ldap.ApplicationSearchResultEntry, text(r.entry), ber.NewSequence(""))...)
+		all = append(all, message(id, ldap.ApplicationSearchResultEntry, text(r.entry), r.attributes())...)
 	}
 	if r.referral != "" {
 		all = append(all, message(id, ldap.ApplicationSearchResultReference, text(r.referral))...)
 	}
 	return append(all, result(id, ldap.ApplicationSearchResultDone, r.code)...)
+}
+
+// attributes are those of an entry (RFC 4511 section 4.1.7).
+func (r reply) attributes() *ber.Packet {
+	all := ber.NewSequence("")
+	for name, values := range r.values {
+		set := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSet, nil, "")
+		for _, value := range values {
+			set.AppendChild(text(value))
+		}
+		one := ber.NewSequence("")
+		one.AppendChild(text(name))
+		one.AppendChild(set)
+		all.AppendChild(one)
+	}
+	return all
 }
 
 // result is a message that tells how an operation ended (RFC 4511 section 4.1.9).

@@ -155,6 +155,29 @@ func TestWhoIsMeantInActiveDirectory(t *testing.T) {
 	}
 }
 
+// TestNoAddressMatchesAsAFilter looks for lists by addresses that are filters.
+func TestNoAddressMatchesAsAFilter(t *testing.T) {
+	for name, c := range field {
+		s := startSearcher(t, startSite(t, c.preset, c.bareUAIs))
+		for _, address := range append(hostile, "*@example.org", "everybody@example.org)(mail=*", `every\62ody@example.org`, "everybody@example.org\x00") {
+			address, ok := normalise(address)
+			if !ok { // slapd ends a value at NUL, and would find the list
+				continue
+			}
+			err := s.client.do(t.Context(), func(conn *ldap.Conn) error {
+				lists, err := s.search(conn, fill(s.config.ListFilter, addressPlace, address), 2, []string{noAttributes})
+				if len(lists.entries) > 0 {
+					t.Errorf("%s: %.60q matches %s", name, address, lists)
+				}
+				return err
+			})
+			if err != nil {
+				t.Errorf("%s: %.60q: %v", name, address, err)
+			}
+		}
+	}
+}
+
 // TestAHugeGroupEndsSoon has a group of more members than are followed.
 func TestAHugeGroupEndsSoon(t *testing.T) {
 	site := startSite(t, "sdet", false)

@@ -12,6 +12,7 @@ import (
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
@@ -19,8 +20,11 @@ import (
 type Proof struct {
 	// Lines tell, for people, what works.
 	Lines []string
-	seen  map[string]bool // mistakes told, of several servers
-	errs  []error
+	// Designated are those who are designated now.
+	Designated []roster.Designation
+
+	seen map[string]bool // mistakes told, of several servers
+	errs []error
 }
 
 // Prove asks each LDAP server whether the configuration can work there: that it
@@ -45,6 +49,7 @@ func Prove(ctx context.Context, config Config, matched map[string]string, lists 
 	if err != nil {
 		return proof, conf.Errorf("directory.premium_filter", "%v", err)
 	}
+	proof.Designated = designated
 	line := fmt.Sprintf("designations: %d senders", len(designated))
 	if len(unresolved) > 0 {
 		line += fmt.Sprintf("; %d names of nobody, as %q", len(unresolved), unresolved[0])

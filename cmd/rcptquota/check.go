@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
@@ -59,8 +61,9 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	}
 	defer directory.Close() //nolint:errcheck // nothing was written
 	lines := config.Summary()
+	var proof ldapcache.Proof
 	if config.Directory.Source == "ldap" && !c.offline {
-		proof, err := ldapcache.Prove(ctx, config.Directory, config.matched(), false)
+		proof, err = ldapcache.Prove(ctx, config.Directory, config.matched(), false)
 		if err != nil {
 			return conf.Locate(c.path, err)
 		}
@@ -70,7 +73,7 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 		c.path, config.HighestLimit()+1, strings.Join(lines, "\n"))
 	var unknown []error
 	for _, login := range c.logins {
-		unknown = append(unknown, show(ctx, out, config, directory, login))
+		unknown = append(unknown, show(ctx, out, config, directory, proof.Designated, login))
 	}
 	return errors.Join(unknown...)
 }
@@ -87,14 +90,16 @@ func (c *config) matched() map[string]string {
 }
 
 // show tells what is known of a sender.
-func show(ctx context.Context, out io.Writer, config *config, directory quota.Directory, login string) error {
+func show(ctx context.Context, out io.Writer, config *config, directory quota.Directory, designated []roster.Designation, login string) error {
 	sender, err := directory.Sender(ctx, login)
 	if err != nil {
 		return fmt.Errorf("login %s: %w", login, err)
 	}
-	premium := "not premium"
-	if sender.Premium {
-		premium = "premium"
+	premium := "not designated"
+	i := slices.IndexFunc(designated, func(d roster.Designation) bool { return d.Sender == sender.ID })
+	if i >= 0 {
+		sender.Premium = true
+		premium = "designated under " + cmp.Or(designated[i].Establishment, "no establishment")
 	}
 	fmt.Fprintf(out, "login %s: class %s; %s; establishment %s; addresses %s; entry %s\n",
 		login, config.ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
