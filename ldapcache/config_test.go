@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -192,6 +193,29 @@ func TestPresetsAreWhole(t *testing.T) {
 				t.Errorf("%s: no %s", name, key.name)
 			}
 		}
+	}
+}
+
+// TestThePresetAsDeployed holds the values that the example configuration has in
+// its comments against the preset.
+func TestThePresetAsDeployed(t *testing.T) {
+	deployed, err := os.ReadFile("../deploy/postfix/rcptquota.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	preset := presets["sdet"]
+	var text strings.Builder
+	for line := range strings.Lines(string(deployed)) {
+		key, value, _ := strings.Cut(strings.TrimPrefix(line, "#"), " = ")
+		isKey := func(k string) bool { return strings.HasPrefix(line, "#") && k == key }
+		if slices.ContainsFunc(preset.filters(), func(k filterKey) bool { return isKey(k.name) }) ||
+			slices.ContainsFunc(preset.attributes(), func(k attributesKey) bool { return isKey(k.name) }) {
+			text.WriteString(key + " = " + value)
+		}
+	}
+	config, err := parse(minimal + text.String())
+	if err != nil || !reflect.DeepEqual(config.Schema, preset) {
+		t.Errorf("deploy/postfix/rcptquota.toml has %+v, %v; want %+v", config.Schema, err, preset)
 	}
 }
 

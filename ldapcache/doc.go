@@ -20,6 +20,32 @@
 // entry, or the entry of the sender's school. It is asked from the group's side,
 // which needs no memberOf overlay on the server.
 //
+// # Who is meant
+//
+// Directories name persons in many ways, and [Schema] tells in which attributes: by
+// DN, by professional address, by login, by an LDAP URL (RFC 4516) or a mailto URL
+// (RFC 6068), or by a group. A group stands for its members, and a group among
+// those for nobody: its own members are not followed. All are found as the entries
+// that user_filter finds for some login, so that whoever is named is named as the
+// sender who logs in: by [quota.Sender.ID]. Entries outside base are nobody's, and
+// are not asked for; nor is any server that a URL names. What names nobody is told
+// apart from no name: a list whose moderator left has a moderator.
+//
+// # Schools
+//
+// A school is written as its UAI ("unité administrative immatriculée", seven
+// digits and a letter), with SUPANN's label, or as the DN of its entry, which has
+// the UAI. Whichever it is, a sender has the UAI. The entry names the reference
+// establishment where several schools share a site (cité scolaire); designations
+// count there. What a school's entry said is remembered for an hour, so that a
+// sender costs one search, the first of a school perhaps two.
+//
+// # Proof
+//
+// A filter on an attribute that the server does not know is no error: it finds
+// nothing (RFC 4511 section 4.5.1.7). [Prove] compares what the configuration names
+// with the schema that each server publishes (RFC 4512 section 4.2).
+//
 // # Memory
 //
 // An answer is certain for ttl, or negative_ttl when there is no one entry, and is

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -33,7 +34,7 @@ func parseURL(text string) (ldapURL, error) {
 	}
 	for i := range parts {
 		part, err := url.PathUnescape(parts[i])
-		if err != nil || len(parts) > 5 {
+		if err != nil || len(parts) > 5 || strings.IndexByte(part, 0) >= 0 || !utf8.ValidString(part) {
 			return ldapURL{}, errURL
 		}
 		parts[i] = part

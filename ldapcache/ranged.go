@@ -67,7 +67,7 @@ func (s *searcher) valuesOf(conn *ldap.Conn, entry *ldap.Entry, attribute string
 			return nil, false, err
 		}
 		if rest == nil { // it has gone since
-			break
+			return nil, false, fmt.Errorf("%s of %s: %w", attribute, entry.DN, errRange)
 		}
 		entry = rest
 	}

@@ -1,10 +1,8 @@
 package ldapcache
 
 // Schema tells how a kind of directory names what is asked of it: the keys of
-// the table [directory] that a preset has defaults for.
-//
-// Persons are named in many ways (see "Who is meant" in the package's text): by
-// DN, by address, by login, by URL, or by a group that they are members of.
+// the table [directory] that a preset has defaults for. What is said to name
+// persons does so in any of the ways of the package's text, "Who is meant".
 type Schema struct {
 	// UserFilter finds a sender's entry; "%u" stands for the login.
 	UserFilter string `toml:"user_filter"`

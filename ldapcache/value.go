@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -26,9 +27,11 @@ type naming struct {
 	url  ldapURL // of a search
 }
 
-// typed matches a value that begins with its type, as the values of AD's
-// proxyAddresses (RFC 2798 calls nothing so: [MS-ADA3] 2.108) and URLs do. No
-// address, DN or login begins so.
+// maxValue is the longest value, in bytes, that is understood.
+const maxValue = 8192
+
+// typed matches a value that begins with its type, as URLs do and the values of
+// AD's proxyAddresses ([MS-ADA3]). No address, DN or login begins so.
 var typed = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):(.*)$`)
 
 // parseNames understands a value that names someone: a DN (RFC 4514), also with
@@ -37,6 +40,9 @@ var typed = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):(.*)$`)
 // LDAP URL (RFC 4516); else a login.
 func parseNames(value string) []naming {
 	value = strings.TrimSpace(value)
+	if len(value) > maxValue || strings.IndexByte(value, 0) >= 0 || !utf8.ValidString(value) {
+		return []naming{{}}
+	}
 	if match := typed.FindStringSubmatch(value); match != nil {
 		switch strings.ToLower(match[1]) {
 		case "ldap", "ldaps", "ldapi":
