@@ -24,7 +24,11 @@ const (
 	maxOfSchool = 300
 )
 
-var errTooManyMembers = ldap.NewError(ldap.LDAPResultSizeLimitExceeded, errors.New("a designation group has too many members"))
+var (
+	errTooManyGroups = ldap.NewError(ldap.LDAPResultSizeLimitExceeded, errors.New("there are more designation groups than the "+
+		"server tells; raise the limit that it has for who binds"))
+	errTooManyMembers = ldap.NewError(ldap.LDAPResultSizeLimitExceeded, errors.New("a designation group has too many members"))
+)
 
 // designations asks the LDAP directory whom it designates now: the members of the
 // groups that premium_filter finds, and the persons of a school that is a member
@@ -83,10 +87,13 @@ func (s *searcher) designated(conn *ldap.Conn) (values []string, err error) {
 		return nil, nil
 	}
 	groups, err := s.askAll(conn, query{s.config.Base, ldap.ScopeWholeSubtree, s.config.PremiumFilter, 0, s.config.PremiumMembers})
+	if groups.more {
+		err = errTooManyGroups
+	}
 	if err != nil {
 		return nil, err
 	}
-	for _, g := range groups {
+	for _, g := range groups.entries {
 		members, more, err := s.members(conn, g, s.config.PremiumMembers, maxDesignated)
 		switch {
 		case err != nil:
@@ -114,11 +121,11 @@ func (s *searcher) designees(ctx context.Context, values []string) (persons []pe
 	}
 	whole.add(within)
 	for _, school := range whole.schools {
-		members, err := answer(ctx, s.client, func(conn *ldap.Conn) ([]person, error) { return s.personsOf(conn, school) })
+		part, err := answer(ctx, s.client, func(conn *ldap.Conn) (meaning, error) { return s.personsOf(conn, school) })
 		if err != nil {
 			return nil, nil, err
 		}
-		whole.persons = append(whole.persons, members...)
+		whole.add(part)
 	}
 	return distinct(whole.persons), whole.unresolved, nil
 }
@@ -136,8 +143,9 @@ func (s *searcher) meantByAll(ctx context.Context, values []string) (meaning, er
 	return whole, nil
 }
 
-// personsOf finds the persons of a school.
-func (s *searcher) personsOf(conn *ldap.Conn, school establishment) ([]person, error) {
+// personsOf finds the persons of a school. A school of which the server does not
+// tell all is unresolved, beside the persons that it tells.
+func (s *searcher) personsOf(conn *ldap.Conn, school establishment) (m meaning, err error) {
 	var written []string
 	if uai, ok := parseUAI(school.name); ok {
 		written = spellings(uai)
@@ -146,19 +154,19 @@ func (s *searcher) personsOf(conn *ldap.Conn, school establishment) ([]person, e
 		written = append(written, school.dn)
 	}
 	if len(s.config.UserEstablishment) == 0 {
-		return nil, nil
+		return m, nil
 	}
 	filter := "(&" + s.anyPerson + anyOf(s.config.UserEstablishment, written) + ")"
-	entries, err := s.askAll(conn, query{s.config.Base, ldap.ScopeWholeSubtree, filter, 0, s.ofPersons})
-	if err != nil {
-		return nil, err
+	found, err := s.askAll(conn, query{s.config.Base, ldap.ScopeWholeSubtree, filter, 0, s.ofPersons})
+	for _, entry := range found.entries {
+		m.persons = append(m.persons, s.describePerson(entry))
 	}
-	var persons []person
-	for _, entry := range entries {
-		persons = append(persons, s.describePerson(entry))
+	m.persons = distinct(m.persons)
+	m.persons = m.persons[:min(len(m.persons), maxOfSchool)]
+	if found.more {
+		m.unresolved = []string{cmp.Or(school.dn, school.name)}
 	}
-	persons = distinct(persons)
-	return persons[:min(len(persons), maxOfSchool)], nil
+	return m, err
 }
 
 // designate adds to each person the establishment under which the person counts.

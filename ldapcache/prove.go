@@ -124,11 +124,11 @@ func (p *Proof) names(known *subschema, config Config, matched map[string]string
 			continue
 		}
 		for _, attribute := range *key.value {
-			p.attribute(known, "directory."+key.name, attribute)
+			p.attribute(known, "directory."+key.name, attribute, ", or [] where there is none")
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(matched)) {
-		p.attribute(known, key, matched[key])
+		p.attribute(known, key, matched[key], "")
 	}
 	writtenFilters := config.filters()
 	for i, key := range full.filters() {
@@ -140,10 +140,10 @@ func (p *Proof) names(known *subschema, config Config, matched map[string]string
 }
 
 // attribute wants the name by which the server answers.
-func (p *Proof) attribute(known *subschema, key, name string) {
+func (p *Proof) attribute(known *subschema, key, name, otherwise string) {
 	switch answered, ok := known.attributes[strings.ToLower(name)]; {
 	case !ok:
-		p.add(key, "the server knows no attribute %q; write one that it knows, or [] where there is none", name)
+		p.add(key, "the server knows no attribute %q; write one that it knows%s", name, otherwise)
 	case !strings.EqualFold(answered, name):
 		p.add(key, "the server answers with %q where it is asked for %q; write %q", answered, name, answered)
 	}

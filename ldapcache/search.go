@@ -108,15 +108,10 @@ func (s *searcher) ask(conn *ldap.Conn, q query) (found, error) {
 const pageSize = 500
 
 // askAll makes a search that may have more entries than a server tells at once
-// (RFC 2696). It is an error when the server does not tell them all.
-func (s *searcher) askAll(conn *ldap.Conn, q query) ([]*ldap.Entry, error) {
+// (RFC 2696). Servers have limits for that too.
+func (s *searcher) askAll(conn *ldap.Conn, q query) (found, error) {
 	result, err := conn.SearchWithPaging(s.request(q), pageSize)
-	all, err := told(q, result, err)
-	if all.more {
-		err = ldap.NewError(ldap.LDAPResultSizeLimitExceeded, fmt.Errorf("search below %q: the server tells %d entries "+
-			"and keeps the others; raise the limit that it has for who binds", q.dn, len(all.entries)))
-	}
-	return all.entries, err
+	return told(q, result, err)
 }
 
 func (s *searcher) request(q query) *ldap.SearchRequest {
