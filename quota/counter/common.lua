@@ -10,7 +10,11 @@
 --                for here, else who merged it
 --   [3] open     HASH: "r" and an id -> a reservation that is not settled;
 --                "last" -> the newest time given out, no two reservations share
---                one; "sweep" -> when to look for reservations that nobody settled
+--                one; "sweep" -> when to look for reservations that nobody settled;
+--                "sum" -> the total of all messages, "base" -> that of those
+--                forgotten, "due" -> when to forget more, and for which windows:
+--                whoever changes what is counted, other than by a reservation,
+--                deletes these three
 --
 -- A reservation is MessagePack of [at, origin, [digest, time, ...]]: the last are
 -- the recipients that it reached again, with the times that it replaced. An origin
@@ -26,7 +30,7 @@ local CHUNK = 2000
 
 -- Lua itself would write 1.8e+15, and lose digits.
 local function text(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
 local function clock()
@@ -63,14 +67,6 @@ local function lastReached(digests)
   return times
 end
 
--- live keeps a key for at least so many microseconds.
-local function live(key, span)
-  local ms = math.max(1, math.ceil(span / 1000))
-  if redis.call('PTTL', key) < ms then
-    redis.call('PEXPIRE', key, text(ms))
-  end
-end
-
 -- message reads a member of copies.
 local function message(member)
   local total, n, origin = string.match(member, '^(%d+):(%d+):(.*)$')
@@ -79,61 +75,9 @@ end
 
 -- Zeros keep the members of one time in the order of their totals.
 local function member(total, n, origin)
-  return string.format('%012.0f:%.0f:%s', total, n, origin)
-end
-
--- messagesFrom lists the messages of a time and later, and the total of those
--- before.
-local function messagesFrom(at)
-  local found = redis.call('ZRANGE', COPIES, text(at), '+inf', 'BYSCORE', 'WITHSCORES')
-  local list, before = {}, nil
-  for i = 1, #found, 2 do
-    local total, n, origin = message(found[i])
-    list[#list + 1] = {at = tonumber(found[i + 1]), n = n, origin = origin}
-    before = before or total - n
-  end
-  if not before then
-    local newest = redis.call('ZRANGE', COPIES, '-1', '-1')[1]
-    before = newest and message(newest) or 0
-  end
-  return list, before
-end
-
--- replaceMessages puts the messages of the list, which are in the order of time,
--- in the place of all those from a time on.
-local function replaceMessages(at, list, before)
-  local ttl = redis.call('PTTL', COPIES)
-  redis.call('ZREMRANGEBYSCORE', COPIES, text(at), '+inf')
-  local args, total = {}, before
-  for _, m in ipairs(list) do
-    total = total + m.n
-    args[#args + 1] = text(m.at)
-    args[#args + 1] = member(total, m.n, m.origin)
-  end
-  each('ZADD', COPIES, args)
-  if ttl > 0 then -- the key may have been gone in between
-    redis.call('PEXPIRE', COPIES, ttl)
-  end
-end
-
--- reservations lists those not settled, by id, without the marks.
-local function reservations()
-  local list, fields = {}, redis.call('HGETALL', OPEN)
-  for i = 1, #fields, 2 do
-    if string.sub(fields[i], 1, 1) == 'r' then
-      local at, origin, replaced = unpack(cmsgpack.unpack(fields[i + 1]))
-      if origin then
-        list[string.sub(fields[i], 2)] = {at = at, origin = origin, replaced = replaced}
-      end
-    end
-  end
-  return list
+  return string.format('%012d:%d:%s', total, n, origin)
 end
 
 local function pack(r)
   return cmsgpack.pack({r.at, r.origin, r.replaced})
-end
-
-local function writeReservation(id, r)
-  redis.call('HSET', OPEN, 'r' .. id, pack(r))
 end

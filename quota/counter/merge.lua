@@ -171,6 +171,7 @@ end
 
 mergeReached()
 mergeCopies()
+recount()
 local last = tonumber(redis.call('HGET', OPEN, 'last') or 0)
 redis.call('HSET', OPEN, 'last', text(math.max(last, newest - shift)))
 live(REACHED, newest - shift - now + keep)

@@ -11,6 +11,8 @@ import (
 var (
 	//go:embed common.lua
 	commonLua string
+	//go:embed change.lua
+	changeLua string
 	//go:embed reserve.lua
 	reserveLua string
 	//go:embed settle.lua
@@ -19,6 +21,6 @@ var (
 	mergeLua string
 
 	reserveScript = redis.NewScript(commonLua + reserveLua)
-	settleScript  = redis.NewScript(commonLua + settleLua)
-	mergeScript   = redis.NewScript(commonLua + mergeLua)
+	settleScript  = redis.NewScript(commonLua + changeLua + settleLua)
+	mergeScript   = redis.NewScript(commonLua + changeLua + mergeLua)
 )

@@ -72,6 +72,7 @@ if r then
   redis.call('HDEL', OPEN, field)
   releaseReached(r)
   releaseCopies(r)
+  recount()
 end
 if mark > 0 then
   redis.call('HSET', OPEN, field, cmsgpack.pack({clock(), false}))
