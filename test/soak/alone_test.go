@@ -17,26 +17,6 @@ import (
 // degraded is how many messages this relay decided on alone.
 func (r *relay) degraded() int { return len(r.log.Grep(regexp.MustCompile(`degraded=true`))) }
 
-// together are the times, in microseconds, of the records of messages that Redis
-// decided on, of one sender.
-func (r *relay) together(login string) []int64 {
-	r.t.Helper()
-	decision := regexp.MustCompile(`^time=(\S+) .* sender=` + login + ` `)
-	alone := regexp.MustCompile(` degraded=true `)
-	var times []int64
-	for _, line := range r.log.Grep(decision) {
-		if alone.MatchString(line) {
-			continue
-		}
-		at, err := time.Parse(time.RFC3339Nano, decision.FindStringSubmatch(line)[1])
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		times = append(times, at.UnixMicro())
-	}
-	return times
-}
-
 // origin is the name under which Redis knows what this relay counted alone.
 func (r *relay) origin() string {
 	r.t.Helper()

@@ -69,7 +69,7 @@ func inFile(t *testing.T, r *relay, login string) []kept {
 			At int64
 			N  int
 		}
-		Open, Last, Keep cbor.RawMessage
+		Open, Last, Keep, Moved cbor.RawMessage
 	}
 	if err := db.View(func(tx *bbolt.Tx) error {
 		return cbor.Unmarshal(tx.Bucket([]byte("tallies")).Get([]byte(login)), &tally)
