@@ -64,7 +64,8 @@ type MatchConfig struct {
 	Value     []string `toml:"value"`
 }
 
-// PremiumConfig is the rules' part of the table [premium].
+// PremiumConfig is the rules' part of the table [premium]; the rest is the
+// roster's.
 type PremiumConfig struct {
 	// Class of the designated senders; empty: the class "premium" if there is one.
 	Class string `toml:"class"`
@@ -123,6 +124,13 @@ func (c *Config) HasWindows() bool {
 		}
 	}
 	return false
+}
+
+// HasPremium reports whether premium senders have a class of their own, and so
+// whether it matters who they are; false for a configuration that is not valid.
+func (c *Config) HasPremium() bool {
+	r, err := c.compile()
+	return err == nil && r.premium != nil
 }
 
 // Summary tells in one line each what the rules say: the classes, from the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -18,10 +19,18 @@ type config struct {
 	StateDir  string                `toml:"state_dir"`
 	Store     counter.Config        `toml:"store"`
 	Listen    []milter.ListenConfig `toml:"listen"`
+	Premium   premiumConfig         `toml:"premium"`
 	Directory ldapcache.Config      `toml:"directory"`
 	Replies   milter.RepliesConfig  `toml:"replies"`
 	Log       logConfig             `toml:"log"`
 	HTTP      httpConfig            `toml:"http"`
+}
+
+// premiumConfig is the table [premium], whose keys have two owners: the class of
+// premium senders is a rule, and who they are is the roster's.
+type premiumConfig struct {
+	quota.PremiumConfig
+	roster.Config
 }
 
 // loadConfig reads the file at path. The error joins a line for each mistake,
@@ -31,6 +40,7 @@ func loadConfig(path string) (*config, error) {
 		Config:    quota.DefaultConfig(),
 		StateDir:  "/var/lib/rcptquota",
 		Store:     counter.DefaultConfig(),
+		Premium:   premiumConfig{Config: roster.DefaultConfig()},
 		Directory: ldapcache.DefaultConfig(),
 		Replies:   milter.DefaultReplies(),
 		Log:       defaultLog(),
@@ -44,10 +54,12 @@ func loadConfig(path string) (*config, error) {
 	return c, nil
 }
 
-// Resolve implements [conf.Resolver].
+// Resolve implements [conf.Resolver]. It also gives the rules their part of
+// [premium].
 func (c *config) Resolve(dir string) {
 	c.Directory.Resolve(dir)
 	c.Store.Resolve(dir)
+	c.Config.Premium = c.Premium.PremiumConfig
 }
 
 // Validate implements [conf.Validator].
@@ -55,6 +67,7 @@ func (c *config) Validate() error {
 	return errors.Join(
 		c.Config.Validate(),
 		c.Store.Validate(),
+		c.Premium.Validate(),
 		c.validateListen(),
 		c.Directory.Validate(),
 		c.Replies.Validate(),

@@ -1,11 +1,21 @@
 package roster
 
-// Designation is one sender whom an establishment designated.
+import "context"
+
+// Designation says that an establishment designated a sender.
 type Designation struct {
-	// Establishment is the UAI of the sender's reference establishment, or its entry's DN where that has none; empty when unknown.
-	Establishment string
-	// Sender is the directory's own name of the sender: quota.Sender.ID.
-	Sender string
-	// Login names the sender to people, in a log; may be empty.
-	Login string
+	// Establishment is the UAI of the sender's reference establishment, or its
+	// entry's DN where that has none; empty when unknown.
+	Establishment string `json:"establishment,omitempty"`
+	// Sender is the sender's [quota.Sender.ID].
+	Sender string `json:"sender"`
+	// Login names the sender to people, in a log; it may be empty.
+	Login string `json:"login,omitempty"`
+}
+
+// Source is where designations are entered: the directory.
+type Source interface {
+	// Designations lists all that are entered now, in any order, maybe twice. An
+	// error means that the directory cannot be asked: what was known stays.
+	Designations(ctx context.Context) ([]Designation, error)
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -32,13 +31,12 @@ func OpenRedis(config Config) (*Redis, error) {
 	if err != nil {
 		return nil, conf.Errorf("store.digest_key_file", "%v", err)
 	}
-	options, err := config.options()
+	client, err := config.Client()
 	if err != nil {
 		return nil, err
 	}
-	logging.Disable() // the library would log what it returns, too
 	r := &Redis{
-		client:  redis.NewUniversalClient(options),
+		client:  client,
 		digests: newDigester(key),
 		timeout: config.Timeout.Duration,
 	}

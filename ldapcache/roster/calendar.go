@@ -1,0 +1,62 @@
+package roster
+
+import "time"
+
+// Calendar says when the roster is copied and when a copy takes effect.
+type Calendar struct {
+	cutoff, effect Moment
+	location       *time.Location
+}
+
+// LastCutoff is the latest cutoff that is not after now.
+func (c Calendar) LastCutoff(now time.Time) time.Time {
+	local := now.In(c.location)
+	back := (int(local.Weekday()) - int(c.cutoff.Day) + 7) % 7
+	last := c.cutoff.on(local.Year(), local.Month(), local.Day()-back, c.location)
+	if last.After(now) {
+		last = c.cutoff.on(local.Year(), local.Month(), local.Day()-back-7, c.location)
+	}
+	return last
+}
+
+// NextCutoff is the first cutoff after t.
+func (c Calendar) NextCutoff(t time.Time) time.Time { return c.cutoff.after(t, c.location) }
+
+// EffectOf is when the copy of a cutoff takes effect: the first such moment that
+// is not before the cutoff.
+func (c Calendar) EffectOf(cutoff time.Time) time.Time {
+	return c.effect.after(cutoff.Add(-1), c.location)
+}
+
+// after is the moment's first time after t.
+func (m Moment) after(t time.Time, location *time.Location) time.Time {
+	local := t.In(location)
+	ahead := (int(m.Day) - int(local.Weekday()) + 7) % 7
+	next := m.on(local.Year(), local.Month(), local.Day()+ahead, location)
+	if !next.After(t) {
+		next = m.on(local.Year(), local.Month(), local.Day()+ahead+7, location)
+	}
+	return next
+}
+
+// due is the copy to take at now, still without designations; false when there is
+// none to take.
+func (c Calendar) due(s State, now time.Time) (Copy, bool) {
+	cutoff := c.LastCutoff(now)
+	due := Copy{Reason: AtCutoff, Cutoff: cutoff, Taken: now, Effect: c.EffectOf(cutoff)}
+	switch {
+	case s.Current == nil:
+		due.Reason, due.Effect = FirstStart, now
+	case !cutoff.After(s.covered()):
+		return Copy{}, false
+	case due.Effect.Before(now):
+		due.Effect = now
+	}
+	return due, true
+}
+
+// sureUntil is how long the state is what it should be: until the effect of the
+// first cutoff of which it has no copy.
+func (c Calendar) sureUntil(s State) time.Time {
+	return c.EffectOf(c.NextCutoff(s.covered()))
+}

@@ -1,0 +1,46 @@
+package roster
+
+import (
+	"cmp"
+	"slices"
+)
+
+// elect returns the designations that count, at most limit an establishment, and
+// those that lost to that limit, each in a fixed order: by establishment, then by
+// sender. The limit cannot be held against senders whose establishment is unknown:
+// they all count.
+func elect(designations []Designation, limit int) (elected, lost []Designation) {
+	sorted := slices.Clone(designations)
+	slices.SortFunc(sorted, func(a, b Designation) int {
+		return cmp.Or(cmp.Compare(a.Establishment, b.Establishment), cmp.Compare(a.Sender, b.Sender), cmp.Compare(a.Login, b.Login))
+	})
+	sorted = slices.CompactFunc(sorted, func(a, b Designation) bool {
+		return a.Establishment == b.Establishment && a.Sender == b.Sender
+	})
+	seats, establishment := 0, ""
+	for _, d := range sorted {
+		if d.Establishment != establishment {
+			seats, establishment = 0, d.Establishment
+		}
+		if establishment != "" && seats == limit {
+			lost = append(lost, d)
+			continue
+		}
+		seats++
+		elected = append(elected, d)
+	}
+	premium := senders(elected)
+	return elected, slices.DeleteFunc(lost, func(d Designation) bool {
+		_, elsewhere := premium[d.Sender]
+		return elsewhere
+	})
+}
+
+// senders is the set of those designated.
+func senders(designations []Designation) map[string]struct{} {
+	set := make(map[string]struct{}, len(designations))
+	for _, d := range designations {
+		set[d.Sender] = struct{}{}
+	}
+	return set
+}

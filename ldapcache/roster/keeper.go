@@ -1,0 +1,127 @@
+package roster
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// Messages of the log. Their keys are documented in README.md.
+const (
+	msgCopied      = "roster_copied"      // a copy was stored, by this relay
+	msgOverLimit   = "roster_over_limit"  // a designation lost to the limit of its establishment
+	msgInEffect    = "roster_in_effect"   // another copy is the roster now
+	msgUnavailable = "roster_unavailable" // the roster can't be brought up to date
+	msgAvailable   = "roster_available"   // it can again
+)
+
+// patience bounds one look: a directory may have many designations to tell.
+const patience = time.Minute
+
+// plan brings the roster up to date.
+type plan interface {
+	// look does what is to be done at now. It returns what is known then, and when
+	// to look again.
+	look(ctx context.Context, now time.Time) (*known, time.Time)
+}
+
+// Keeper keeps the roster of one relay. It is used by many goroutines at once.
+type Keeper struct {
+	plan  plan
+	log   *slog.Logger
+	known atomic.Pointer[known]
+
+	// Of the one goroutine that looks.
+	next    time.Time // when to look again
+	told    *Copy     // the latest that the log knows to be in effect
+	failing bool      // as the log knows
+}
+
+func newKeeper(plan plan, log *slog.Logger) *Keeper {
+	k := &Keeper{plan: plan, log: log}
+	k.known.Store(&known{err: errNotYet})
+	return k
+}
+
+// Start brings the roster up to date once, so that the first message finds it.
+// It waits no longer than the store and the directory make it.
+func (k *Keeper) Start(ctx context.Context) { k.look(ctx) }
+
+// Run keeps the roster up to date until ctx ends. It follows Start.
+func (k *Keeper) Run(ctx context.Context) {
+	for {
+		timer := time.NewTimer(time.Until(k.next))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+			k.look(ctx)
+		}
+	}
+}
+
+func (k *Keeper) look(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	now := time.Now()
+	known, next := k.plan.look(ctx, now)
+	k.known.Store(known)
+	k.next = next
+	k.tell(known, now)
+}
+
+// tell logs what has changed since.
+func (k *Keeper) tell(known *known, now time.Time) {
+	if failing := known.err != nil; failing != k.failing {
+		k.failing = failing
+		if failing {
+			k.log.Warn(msgUnavailable, "error", known.err)
+		} else {
+			k.log.Info(msgAvailable)
+		}
+	}
+	if effective := known.effective(now); effective != nil && !effective.same(k.told) {
+		k.told = effective
+		k.log.Info(msgInEffect, effective.attrs()...)
+	}
+}
+
+// Premium reports whether a sender, by its [quota.Sender.ID], is premium now. The
+// error tells why that can't be known for sure; it is then as it was last known.
+func (k *Keeper) Premium(sender string) (bool, error) {
+	return k.known.Load().premium(sender, time.Now())
+}
+
+// InEffect returns the copy that is the roster now, or nil when it is not known.
+func (k *Keeper) InEffect() *Copy { return k.known.Load().effective(time.Now()) }
+
+// Directory is a directory whose senders are premium as the roster says at the
+// moment of the answer.
+type Directory struct {
+	quota.Directory
+	Roster *Keeper
+}
+
+// Sender implements [quota.Directory].
+func (d Directory) Sender(ctx context.Context, login string) (quota.Sender, error) {
+	sender, err := d.Directory.Sender(ctx, login)
+	if err != nil {
+		return sender, err
+	}
+	var doubt error
+	sender.Premium, doubt = d.Roster.Premium(sender.ID)
+	if sender.Stale == nil {
+		sender.Stale = doubt
+	}
+	return sender, nil
+}
+
+// jittered is d, up to a tenth more or less, so that relays do not ask together.
+func jittered(d time.Duration) time.Duration {
+	return d - d/10 + rand.N(d/5) //nolint:gosec // nothing is secret
+}

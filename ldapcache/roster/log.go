@@ -1,0 +1,49 @@
+package roster
+
+import (
+	"log/slog"
+	"time"
+)
+
+// attrs describe a copy in the log.
+func (c *Copy) attrs() []any {
+	attrs := []any{
+		"roster", string(c.Reason), "premium_senders", len(c.Elected), "over_limit", len(c.Lost),
+		"copied_at", c.Taken.Format(time.RFC3339), "takes_effect", c.Effect.Format(time.RFC3339),
+	}
+	if unknown := c.homeless(); unknown > 0 {
+		attrs = append(attrs, "without_establishment", unknown)
+	}
+	return attrs
+}
+
+// homeless is how many are elected though nobody knows their establishment.
+func (c *Copy) homeless() int {
+	n := 0
+	for _, d := range c.Elected {
+		if d.Establishment == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// tellCopied logs that this relay took the copy, and names those who lost.
+func tellCopied(log *slog.Logger, c *Copy) {
+	log.Info(msgCopied, c.attrs()...)
+	tellLost(log, c)
+}
+
+func tellLost(log *slog.Logger, c *Copy) {
+	for _, d := range c.Lost {
+		log.Warn(msgOverLimit, "sender", d.name(), "establishment", d.Establishment)
+	}
+}
+
+// name is what people know the sender by.
+func (d Designation) name() string {
+	if d.Login != "" {
+		return d.Login
+	}
+	return d.Sender
+}

@@ -1,0 +1,21 @@
+package counter
+
+import (
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+)
+
+// IsRedis reports whether the store is Redis.
+func (c *Config) IsRedis() bool { return c.Kind == kindRedis }
+
+// Client makes a client of the Redis that a valid configuration describes, without
+// asking any server. The caller closes it. The error is about a file that the
+// configuration names.
+func (c *Config) Client() (redis.UniversalClient, error) {
+	options, err := c.options()
+	if err != nil {
+		return nil, err
+	}
+	logging.Disable() // the library would log what it returns, too
+	return redis.NewUniversalClient(options), nil
+}
