@@ -42,15 +42,16 @@ func (m Moment) after(t time.Time, location *time.Location) time.Time {
 // due is the copy to take at now, still without designations; false when there is
 // none to take.
 func (c Calendar) due(s State, now time.Time) (Copy, bool) {
-	cutoff := c.LastCutoff(now)
-	due := Copy{Reason: AtCutoff, Cutoff: cutoff, Taken: now, Effect: c.EffectOf(cutoff)}
-	switch {
-	case s.Current == nil:
-		due.Reason, due.Effect = FirstStart, now
-	case !cutoff.After(s.covered()):
+	due := Copy{Reason: FirstStart, Cutoff: c.LastCutoff(now), Taken: now, Effect: now}
+	if s.Current == nil {
+		return due, true
+	}
+	if !due.Cutoff.After(s.covered()) {
 		return Copy{}, false
-	case due.Effect.Before(now):
-		due.Effect = now
+	}
+	due.Reason = AtCutoff
+	if effect := c.EffectOf(due.Cutoff); effect.After(now) {
+		due.Effect = effect
 	}
 	return due, true
 }

@@ -37,10 +37,9 @@ type Copy struct {
 	premium map[string]struct{} // the elected senders; made by index
 }
 
-// same reports whether two copies are one; other may be nil.
-func (c *Copy) same(other *Copy) bool {
-	return other != nil && c.Taken.Equal(other.Taken) && c.Effect.Equal(other.Effect)
-}
+// same reports whether two copies took effect at one moment, and so are one, or
+// say the same; other may be nil.
+func (c *Copy) same(other *Copy) bool { return other != nil && c.Effect.Equal(other.Effect) }
 
 func (c *Copy) index() {
 	if c != nil {

@@ -116,8 +116,12 @@ func (w *weekly) put(ctx context.Context, now time.Time) error {
 		return err
 	}
 	w.tried = text
-	if _, err := w.store.Swap(ctx, w.text, text); err != nil {
+	swapped, err := w.store.Swap(ctx, w.text, text)
+	if err != nil { // it may have arrived
 		return err
+	}
+	if !swapped {
+		w.tried = nil
 	}
 	return w.load(ctx, now)
 }

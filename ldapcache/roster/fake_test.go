@@ -1,0 +1,98 @@
+package roster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+var (
+	errStoreAway     = errors.New("the store is away")
+	errDirectoryAway = errors.New("the directory is away")
+)
+
+// memoryStore is a store in memory, which may go away.
+type memoryStore struct {
+	mu   sync.Mutex
+	text []byte
+	away bool
+}
+
+func (s *memoryStore) Load(context.Context) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away {
+		return nil, errStoreAway
+	}
+	return s.text, nil
+}
+
+func (s *memoryStore) Swap(_ context.Context, old, next []byte) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away {
+		return false, errStoreAway
+	}
+	if (old == nil) != (s.text == nil) || !bytes.Equal(old, s.text) {
+		return false, nil
+	}
+	s.text = bytes.Clone(next)
+	return true, nil
+}
+
+func (s *memoryStore) set(change func(*memoryStore)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s)
+}
+
+// school is a directory that knows everybody, with designations that a test
+// enters. It may go away, for the designations: senders are cached elsewhere.
+type school struct {
+	mu        sync.Mutex
+	entered   []Designation
+	reference map[string]string // of a school that has another one
+	away      bool
+}
+
+func (s *school) Designations(context.Context) ([]Designation, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away {
+		return nil, errDirectoryAway
+	}
+	designations := slices.Clone(s.entered)
+	for i, d := range designations {
+		if reference := s.reference[d.Establishment]; reference != "" {
+			designations[i].Establishment = reference
+		}
+	}
+	return designations, nil
+}
+
+func (s *school) Sender(_ context.Context, login string) (quota.Sender, error) {
+	return quota.Sender{ID: login}, nil
+}
+
+func (s *school) set(change func(*school)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s)
+}
+
+// enter designates a sender, by a login that is the sender's ID.
+func (s *school) enter(login, establishment string) {
+	s.set(func(s *school) {
+		s.entered = append(s.entered, Designation{Establishment: establishment, Sender: login, Login: login})
+	})
+}
+
+func (s *school) withdraw(login string) {
+	s.set(func(s *school) {
+		s.entered = slices.DeleteFunc(s.entered, func(d Designation) bool { return d.Sender == login })
+	})
+}

@@ -1,0 +1,183 @@
+package roster
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func pass(d time.Duration) {
+	time.Sleep(d) //nolint:forbidigo // costs no time
+	synctest.Wait()
+}
+
+// run starts a keeper, until the end of the test.
+func run(t *testing.T, k *Keeper) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	k.Start(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { k.Run(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+	})
+}
+
+func expect(t *testing.T, k *Keeper, sender string, premium bool, doubt error) {
+	t.Helper()
+	if got, err := k.Premium(sender); got != premium || !errors.Is(err, doubt) || (err == nil) != (doubt == nil) {
+		t.Errorf("%s at %v: %v, %v; want %v, %v", sender, time.Now(), got, err, premium, doubt)
+	}
+}
+
+func TestImmediate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, log := &school{}, &logBuffer{}
+		source.enter("anne", "0310001A")
+		k := NewImmediate(DefaultConfig(), source, 5*time.Minute, 24*time.Hour, slog.New(slog.NewTextHandler(log, nil)))
+		expect(t, k, "anne", false, errNotYet)
+		run(t, k)
+		expect(t, k, "anne", true, nil)
+		for _, login := range []string{"dora", "chloe", "bruno"} {
+			source.enter(login, "0310001A")
+		}
+		pass(6 * time.Minute)
+		expect(t, k, "chloe", true, nil)
+		expect(t, k, "dora", false, nil)
+		source.withdraw("anne")
+		pass(6 * time.Minute)
+		expect(t, k, "anne", false, nil)
+		expect(t, k, "dora", true, nil)
+		pass(time.Hour)
+		if lost, effects := log.lines("msg=roster_over_limit sender=dora "), log.lines("msg=roster_in_effect roster=immediate "); lost != 1 || effects != 3 {
+			t.Errorf("named %d times, in effect %d times:\n%s", lost, effects, log.String())
+		}
+	})
+}
+
+func TestImmediateWithTheDirectoryAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, log := &school{}, &logBuffer{}
+		source.enter("anne", "0310001A")
+		k := NewImmediate(DefaultConfig(), source, 5*time.Minute, 24*time.Hour, slog.New(slog.NewTextHandler(log, nil)))
+		run(t, k)
+		source.set(func(s *school) { s.away = true })
+		pass(9 * time.Minute)
+		expect(t, k, "anne", true, nil)
+		expect(t, k, "bruno", false, nil)
+		pass(2 * time.Minute)
+		expect(t, k, "anne", true, errDirectoryAway)
+		expect(t, k, "bruno", false, errDirectoryAway)
+		pass(23 * time.Hour)
+		expect(t, k, "anne", true, errDirectoryAway)
+		pass(time.Hour)
+		expect(t, k, "anne", false, errDirectoryAway)
+		if k.InEffect() != nil {
+			t.Error("the copy of yesterday is in effect")
+		}
+		source.set(func(s *school) { s.away = false })
+		pass(6 * time.Minute)
+		expect(t, k, "anne", true, nil)
+		if away, back := log.lines("level=WARN msg=roster_unavailable error="), log.lines("msg=roster_available"); away != 1 || back != 1 {
+			t.Errorf("said to be away %d times, and back %d times:\n%s", away, back, log.String())
+		}
+	})
+}
+
+func TestADamagedStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, store := &school{}, &memoryStore{text: []byte("{")}
+		source.enter("anne", "0310001A")
+		k, err := NewWeekly(DefaultConfig(), source, store, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(t, k)
+		expect(t, k, "anne", false, errDamaged)
+		if _, err := Refresh(t.Context(), DefaultConfig(), source, store); err != nil {
+			t.Fatal(err)
+		}
+		pass(12 * time.Second)
+		expect(t, k, "anne", true, nil)
+		// What a relay knows already, it goes on with for a while.
+		store.set(func(s *memoryStore) { s.text = []byte("{") })
+		pass(12 * time.Second)
+		expect(t, k, "anne", true, nil)
+		pass(time.Minute)
+		expect(t, k, "anne", true, errDamaged)
+	})
+}
+
+// TestARefreshGivesWay: what another relay stores meanwhile is replaced, too, but
+// not without end.
+func TestARefreshGivesWay(t *testing.T) {
+	source, store := &school{}, &restless{}
+	source.enter("anne", "0310001A")
+	store.restless = 2
+	if c, err := Refresh(t.Context(), DefaultConfig(), source, store); err != nil || len(c.Elected) != 1 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if s, err := Read(t.Context(), store); err != nil || s.Current.Reason != Refreshed || s.Pending != nil {
+		t.Errorf("stored: %+v, %v", s, err)
+	}
+	store.restless = 100
+	if _, err := Refresh(t.Context(), DefaultConfig(), source, store); err == nil || !strings.Contains(err.Error(), "try again") {
+		t.Errorf("of a store that never rests: %v", err)
+	}
+}
+
+// restless is a store that changes after a read, so many times.
+type restless struct {
+	memoryStore
+	restless int
+}
+
+func (r *restless) Load(ctx context.Context) ([]byte, error) {
+	text, err := r.memoryStore.Load(ctx)
+	if r.restless > 0 {
+		r.restless--
+		r.set(func(s *memoryStore) { s.text = append(s.text[:len(s.text):len(s.text)], 'x') })
+	}
+	return text, err
+}
+
+func TestPremiumAllocatesNothing(t *testing.T) {
+	source := &school{}
+	source.enter("anne", "0310001A")
+	k, err := NewWeekly(DefaultConfig(), source, &memoryStore{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Start(t.Context())
+	d := Directory{source, k}
+	if n := testing.AllocsPerRun(100, func() {
+		if s, err := d.Sender(t.Context(), "anne"); err != nil || !s.Premium || s.Stale != nil {
+			t.Errorf("%+v, %v", s, err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkSender(b *testing.B) {
+	source := &school{}
+	source.enter("anne", "0310001A")
+	k, err := NewWeekly(DefaultConfig(), source, &memoryStore{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	k.Start(b.Context())
+	d := Directory{source, k}
+	b.ReportAllocs()
+	for b.Loop() {
+		if s, err := d.Sender(b.Context(), "anne"); err != nil || !s.Premium {
+			b.Fatal(s, err)
+		}
+	}
+}

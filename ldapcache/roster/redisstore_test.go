@@ -1,0 +1,92 @@
+//go:build servers
+
+package roster
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rcptquota/rcptquota/test/servers"
+)
+
+// connect opens a client that leaves nothing behind.
+func connect(t *testing.T, options *redis.UniversalOptions) redis.UniversalClient {
+	t.Helper()
+	client := redis.NewUniversalClient(options)
+	t.Cleanup(func() {
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return client
+}
+
+func TestRedisStore(t *testing.T) {
+	client := connect(t, &redis.UniversalOptions{Addrs: []string{servers.StartRedis(t).Address()}})
+	testStore(t, func() Store { return NewRedisStore(client) })
+}
+
+func TestRedisStoreInACluster(t *testing.T) {
+	var addresses []string
+	for _, node := range servers.StartRedisCluster(t) {
+		addresses = append(addresses, node.Address())
+	}
+	client := connect(t, &redis.UniversalOptions{Addrs: addresses})
+	testStore(t, func() Store { return NewRedisStore(client) })
+}
+
+func TestRedisStoreBehindSentinels(t *testing.T) {
+	sentinel := servers.StartRedisSentinel(t, "main", servers.StartRedis(t))
+	client := connect(t, &redis.UniversalOptions{Addrs: []string{sentinel.Address()}, MasterName: "main"})
+	testStore(t, func() Store { return NewRedisStore(client) })
+}
+
+func TestRedisAway(t *testing.T) {
+	server := servers.StartRedis(t)
+	store := NewRedisStore(connect(t, &redis.UniversalOptions{Addrs: []string{server.Address()}}))
+	server.Stop()
+	if text, err := store.Load(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "redis: ") {
+		t.Errorf("loads %q, %v", text, err)
+	}
+	if swapped, err := store.Swap(t.Context(), nil, []byte("x")); swapped || err == nil {
+		t.Errorf("swaps: %v, %v", swapped, err)
+	}
+}
+
+// TestRelaysOfOneRedisAgree starts relays together, whose directories disagree:
+// the copy of one is everybody's.
+func TestRelaysOfOneRedisAgree(t *testing.T) {
+	client := connect(t, &redis.UniversalOptions{Addrs: []string{servers.StartRedis(t).Address()}})
+	keepers := make([]*Keeper, 8)
+	var starting sync.WaitGroup
+	for i := range keepers {
+		source := &school{}
+		source.enter(fmt.Sprintf("anne%d", i), "0310001A")
+		keeper, err := NewWeekly(DefaultConfig(), source, NewRedisStore(client), slog.New(slog.NewTextHandler(io.Discard, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keepers[i] = keeper
+		starting.Go(func() { keeper.Start(t.Context()) })
+	}
+	starting.Wait()
+	first := keepers[0].InEffect()
+	if first == nil || len(first.Elected) != 1 {
+		t.Fatalf("in effect: %+v", first)
+	}
+	for i, keeper := range keepers {
+		if c := keeper.InEffect(); !reflect.DeepEqual(c, first) {
+			t.Errorf("relay %d: %+v, not %+v", i, c, first)
+		}
+		if premium, err := keeper.Premium(first.Elected[0].Sender); !premium || err != nil {
+			t.Errorf("relay %d: %v, %v", i, premium, err)
+		}
+	}
+}
