@@ -8,6 +8,9 @@ type Calendar struct {
 	location       *time.Location
 }
 
+// Local returns t on the calendar's clock.
+func (c Calendar) Local(t time.Time) time.Time { return t.In(c.location) }
+
 // LastCutoff is the latest cutoff that is not after now.
 func (c Calendar) LastCutoff(now time.Time) time.Time {
 	local := now.In(c.location)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,48 +36,74 @@ type Keeper struct {
 	log   *slog.Logger
 	known atomic.Pointer[known]
 
+	running sync.WaitGroup
+	done    context.Context // ends when the keeper is closed
+	end     context.CancelFunc
+
 	// Of the one goroutine that looks.
-	next    time.Time // when to look again
-	told    *Copy     // the latest that the log knows to be in effect
-	failing bool      // as the log knows
+	told    *Copy // the latest that the log knows to be in effect
+	failing bool  // as the log knows
 }
 
 func newKeeper(plan plan, log *slog.Logger) *Keeper {
 	k := &Keeper{plan: plan, log: log}
 	k.known.Store(&known{err: errNotYet})
+	k.done, k.end = context.WithCancel(context.Background())
 	return k
 }
 
-// Start brings the roster up to date once, so that the first message finds it.
-// It waits no longer than the store and the directory make it.
-func (k *Keeper) Start(ctx context.Context) { k.look(ctx) }
+// Start begins to keep the roster. It returns when the roster was looked at once,
+// so that the first message finds it, or when ctx ends before.
+func (k *Keeper) Start(ctx context.Context) {
+	looked := make(chan struct{})
+	k.running.Go(func() {
+		next := k.look()
+		close(looked)
+		k.run(next)
+	})
+	select {
+	case <-looked:
+	case <-ctx.Done():
+	}
+}
 
-// Run keeps the roster up to date until ctx ends. It follows Start.
-func (k *Keeper) Run(ctx context.Context) {
+// Close implements [io.Closer]. What was known last stays.
+func (k *Keeper) Close() error {
+	k.end()
+	k.running.Wait()
+	return nil
+}
+
+// run looks again and again, first at the time next, until the keeper is closed.
+func (k *Keeper) run(next time.Time) {
+	timer := time.NewTimer(time.Until(next))
+	defer timer.Stop()
 	for {
-		timer := time.NewTimer(time.Until(k.next))
 		select {
-		case <-ctx.Done():
-			timer.Stop()
+		case <-k.done.Done():
 			return
 		case <-timer.C:
-			k.look(ctx)
+			timer.Reset(time.Until(k.look()))
 		}
 	}
 }
 
-func (k *Keeper) look(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// look brings the roster up to date, and returns when to look again.
+func (k *Keeper) look() time.Time {
+	ctx, cancel := context.WithTimeout(k.done, patience)
 	defer cancel()
 	now := time.Now()
 	known, next := k.plan.look(ctx, now)
 	k.known.Store(known)
-	k.next = next
 	k.tell(known, now)
+	return next
 }
 
 // tell logs what has changed since.
 func (k *Keeper) tell(known *known, now time.Time) {
+	if k.done.Err() != nil {
+		return // it failed since it was ended
+	}
 	if failing := known.err != nil; failing != k.failing {
 		k.failing = failing
 		if failing {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,17 +15,15 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// run starts a keeper, until the end of the test.
-func run(t *testing.T, k *Keeper) {
+// start starts a keeper, until the end of the test.
+func start(t testing.TB, k *Keeper) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	k.Start(ctx)
-	var running sync.WaitGroup
-	running.Go(func() { k.Run(ctx) })
 	t.Cleanup(func() {
-		cancel()
-		running.Wait()
+		if err := k.Close(); err != nil {
+			t.Error(err)
+		}
 	})
+	k.Start(t.Context())
 }
 
 func expect(t *testing.T, k *Keeper, sender string, premium bool, doubt error) {
@@ -42,7 +39,7 @@ func TestImmediate(t *testing.T) {
 		source.enter("anne", "0310001A")
 		k := NewImmediate(DefaultConfig(), source, 5*time.Minute, 24*time.Hour, slog.New(slog.NewTextHandler(log, nil)))
 		expect(t, k, "anne", false, errNotYet)
-		run(t, k)
+		start(t, k)
 		expect(t, k, "anne", true, nil)
 		for _, login := range []string{"dora", "chloe", "bruno"} {
 			source.enter(login, "0310001A")
@@ -66,7 +63,7 @@ func TestImmediateWithTheDirectoryAway(t *testing.T) {
 		source, log := &school{}, &logBuffer{}
 		source.enter("anne", "0310001A")
 		k := NewImmediate(DefaultConfig(), source, 5*time.Minute, 24*time.Hour, slog.New(slog.NewTextHandler(log, nil)))
-		run(t, k)
+		start(t, k)
 		source.set(func(s *school) { s.away = true })
 		pass(9 * time.Minute)
 		expect(t, k, "anne", true, nil)
@@ -98,9 +95,9 @@ func TestADamagedStore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run(t, k)
+		start(t, k)
 		expect(t, k, "anne", false, errDamaged)
-		if _, err := Refresh(t.Context(), DefaultConfig(), source, store); err != nil {
+		if _, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatal(err)
 		}
 		pass(12 * time.Second)
@@ -120,14 +117,14 @@ func TestARefreshGivesWay(t *testing.T) {
 	source, store := &school{}, &restless{}
 	source.enter("anne", "0310001A")
 	store.restless = 2
-	if c, err := Refresh(t.Context(), DefaultConfig(), source, store); err != nil || len(c.Elected) != 1 {
+	if c, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.DiscardHandler)); err != nil || len(c.Elected) != 1 {
 		t.Errorf("%+v, %v", c, err)
 	}
 	if s, err := Read(t.Context(), store); err != nil || s.Current.Reason != Refreshed || s.Pending != nil {
 		t.Errorf("stored: %+v, %v", s, err)
 	}
 	store.restless = 100
-	if _, err := Refresh(t.Context(), DefaultConfig(), source, store); err == nil || !strings.Contains(err.Error(), "try again") {
+	if _, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "try again") {
 		t.Errorf("of a store that never rests: %v", err)
 	}
 }
@@ -154,7 +151,7 @@ func TestPremiumAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.Start(t.Context())
+	start(t, k)
 	d := Directory{source, k}
 	if n := testing.AllocsPerRun(100, func() {
 		if s, err := d.Sender(t.Context(), "anne"); err != nil || !s.Premium || s.Stale != nil {
@@ -172,7 +169,7 @@ func BenchmarkSender(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	k.Start(b.Context())
+	start(b, k)
 	d := Directory{source, k}
 	b.ReportAllocs()
 	for b.Loop() {

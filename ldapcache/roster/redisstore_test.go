@@ -74,7 +74,7 @@ func TestRelaysOfOneRedisAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		keepers[i] = keeper
-		starting.Go(func() { keeper.Start(t.Context()) })
+		starting.Go(func() { start(t, keeper) })
 	}
 	starting.Wait()
 	first := keepers[0].InEffect()

@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 )
 
@@ -19,9 +20,10 @@ func Read(ctx context.Context, store Store) (State, error) {
 	return decodeState(text)
 }
 
-// Refresh copies the directory now, with effect now. The relays see it when they
-// read the store next. It replaces what is pending, too, and what is damaged.
-func Refresh(ctx context.Context, config Config, source Source, store Store) (*Copy, error) {
+// Refresh copies the directory now, with effect now, and logs that. The relays see
+// it when they read the store next. It replaces what is pending, too, and what is
+// damaged.
+func Refresh(ctx context.Context, config Config, source Source, store Store, log *slog.Logger) (*Copy, error) {
 	calendar, err := config.Calendar()
 	if err != nil {
 		return nil, err
@@ -41,8 +43,13 @@ func Refresh(ctx context.Context, config Config, source Source, store Store) (*C
 		if err != nil {
 			return nil, err
 		}
-		if swapped, err := store.Swap(ctx, old, next); swapped || err != nil {
-			return taken, err
+		swapped, err := store.Swap(ctx, old, next)
+		if err != nil {
+			return nil, err
+		}
+		if swapped {
+			tellCopied(log, taken)
+			return taken, nil
 		}
 	}
 	return nil, errors.New("the roster in the store changes all the time; try again")

@@ -2,7 +2,6 @@ package roster
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -127,7 +126,7 @@ var words = []struct {
 		s.school.set(func(x *school) { x.away = w[1] == "goes away" })
 	}},
 	{regexp.MustCompile(`^roster refresh$`), func(s *story, line string, _ []string) {
-		if _, err := Refresh(s.t.Context(), s.config, &s.school, &s.store); err != nil {
+		if _, err := Refresh(s.t.Context(), s.config, &s.school, &s.store, slog.New(slog.DiscardHandler)); err != nil {
 			s.t.Errorf("%s: %v", line, err)
 		}
 	}},
@@ -170,13 +169,11 @@ func (s *story) start(name string) {
 	if r.policy, err = quota.NewPolicy(quota.DefaultConfig(), Directory{&s.school, keeper}, nil); err != nil {
 		s.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	keeper.Start(ctx)
-	running.Go(func() { keeper.Run(ctx) })
+	keeper.Start(s.t.Context())
 	r.stop = func() {
-		cancel()
-		running.Wait()
+		if err := keeper.Close(); err != nil {
+			s.t.Error(err)
+		}
 	}
 	s.relays[name] = r
 }
