@@ -1,5 +1,5 @@
 // Package ldapcache is the directory: it tells which school a sender belongs
-// to, the sender's professional addresses, and whether the sender is premium.
+// to, the sender's professional addresses, and whom the establishments designated.
 // [Open] gives a [quota.Directory] that asks an LDAP directory (RFC 4511) and
 // remembers what it said, or one that reads a small TOML file.
 //
@@ -16,9 +16,10 @@
 // numériques de travail") the private addresses ENTPersonAutresMails and
 // ENTPersonMailDiffusion are subtypes of mail; those must never count.
 //
-// A sender is premium when a designation group has as its member the sender's
-// entry, or the entry of the sender's school. It is asked from the group's side,
-// which needs no memberOf overlay on the server.
+// A sender is designated when a designation group has as its member the sender's
+// entry, or the entry of the sender's school. That is asked from the group's side,
+// which needs no memberOf overlay on the server, and for all senders together:
+// package roster decides who is premium.
 //
 // # Who is meant
 //

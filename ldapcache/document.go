@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
@@ -63,15 +64,31 @@ func (d *document) senders() map[string]quota.Sender {
 		}
 		senders[login] = sender
 	}
+	return senders
+}
+
+// designations returns the designated senders, each under the reference of the
+// establishment whose table has the sender.
+func (d *document) designations() []roster.Designation {
+	references := make(map[string]string, len(d.Establishments))
+	for _, table := range d.Establishments {
+		references[strings.ToLower(table.UAI)] = table.Reference
+	}
+	var all []roster.Designation
 	for _, table := range d.Premium {
+		establishment := table.Establishment
+		if reference, has := references[strings.ToLower(establishment)]; has {
+			establishment = reference
+		}
+		if uai, ok := parseUAI(establishment); ok {
+			establishment = uai
+		}
 		for _, name := range table.Logins {
 			login, _ := normalise(name)
-			sender := senders[login]
-			sender.Premium = true
-			senders[login] = sender
+			all = append(all, roster.Designation{Establishment: establishment, Sender: login, Login: login})
 		}
 	}
-	return senders
+	return all
 }
 
 // Validate implements [conf.Validator].

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
@@ -35,10 +36,11 @@ type fileDirectory struct {
 // content is a file's last good content, and what the file was like when it was
 // last looked at. It does not change.
 type content struct {
-	senders   map[string]quota.Sender // by normalised login
-	info      fs.FileInfo             // nil: there was no file
-	unsettled bool                    // the file may have changed since, and look the same
-	err       error                   // why the file as it is now cannot be used; nil: senders is what it says
+	senders    map[string]quota.Sender // by normalised login
+	designated []roster.Designation
+	info       fs.FileInfo // nil: there was no file
+	unsettled  bool        // the file may have changed since, and look the same
+	err        error       // why the file as it is now cannot be used; nil: the rest is what it says
 }
 
 func openFile(config Config) (*fileDirectory, error) {
@@ -73,6 +75,12 @@ func (d *fileDirectory) Sender(_ context.Context, login string) (quota.Sender, e
 		return quota.Sender{}, current.err
 	}
 	return quota.Sender{}, quota.ErrAbsent
+}
+
+// Designations implements [roster.Source].
+func (d *fileDirectory) Designations(context.Context) (all []roster.Designation, unresolved []string, err error) {
+	current := d.refresh()
+	return current.designated, nil, current.err
 }
 
 // Close implements [io.Closer]. The file is not kept open.
@@ -116,10 +124,10 @@ func isSettling(info fs.FileInfo, now time.Time) bool {
 	return -maxAhead < age && age < settling
 }
 
-// load reads the file. What cannot be used leaves the senders as they were.
+// load reads the file. What cannot be used leaves the content as it was.
 func (d *fileDirectory) load(last *content) *content {
 	before, info, data, err := readFile(d.path)
-	next := &content{senders: last.senders, info: info}
+	next := &content{senders: last.senders, designated: last.designated, info: info}
 	next.unsettled = info != nil && (!unchanged(before, info) || isSettling(info, time.Now()))
 	var doc document
 	if err == nil {
@@ -129,7 +137,7 @@ func (d *fileDirectory) load(last *content) *content {
 		next.err = fmt.Errorf("directory file: %w", err)
 		return next
 	}
-	next.senders = doc.senders()
+	next.senders, next.designated = doc.senders(), doc.designations()
 	return next
 }
 

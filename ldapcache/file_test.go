@@ -6,10 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
@@ -85,7 +87,6 @@ func TestSendersOfAFile(t *testing.T) {
 			ID:            "pmartin",
 			Addresses:     []string{"paul.martin@entmip.fr", "p.martin@entmip.fr"},
 			Establishment: "0310002B",
-			Premium:       true,
 		},
 	} {
 		if got, err := d.Sender(t.Context(), login); err != nil || !reflect.DeepEqual(got, want) {
@@ -96,6 +97,27 @@ func TestSendersOfAFile(t *testing.T) {
 		if _, err := d.Sender(t.Context(), login); !errors.Is(err, quota.ErrAbsent) {
 			t.Errorf("%q: %v", login, err)
 		}
+	}
+}
+
+func TestDesignationsOfAFile(t *testing.T) {
+	d, path := openSchool(t, school)
+	expect := func(want ...roster.Designation) {
+		t.Helper()
+		if all, unresolved, err := d.Designations(t.Context()); err != nil || len(unresolved) > 0 || !slices.Equal(all, want) {
+			t.Errorf("%+v, %q, %v; want %+v", all, unresolved, err, want)
+		}
+	}
+	expect(roster.Designation{Establishment: "0310003C", Sender: "pmartin", Login: "pmartin"})
+	// Of a school that shares the site of another, under that one; a UAI is a UAI
+	// however it is written.
+	writeFile(t, path, strings.NewReplacer(`establishment = "0310003C"`, `establishment = "0310002b"`, "reference = \"0310003C", "reference = \"0310003c").Replace(school), 1)
+	expect(roster.Designation{Establishment: "0310003C", Sender: "pmartin", Login: "pmartin"})
+	writeFile(t, path, school[:strings.Index(school, "[[premium]]")], 2)
+	expect()
+	writeFile(t, path, "[[sender]]", 3)
+	if _, _, err := d.Designations(t.Context()); err == nil || !strings.Contains(err.Error(), path+":1: sender[0].login") {
+		t.Errorf("of a broken file: %v", err)
 	}
 }
 

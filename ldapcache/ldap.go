@@ -3,11 +3,13 @@ package ldapcache
 import (
 	"context"
 
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
 )
 
 // LDAP is a directory in LDAP, remembered.
 type LDAP struct {
+	config  Config
 	client  *client
 	senders *cache[quota.Sender]
 }
@@ -25,7 +27,7 @@ func openLDAP(config Config, attributes []string) (*LDAP, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &LDAP{client: client, senders: senders}, nil
+	return &LDAP{config: config, client: client, senders: senders}, nil
 }
 
 // Sender implements [quota.Directory]. What is remembered costs no allocation.
@@ -41,6 +43,12 @@ func (d *LDAP) Sender(ctx context.Context, login string) (sender quota.Sender, e
 	sender = *known
 	sender.Stale = stale
 	return sender, nil
+}
+
+// Designations implements [roster.Source]. It takes a connection of its own, and
+// any time that the directory needs.
+func (d *LDAP) Designations(ctx context.Context) (all []roster.Designation, unresolved []string, err error) {
+	return designations(ctx, d.config)
 }
 
 // Stats tells how the directory has fared.

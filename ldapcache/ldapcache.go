@@ -5,13 +5,16 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// Directory is an open directory. Close ends its searches and its connections;
-// it is not used after that.
+// Directory is an open directory. Its senders are designated, but not premium: a
+// [roster.Directory] around it says who is. Close ends its searches and its
+// connections; it is not used after that.
 type Directory interface {
 	quota.Directory
+	roster.Source
 	io.Closer
 }
 

@@ -146,12 +146,6 @@ func fill(filter, place, value string) string {
 	return strings.ReplaceAll(filter, place, ldap.EscapeFilter(value))
 }
 
-// memberFilter narrows filter to the groups of which one of the attributes names
-// one of the DNs.
-func memberFilter(filter string, attributes, dns []string) string {
-	return "(&" + filter + anyOf(attributes, dns) + ")"
-}
-
 // anyOf is the filter for entries of which one of the attributes has one of the
 // values.
 func anyOf(attributes, values []string) string {

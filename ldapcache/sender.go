@@ -45,25 +45,6 @@ func (s *searcher) describe(conn *ldap.Conn, user *ldap.Entry) (quota.Sender, er
 		}
 	}
 	var err error
-	if sender.Establishment, err = s.schoolName(conn, p.schools); err != nil {
-		return quota.Sender{}, err
-	}
-	sender.Premium, err = s.premium(conn, p)
+	sender.Establishment, err = s.schoolName(conn, p.schools)
 	return sender, err
-}
-
-// premium reports whether a designation group has the person, or one of the
-// person's schools, as a member.
-func (s *searcher) premium(conn *ldap.Conn, p person) (bool, error) {
-	if len(s.config.PremiumMembers) == 0 {
-		return false, nil
-	}
-	members := []string{p.dn}
-	for _, school := range p.schools {
-		if dn, ok := parseDNValue(school); ok {
-			members = append(members, dn)
-		}
-	}
-	groups, err := s.search(conn, memberFilter(s.config.PremiumFilter, s.config.PremiumMembers, members), 1, []string{noAttributes})
-	return groups.more || len(groups.entries) > 0, err
 }

@@ -37,12 +37,13 @@ type Sender struct {
 	// Establishment is the sender's school as the directory names it: a UAI such
 	// as "0310001A", or the DN of its entry; empty when unknown.
 	Establishment string
-	// Premium reports whether the sender is designated.
+	// Premium reports whether the sender is designated, and that is in effect.
 	Premium bool
 	// Attributes are the values of those attributes that classes match on, by
 	// attribute name in lower case.
 	Attributes map[string][]string
 	// Stale is nil for an answer that is fresh; otherwise it tells why the
-	// directory could not be asked again, and the answer is the last known one.
+	// directory could not be asked again, or who is premium is not known now, and
+	// the answer is the last known one.
 	Stale error
 }

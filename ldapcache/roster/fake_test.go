@@ -56,14 +56,15 @@ type school struct {
 	mu        sync.Mutex
 	entered   []Designation
 	reference map[string]string // of a school that has another one
+	gone      []string          // entries that name nobody
 	away      bool
 }
 
-func (s *school) Designations(context.Context) ([]Designation, error) {
+func (s *school) Designations(context.Context) (all []Designation, unresolved []string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.away {
-		return nil, errDirectoryAway
+		return nil, nil, errDirectoryAway
 	}
 	designations := slices.Clone(s.entered)
 	for i, d := range designations {
@@ -71,7 +72,7 @@ func (s *school) Designations(context.Context) ([]Designation, error) {
 			designations[i].Establishment = reference
 		}
 	}
-	return designations, nil
+	return designations, s.gone, nil
 }
 
 func (s *school) Sender(_ context.Context, login string) (quota.Sender, error) {

@@ -45,7 +45,7 @@ func (i *immediate) replace(next *Copy) {
 	if i.last != nil && slices.Equal(next.Elected, i.last.Elected) {
 		next.Effect = i.last.Effect
 	}
-	if i.last == nil || !slices.Equal(next.Lost, i.last.Lost) {
+	if i.last == nil || !slices.Equal(next.Lost, i.last.Lost) || !slices.Equal(next.Unresolved, i.last.Unresolved) {
 		tellLost(i.log, next)
 	}
 	i.last = next

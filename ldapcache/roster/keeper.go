@@ -15,6 +15,7 @@ import (
 const (
 	msgCopied      = "roster_copied"      // a copy was stored, by this relay
 	msgOverLimit   = "roster_over_limit"  // a designation lost to the limit of its establishment
+	msgUnresolved  = "roster_unresolved"  // a designation names nobody
 	msgInEffect    = "roster_in_effect"   // another copy is the roster now
 	msgUnavailable = "roster_unavailable" // the roster can't be brought up to date
 	msgAvailable   = "roster_available"   // it can again

@@ -34,7 +34,11 @@ func tellCopied(log *slog.Logger, c *Copy) {
 	tellLost(log, c)
 }
 
+// tellLost names the designations that do not count.
 func tellLost(log *slog.Logger, c *Copy) {
+	for _, value := range c.Unresolved {
+		log.Warn(msgUnresolved, "designated", value)
+	}
 	for _, d := range c.Lost {
 		log.Warn(msgOverLimit, "sender", d.name(), "establishment", d.Establishment)
 	}

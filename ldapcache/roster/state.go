@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -33,6 +34,8 @@ type Copy struct {
 	// establishment. Both are in the order of establishments, then senders.
 	Elected []Designation `json:"elected"`
 	Lost    []Designation `json:"lost"`
+	// Unresolved are, as they are written, the entries that name nobody.
+	Unresolved []string `json:"unresolved,omitempty"`
 
 	premium map[string]struct{} // the elected senders; made by index
 }
@@ -49,11 +52,12 @@ func (c *Copy) index() {
 
 // take fills a copy that is due with what the directory says now.
 func take(ctx context.Context, source Source, limit int, due Copy) (*Copy, error) {
-	designations, err := source.Designations(ctx)
+	designations, unresolved, err := source.Designations(ctx)
 	if err != nil {
 		return nil, err
 	}
 	due.Elected, due.Lost = elect(designations, limit)
+	due.Unresolved = slices.Sorted(slices.Values(unresolved))
 	due.index()
 	return &due, nil
 }
