@@ -8,9 +8,9 @@ rcptquota=$1
 here=$(dirname "$0")
 scratch=$(mktemp -d)
 log=$scratch/log
-# The defaults, but for the socket: the default port may be in use.
+# The defaults, but for the socket, since the default port may be in use, and state_dir.
 cp "$here/demo/directory.toml" "$scratch"
-printf '[[listen]]\naddress = "unix:%s/s.sock"\n' "$scratch" >"$scratch/rcptquota.toml"
+printf 'state_dir = "%s"\n[[listen]]\naddress = "unix:%s/s.sock"\n' "$scratch" "$scratch" >"$scratch/rcptquota.toml"
 "$rcptquota" serve --config "$scratch/rcptquota.toml" 2>"$log" &
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" || :; rm -r "$scratch"' EXIT

@@ -41,7 +41,7 @@ func startDeployed(t *testing.T) *deployed {
 		config: filepath.Join(dir, "rcptquota.toml"),
 		log:    &servers.LogFile{Path: filepath.Join(dir, "log")},
 	}
-	writeFile(t, d.config, withDirectoryFile(deployFile(t, "rcptquota.toml")))
+	writeFile(t, d.config, fmt.Sprintf("state_dir = %q\n", dir)+withDirectoryFile(deployFile(t, "rcptquota.toml")))
 	writeFile(t, filepath.Join(dir, "directory.toml"), deployFile(t, "directory.toml"))
 	d.postfix = servers.StartPostfix(t, servers.PostfixConfig{
 		Logins: true,

@@ -18,7 +18,8 @@
 // must then exit 0.
 //
 //	rcptquota start FILE       "rcptquota serve" with that configuration, in which
-//	                           $NAME is replaced; waits until it accepts connections
+//	                           $NAME is replaced, and state_dir is $WORK unless the file
+//	                           says otherwise; waits until it accepts connections
 //	rcptquota term             SIGTERM
 //	rcptquota hup              SIGHUP
 //	rcptquota kill             SIGKILL, and waits for the end
@@ -28,6 +29,9 @@
 //	                           exactly N do; with "!", none does now: stop
 //	                           rcptquota before, or wait for a later record
 //	[!] maillog [-count=N] RE  the same of Postfix's mail log, since the case began
+//
+//	moment NAME DURATION       sets $NAME to the moment of the week, in UTC, that is so
+//	                           long ahead: for a calendar that does not wait a week
 //
 //	slapd start FILE           a slapd at $LDAP_URL, with the tree of an LDIF file
 //	                           below $LDAP_BASE; $TREES holds those of several cases.

@@ -62,6 +62,9 @@ func (r *rcptquota) start(ts *testscript.TestScript, name string) error {
 		return errors.New("rcptquota runs already")
 	}
 	text := os.Expand(ts.ReadFile(name), ts.Getenv)
+	if !strings.Contains(text, "state_dir = ") {
+		text = fmt.Sprintf("state_dir = %q\n%s", ts.Getenv("WORK"), text)
+	}
 	config := filepath.Join(ts.Getenv("WORK"), name+".expanded")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return err

@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 			"body":       bodyCommand,
 			"bdat":       bdatCommand,
 			"until":      untilCommand,
+			"moment":     momentCommand,
 			"rset":       rsetCommand,
 			"quit":       quitCommand,
 			"drop":       dropCommand,

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	_ "time/tzdata" // for the calendar of the roster, on systems that have none
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"

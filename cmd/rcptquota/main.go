@@ -40,7 +40,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), rosterCommand(), versionCommand())
 	return root
 }
 

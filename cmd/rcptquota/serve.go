@@ -59,12 +59,17 @@ func serve(ctx context.Context, c *config, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, directory.Close()) }()
+	premium, err := openRoster(ctx, c, directory, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, premium.Close()) }()
 	windows, err := openCounter(c)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, windows.Close()) }()
-	policy, err := quota.NewPolicy(c.Config, directory, windows)
+	policy, err := quota.NewPolicy(c.Config, premium.around(directory), windows)
 	if err != nil {
 		return err
 	}
@@ -79,6 +84,7 @@ func serve(ctx context.Context, c *config, path string) (err error) {
 	metrics := newMetrics()
 	metrics.watchDirectory(directory)
 	metrics.watchStore(windows)
+	premium.measure(metrics)
 	d := &running{
 		server:  milter.NewServer(measured{policy, metrics}, replies, log),
 		sockets: sockets, metrics: metrics, log: log,

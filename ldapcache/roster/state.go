@@ -57,7 +57,7 @@ func take(ctx context.Context, source Source, limit int, due Copy) (*Copy, error
 		return nil, err
 	}
 	due.Elected, due.Lost = elect(designations, limit)
-	due.Unresolved = slices.Sorted(slices.Values(unresolved))
+	due.Unresolved = slices.Compact(slices.Sorted(slices.Values(unresolved)))
 	due.index()
 	return &due, nil
 }

@@ -11,6 +11,8 @@ import (
 const (
 	// readEvery is how often the store is asked for what other relays did.
 	readEvery = 10 * time.Second
+	// Spread is how long it takes until all relays know of another's copy.
+	Spread = readEvery + readEvery/2
 	// readTrusted is how long an answer of the store is not doubted.
 	readTrusted = time.Minute
 )

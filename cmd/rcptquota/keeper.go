@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+const (
+	// rosterPatience is how long the start waits for the roster; after that,
+	// messages that it decides about are deferred until it is there.
+	rosterPatience = 5 * time.Second
+	// fileEvery is how often a directory in a file is looked at for designations
+	// with immediate effect.
+	fileEvery = time.Second
+)
+
+// premiumSenders keeps the roster while the milter runs.
+type premiumSenders struct {
+	keeper *roster.Keeper
+	store  io.Closer
+}
+
+// openRoster begins to keep the roster of premium senders; nil where they have no
+// class of their own, so that it does not matter who they are.
+func openRoster(ctx context.Context, c *config, directory ldapcache.Directory, log *slog.Logger) (*premiumSenders, error) {
+	if !c.HasPremium() {
+		return nil, nil
+	}
+	p := &premiumSenders{store: io.NopCloser(nil)}
+	if c.Premium.Weekly() {
+		if err := prepareRosterStore(c); err != nil {
+			return nil, err
+		}
+		store, err := openRosterStore(c)
+		if err != nil {
+			return nil, err
+		}
+		p.store = store
+		if p.keeper, err = roster.NewWeekly(c.Premium.Config, directory, store, log); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
+	} else {
+		every := c.Directory.TTL.Duration
+		if c.Directory.Source == "file" {
+			every = fileEvery
+		}
+		p.keeper = roster.NewImmediate(c.Premium.Config, directory, every, c.Directory.StaleFor.Duration, log)
+	}
+	ctx, cancel := context.WithTimeout(ctx, rosterPatience)
+	defer cancel()
+	p.keeper.Start(ctx)
+	return p, nil
+}
+
+// around returns the directory with the premium senders that p, unless it is nil,
+// knows.
+func (p *premiumSenders) around(directory quota.Directory) quota.Directory {
+	if p == nil {
+		return directory
+	}
+	return roster.Directory{Directory: directory, Roster: p.keeper}
+}
+
+// Close implements [io.Closer].
+func (p *premiumSenders) Close() error {
+	if p == nil {
+		return nil
+	}
+	return errors.Join(p.keeper.Close(), p.store.Close())
+}
+
+// prepareRosterStore finds out at the start whether there is a place for the
+// roster.
+func prepareRosterStore(c *config) error {
+	if c.Store.IsRedis() {
+		return nil
+	}
+	if err := roster.NewFileStore(c.StateDir).Prepare(); err != nil {
+		return fmt.Errorf("state_dir: the roster of premium senders cannot be kept: %w", err)
+	}
+	return nil
+}
+
+// rosterStore is where the relays share the roster.
+type rosterStore struct {
+	roster.Store
+	io.Closer
+}
+
+// openRosterStore opens the store that [store] and state_dir configure. A Redis
+// that does not answer is no error.
+func openRosterStore(c *config) (*rosterStore, error) {
+	if !c.Store.IsRedis() {
+		return &rosterStore{roster.NewFileStore(c.StateDir), io.NopCloser(nil)}, nil
+	}
+	client, err := c.Store.Client()
+	if err != nil {
+		return nil, err
+	}
+	return &rosterStore{roster.NewRedisStore(client), client}, nil
+}
+
+// measure tells the metrics about the roster in effect, if one is kept.
+func (p *premiumSenders) measure(m *metrics) {
+	if p == nil {
+		return
+	}
+	gauge := func(name, help string, value func(*roster.Copy) float64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+			if c := p.keeper.InEffect(); c != nil {
+				return value(c)
+			}
+			return math.NaN()
+		}))
+	}
+	gauge("rcptquota_premium_senders", "Premium senders in effect; NaN: not known.",
+		func(c *roster.Copy) float64 { return float64(len(c.Elected)) })
+	gauge("rcptquota_roster_copied_timestamp_seconds", "When the roster in effect was copied from the directory.",
+		func(c *roster.Copy) float64 { return float64(c.Taken.Unix()) })
+}

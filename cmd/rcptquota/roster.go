@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
+)
+
+var (
+	errNoPremium = errors.New("premium senders have no class of their own, so that no roster is kept")
+	errImmediate = errors.New(`activation is "immediate": the relays copy the directory by themselves, and there is nothing to refresh`)
+)
+
+func rosterCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "roster",
+		Short: "Show or renew the roster of premium senders",
+		Args:  cobra.NoArgs,
+	}
+	cmd.AddCommand(rosterShowCommand(), rosterRefreshCommand())
+	return cmd
+}
+
+func rosterShowCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "show",
+		Short: "Tell who is premium, who will be from when on, and who lost to the limit of their establishment",
+		Long: "Tell who is premium, who will be from when on, and who lost to the limit of their\n" +
+			"establishment, as all relays see it. With activation = \"immediate\", that is what the\n" +
+			"directory says now.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := loadRosterConfig(path)
+			if err != nil {
+				return err
+			}
+			return showRoster(cmd.Context(), c, cmd.OutOrStdout())
+		},
+	}
+	configFlag(cmd, &path)
+	return cmd
+}
+
+func rosterRefreshCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "refresh",
+		Short: "Copy the designations now, with effect now on all relays",
+		Long: "Copy the designations from the directory now, instead of at the next cutoff, with\n" +
+			"effect now instead of at the next moment of effect. The relays see it within seconds.\n" +
+			"A copy that is pending is replaced, too.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := loadRosterConfig(path)
+			if err != nil {
+				return err
+			}
+			return refreshRoster(cmd.Context(), c, cmd.OutOrStdout())
+		},
+	}
+	configFlag(cmd, &path)
+	return cmd
+}
+
+func loadRosterConfig(path string) (*config, error) {
+	c, err := loadConfig(path)
+	if err == nil && !c.HasPremium() {
+		err = errNoPremium
+	}
+	return c, err
+}
+
+func showRoster(ctx context.Context, c *config, out io.Writer) (err error) {
+	calendar, err := c.Premium.Calendar()
+	if err != nil {
+		return err
+	}
+	view := rosterView{out: out, calendar: calendar, limit: c.Premium.PerEstablishment}
+	if !c.Premium.Weekly() {
+		directory, err := ldapcache.Open(c.Directory, nil)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, directory.Close()) }()
+		taken, err := roster.Preview(ctx, c.Premium.Config, directory)
+		if err != nil {
+			return err
+		}
+		view.immediate(taken)
+		return nil
+	}
+	store, err := openRosterStore(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	state, err := roster.Read(ctx, store)
+	if err != nil {
+		return err
+	}
+	view.weekly(state, time.Now())
+	return nil
+}
+
+func refreshRoster(ctx context.Context, c *config, out io.Writer) (err error) {
+	if !c.Premium.Weekly() {
+		return errImmediate
+	}
+	calendar, err := c.Premium.Calendar()
+	if err != nil {
+		return err
+	}
+	log, err := c.Log.openLog(os.Stderr)
+	if err != nil {
+		return err
+	}
+	directory, err := ldapcache.Open(c.Directory, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, directory.Close()) }()
+	store, err := openRosterStore(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	taken, err := roster.Refresh(ctx, c.Premium.Config, directory, store, log)
+	if err != nil {
+		return err
+	}
+	view := rosterView{out: out, calendar: calendar, limit: c.Premium.PerEstablishment}
+	view.weekly(roster.State{Current: taken}, time.Now())
+	fmt.Fprintf(out, "The relays take it over within %v.\n", roster.Spread)
+	return nil
+}
