@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
 	"github.com/rcptquota/rcptquota/test/servers"
@@ -25,6 +29,42 @@ func (refusing) Judge(context.Context, *quota.Message) quota.Verdict {
 }
 
 func (refusing) Settle(context.Context, quota.Ticket, bool) error { return errors.New("away") }
+
+// staff is a directory of three designated senders.
+type staff struct{ ldapcache.Directory }
+
+func (staff) Designations(context.Context) (all []roster.Designation, unresolved []string, err error) {
+	for _, login := range []string{"anne", "bruno", "chloe"} {
+		all = append(all, roster.Designation{Establishment: "0310001A", Sender: login})
+	}
+	return all, nil, nil
+}
+
+func TestMetricsOfTheRoster(t *testing.T) {
+	c := &config{Config: quota.DefaultConfig(), StateDir: t.TempDir(), Store: counter.DefaultConfig()}
+	c.Premium.Config = roster.DefaultConfig()
+	p, err := openRoster(t.Context(), c, staff{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMetrics()
+	p.measure(m)
+	families, err := m.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, f := range families {
+		got[f.GetName()] = f.GetMetric()[0].GetGauge().GetValue()
+	}
+	age := time.Since(time.Unix(int64(got["rcptquota_roster_copied_timestamp_seconds"]), 0))
+	if got["rcptquota_premium_senders"] != 3 || age < 0 || age > time.Minute {
+		t.Errorf("%v premium senders, copied %v ago", got["rcptquota_premium_senders"], age)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+}
 
 func TestMetrics(t *testing.T) {
 	m := newMetrics()

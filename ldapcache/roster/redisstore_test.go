@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -46,6 +48,30 @@ func TestRedisStoreBehindSentinels(t *testing.T) {
 	sentinel := servers.StartRedisSentinel(t, "main", servers.StartRedis(t))
 	client := connect(t, &redis.UniversalOptions{Addrs: []string{sentinel.Address()}, MasterName: "main"})
 	testStore(t, func() Store { return NewRedisStore(client) })
+}
+
+// TestRedisStoreWithTheRightsOfREADME needs no other rights than an ACL user gets.
+func TestRedisStoreWithTheRightsOfREADME(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rights := regexp.MustCompile(`~rcptquota:\*( \+@?\w+)+`).FindString(string(readme))
+	server := servers.StartRedis(t)
+	admin := connect(t, &redis.UniversalOptions{Addrs: []string{server.Address()}})
+	user := append([]any{"ACL", "SETUSER", "relay", "on", ">secret"}, anys(strings.Fields(rights))...)
+	if err := admin.Do(t.Context(), user...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	client := connect(t, &redis.UniversalOptions{Addrs: []string{server.Address()}, Username: "relay", Password: "secret"})
+	testStore(t, func() Store { return NewRedisStore(client) })
+}
+
+func anys(words []string) (all []any) {
+	for _, word := range words {
+		all = append(all, word)
+	}
+	return all
 }
 
 func TestRedisAway(t *testing.T) {
