@@ -20,6 +20,7 @@ const (
 // locks of their own. They hold the size asked for, rounded up.
 type shards[V any] struct {
 	seed maphash.Seed
+	mask uint64 // picks of a hash the index of all
 	all  []shard[V]
 }
 
@@ -32,11 +33,11 @@ type shard[V any] struct {
 
 // newShards fails where size is not positive.
 func newShards[V any](size int) (*shards[V], error) {
-	n := 1
+	n, mask := 1, uint64(0)
 	if size >= minSpread {
-		n = maxShards
+		n, mask = maxShards, maxShards-1
 	}
-	s := &shards[V]{seed: maphash.MakeSeed(), all: make([]shard[V], n)}
+	s := &shards[V]{seed: maphash.MakeSeed(), mask: mask, all: make([]shard[V], n)}
 	for i := range s.all {
 		lru, err := simplelru.NewLRU[string, *entry[V]]((size+n-1)/n, nil)
 		if err != nil {
@@ -48,7 +49,7 @@ func newShards[V any](size int) (*shards[V], error) {
 }
 
 func (s *shards[V]) of(key string) *shard[V] {
-	return &s.all[maphash.String(s.seed, key)&uint64(len(s.all)-1)]
+	return &s.all[maphash.String(s.seed, key)&s.mask]
 }
 
 // get returns nil where nothing is remembered.
