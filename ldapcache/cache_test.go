@@ -233,6 +233,18 @@ func TestTheLeastRecentlyUsedIsForgotten(t *testing.T) {
 	}
 }
 
+func TestALargeCacheIsBounded(t *testing.T) {
+	d := directoryOf(t, &oracle{}, minSpread)
+	for i := range 3 * minSpread {
+		if _, err := d.Sender(t.Context(), fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := d.Stats().Senders.Entries; n != minSpread { // each shard is full by now
+		t.Errorf("%d entries", n)
+	}
+}
+
 func TestImpossibleLoginsAreNotAskedFor(t *testing.T) {
 	o := &oracle{}
 	d := testDirectory(t, o)

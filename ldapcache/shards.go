@@ -17,7 +17,7 @@ const (
 )
 
 // shards remember the entries that were used most recently, spread by key over
-// locks of their own. They hold the size asked for, rounded up.
+// locks of their own. They hold at most the size asked for, rounded up.
 type shards[V any] struct {
 	seed maphash.Seed
 	mask uint64 // picks of a hash the index of all
