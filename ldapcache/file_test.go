@@ -113,7 +113,8 @@ func TestDesignationsOfAFile(t *testing.T) {
 	// however it is written.
 	writeFile(t, path, strings.NewReplacer(`establishment = "0310003C"`, `establishment = "0310002b"`, "reference = \"0310003C", "reference = \"0310003c").Replace(school), 1)
 	expect(roster.Designation{Establishment: "0310003C", Sender: "pmartin", Login: "pmartin"})
-	writeFile(t, path, school[:strings.Index(school, "[[premium]]")], 2)
+	before, _, _ := strings.Cut(school, "[[premium]]")
+	writeFile(t, path, before, 2)
 	expect()
 	writeFile(t, path, "[[sender]]", 3)
 	if _, _, err := d.Designations(t.Context()); err == nil || !strings.Contains(err.Error(), path+":1: sender[0].login") {

@@ -12,7 +12,7 @@ import (
 // Directory is an open directory. Its senders are designated, but not premium: a
 // [roster.Directory] around it says who is. Close ends its searches and its
 // connections; it is not used after that.
-type Directory interface {
+type Directory interface { //nolint:interfacebloat // three small ones, each with its own consumer
 	quota.Directory
 	roster.Source
 	io.Closer

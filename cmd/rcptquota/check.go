@@ -89,7 +89,8 @@ func (c *config) matched() map[string]string {
 	return attributes
 }
 
-// show tells what is known of a sender.
+// show tells what is known of a sender. Whether a designation is in effect, the
+// directory does not know.
 func show(ctx context.Context, out io.Writer, config *config, directory quota.Directory, designated []roster.Designation, login string) error {
 	sender, err := directory.Sender(ctx, login)
 	if err != nil {
@@ -98,7 +99,6 @@ func show(ctx context.Context, out io.Writer, config *config, directory quota.Di
 	premium := "not designated"
 	i := slices.IndexFunc(designated, func(d roster.Designation) bool { return d.Sender == sender.ID })
 	if i >= 0 {
-		sender.Premium = true
 		premium = "designated under " + cmp.Or(designated[i].Establishment, "no establishment")
 	}
 	fmt.Fprintf(out, "login %s: class %s; %s; establishment %s; addresses %s; entry %s\n",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -139,7 +140,7 @@ func (r *restless) Load(ctx context.Context) ([]byte, error) {
 	text, err := r.memoryStore.Load(ctx)
 	if r.restless > 0 {
 		r.restless--
-		r.set(func(s *memoryStore) { s.text = append(s.text[:len(s.text):len(s.text)], 'x') })
+		r.set(func(s *memoryStore) { s.text = append(slices.Clip(s.text), 'x') })
 	}
 	return text, err
 }

@@ -4,7 +4,6 @@ package roster
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"reflect"
@@ -95,7 +94,7 @@ func TestRelaysOfOneRedisAgree(t *testing.T) {
 	for i := range keepers {
 		source := &school{}
 		source.enter(fmt.Sprintf("anne%d", i), "0310001A")
-		keeper, err := NewWeekly(DefaultConfig(), source, NewRedisStore(client), slog.New(slog.NewTextHandler(io.Discard, nil)))
+		keeper, err := NewWeekly(DefaultConfig(), source, NewRedisStore(client), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import "testing"
 // TestStories tells how the calendar meets what happens to a site. By default the
 // roster is copied on Tuesdays at 00:00 and takes effect on Wednesdays at 10:00.
 func TestStories(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct{ name, story string }{
 		{"entered on Monday at 23:59: premium from Wednesday 10:00", `
 			Mon  3 Jan 09:00  relay A starts

@@ -61,6 +61,7 @@ func (b *logBuffer) lines(pattern string) int {
 
 // tell plays the story on the clock of synctest.
 func tell(t *testing.T, lines string) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		config := DefaultConfig()
 		calendar, err := config.Calendar()
