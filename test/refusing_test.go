@@ -19,7 +19,7 @@ func startRefusingMilter(t *testing.T) string {
 	}
 	server := &gomilter.Server{NewMilter: func() gomilter.Milter { return refusingMilter{} }}
 	go func() { _ = server.Serve(ln) }()
-	t.Cleanup(func() { _ = server.Close() })
+	t.Cleanup(func() { _ = ln.Close() }) // server.Close races with Serve
 	return ln.Addr().String()
 }
 
