@@ -53,6 +53,9 @@ func (d *document) senders() map[string]quota.Sender {
 	for _, table := range d.Senders {
 		login, _ := normalise(table.Login)
 		sender := quota.Sender{ID: login, Establishment: table.Establishment}
+		if uai, ok := parseUAI(table.Establishment); ok {
+			sender.Establishment = uai
+		}
 		for _, address := range table.Addresses {
 			sender.Addresses = append(sender.Addresses, strings.ToLower(address))
 		}

@@ -25,7 +25,7 @@ attributes = { ENTPersonProfils = ["National_ENS"] }
 [[sender]]
 login = "pmartin"
 addresses = ["paul.martin@entmip.fr", "p.martin@entmip.fr"]
-establishment = "0310002B"
+establishment = "0310002b"
 
 [[establishment]]
 uai = "0310002B"

@@ -50,11 +50,22 @@ func newSearcher(config Config, client *client, attributes []string) (*searcher,
 		attributes: attributes,
 		logins:     loginAttributes(config.UserFilter),
 		anyPerson:  anyLogin(config.UserFilter),
-		ofOthers:   slices.Concat(config.GroupMembers, config.EstablishmentUAI, config.EstablishmentReference),
+		ofOthers:   once(config.GroupMembers, config.EstablishmentUAI, config.EstablishmentReference),
 	}
-	s.ofPersons = slices.Concat(config.UserAddresses, config.UserEstablishment, s.logins)
-	s.ofSenders = slices.Concat(s.ofPersons, attributes)
+	s.ofPersons = once(config.UserAddresses, config.UserEstablishment, s.logins)
+	s.ofSenders = once(s.ofPersons, attributes)
 	return s, nil
+}
+
+// once joins the names of attributes, each of which a server is asked for once
+// (RFC 4511 section 4.5.1.8).
+func once(lists ...[]string) (all []string) {
+	for _, name := range slices.Concat(lists...) {
+		if !slices.ContainsFunc(all, func(other string) bool { return strings.EqualFold(other, name) }) {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // found is what a search brought.

@@ -110,6 +110,17 @@ func TestNormalise(t *testing.T) {
 	}
 }
 
+func TestAnAttributeIsAskedForOnce(t *testing.T) {
+	schema := Schema{UserFilter: "(|(uid=%u)(MAIL=%u))", UserAddresses: []string{"mail"}, UserEstablishment: []string{"o"}}
+	s, err := newSearcher(Config{Schema: schema}, nil, []string{"o", "title"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"mail", "o", "uid", "title"}; !slices.Equal(s.ofSenders, want) {
+		t.Errorf("asks for %q, want %q", s.ofSenders, want)
+	}
+}
+
 func TestDescribeTakesExactAttributesOnly(t *testing.T) {
 	s, err := newSearcher(Config{Schema: Schema{UserAddresses: []string{"mail"}, UserEstablishment: []string{"school", "site"}}},
 		nil, []string{"entpersonprofils"})

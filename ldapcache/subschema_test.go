@@ -46,3 +46,15 @@ func FuzzParseDefinition(f *testing.F) {
 }
 
 func isBlank(r rune) bool { return strings.ContainsRune(" \t\r\n", r) }
+
+// TestAServerMayKeepItsSchema has one that has the base, and no more.
+func TestAServerMayKeepItsSchema(t *testing.T) {
+	f := startFake(t, func(int, string) reply { return reply{} })
+	f.read = func([]string) reply { return reply{entry: "dc=test"} }
+	config := DefaultConfig()
+	config.Servers, config.Base = []string{f.url()}, "dc=test"
+	proof, err := Prove(t.Context(), config, nil, true)
+	if err != nil || len(proof.Lines) != 2 || !strings.Contains(proof.Lines[0], "it shows no schema") {
+		t.Errorf("%q, %v", proof.Lines, err)
+	}
+}
