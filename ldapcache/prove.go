@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,54 +11,37 @@ import (
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 
-	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// Proof is what was found out about the servers of a configuration.
-type Proof struct {
-	// Lines tell, for people, what works.
-	Lines []string
-	// Designated are those who are designated now.
-	Designated []roster.Designation
-
-	seen map[string]bool // mistakes told, of several servers
-	errs []error
+// proof is what was found out about the servers of a configuration.
+type proof struct {
+	lines []string        // what works, for people
+	seen  map[string]bool // mistakes told, of several servers
+	errs  []error
 }
 
 // Prove asks each LDAP server whether the configuration can work there: that it
 // answers and lets us bind, has the base, and knows each attribute and class that
 // is named, since a filter with an unknown one gives no error and finds nothing.
 // The attributes that classes match on are given with their keys; the preset's
-// keys for lists are looked at where lists are used. The error joins the mistakes,
-// with keys from the top of the configuration file.
-func Prove(ctx context.Context, config Config, matched map[string]string, lists bool) (Proof, error) {
-	proof := Proof{seen: map[string]bool{}}
+// keys for lists are looked at where lists are used. The lines tell, for people,
+// what works. The error joins the mistakes, with keys from the top of the
+// configuration file.
+func Prove(ctx context.Context, config Config, matched map[string]string, lists bool) (lines []string, err error) {
+	p := proof{seen: map[string]bool{}}
 	for _, url := range config.Servers {
 		one := config
 		one.Servers = []string{url}
-		if err := proof.server(ctx, one, matched, lists); err != nil {
-			return proof, err
+		if err := p.server(ctx, one, matched, lists); err != nil {
+			return nil, err
 		}
 	}
-	if err := errors.Join(proof.errs...); err != nil {
-		return proof, err
-	}
-	designated, unresolved, err := designations(ctx, config)
-	if err != nil {
-		return proof, conf.Errorf("directory.premium_filter", "%v", err)
-	}
-	proof.Designated = designated
-	line := fmt.Sprintf("designations: %d senders", len(designated))
-	if len(unresolved) > 0 {
-		line += fmt.Sprintf("; %d names of nobody, as %q", len(unresolved), unresolved[0])
-	}
-	proof.Lines = append(proof.Lines, line)
-	return proof, nil
+	return p.lines, errors.Join(p.errs...)
 }
 
 // add notes a mistake, once.
-func (p *Proof) add(key, format string, args ...any) {
+func (p *proof) add(key, format string, args ...any) {
 	err := conf.Errorf(key, format, args...)
 	if !p.seen[err.Error()] {
 		p.seen[err.Error()] = true
@@ -67,7 +49,7 @@ func (p *Proof) add(key, format string, args ...any) {
 	}
 }
 
-func (p *Proof) server(ctx context.Context, config Config, matched map[string]string, lists bool) error {
+func (p *proof) server(ctx context.Context, config Config, matched map[string]string, lists bool) error {
 	client, err := newClient(config)
 	if err != nil {
 		return err
@@ -100,7 +82,7 @@ func (p *Proof) server(ctx context.Context, config Config, matched map[string]st
 		p.names(known, config, matched, lists)
 		line += "; it knows the attributes and classes"
 	}
-	p.Lines = append(p.Lines, line)
+	p.lines = append(p.lines, line)
 	return nil
 }
 
@@ -116,7 +98,7 @@ func blame(err error) string {
 }
 
 // names looks for the names that the server does not know.
-func (p *Proof) names(known *subschema, config Config, matched map[string]string, lists bool) {
+func (p *proof) names(known *subschema, config Config, matched map[string]string, lists bool) {
 	full := config.withPreset()
 	written := config.attributes()
 	for i, key := range full.attributes() {
@@ -140,7 +122,7 @@ func (p *Proof) names(known *subschema, config Config, matched map[string]string
 }
 
 // attribute wants the name by which the server answers.
-func (p *Proof) attribute(known *subschema, key, name, otherwise string) {
+func (p *proof) attribute(known *subschema, key, name, otherwise string) {
 	switch answered, ok := known.attributes[strings.ToLower(name)]; {
 	case !ok:
 		p.add(key, "the server knows no attribute %q; write one that it knows%s", name, otherwise)
@@ -149,7 +131,7 @@ func (p *Proof) attribute(known *subschema, key, name, otherwise string) {
 	}
 }
 
-func (p *Proof) filter(known *subschema, key, filter string) {
+func (p *proof) filter(known *subschema, key, filter string) {
 	packet, err := ldap.CompileFilter(filter)
 	if err != nil { // an empty one
 		return

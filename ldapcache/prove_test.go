@@ -16,9 +16,9 @@ func TestProofOfTheField(t *testing.T) {
 	for name, c := range field {
 		t.Run(name, func(t *testing.T) {
 			s := startSite(t, c.preset, c.bareUAIs)
-			proof, err := Prove(t.Context(), s.Directory, map[string]string{"class.x.match.attribute": "memberOf"}, true)
-			if err != nil || len(proof.Lines) != 2 || !strings.HasSuffix(proof.Lines[0], "; it knows the attributes and classes") {
-				t.Errorf("%q, %v", proof.Lines, err)
+			lines, err := Prove(t.Context(), s.Directory, map[string]string{"class.x.match.attribute": "memberOf"}, true)
+			if err != nil || len(lines) != 1 || !strings.HasSuffix(lines[0], "; it knows the attributes and classes") {
+				t.Errorf("%q, %v", lines, err)
 			}
 		})
 	}

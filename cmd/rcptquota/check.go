@@ -46,6 +46,7 @@ func checkCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringArrayVar(&c.logins, "login", nil, "a sender to look up, and to tell what is known of; may be repeated")
 	f.BoolVar(&c.offline, "offline", false, "look at the files only, and ask no server")
+	cmd.MarkFlagsMutuallyExclusive("login", "offline")
 	return cmd
 }
 
@@ -61,21 +62,40 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	}
 	defer directory.Close() //nolint:errcheck // nothing was written
 	lines := config.Summary()
-	var proof ldapcache.Proof
-	if config.Directory.Source == "ldap" && !c.offline {
-		proof, err = ldapcache.Prove(ctx, config.Directory, config.matched(), false)
-		if err != nil {
+	var designated []roster.Designation
+	if !c.offline {
+		if designated, err = c.ask(ctx, config, directory, &lines); err != nil {
 			return conf.Locate(c.path, err)
 		}
-		lines = append(lines, proof.Lines...)
 	}
 	fmt.Fprintf(out, "%s: good; Postfix needs smtpd_recipient_limit = %d or more\n%s\n",
 		c.path, config.HighestLimit()+1, strings.Join(lines, "\n"))
 	var unknown []error
 	for _, login := range c.logins {
-		unknown = append(unknown, show(ctx, out, config, directory, proof.Designated, login))
+		unknown = append(unknown, show(ctx, out, config, directory, designated, login))
 	}
 	return errors.Join(unknown...)
+}
+
+// ask tries the directory, and adds to lines what it finds.
+func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.Directory, lines *[]string) ([]roster.Designation, error) {
+	if config.Directory.Source == "ldap" {
+		proven, err := ldapcache.Prove(ctx, config.Directory, config.matched(), false)
+		if err != nil {
+			return nil, err
+		}
+		*lines = append(*lines, proven...)
+	}
+	designated, unresolved, err := directory.Designations(ctx)
+	if err != nil {
+		return nil, conf.Errorf("directory.premium_filter", "%v", err)
+	}
+	line := fmt.Sprintf("designations: %d", len(designated))
+	if len(unresolved) > 0 {
+		line += fmt.Sprintf("; %d names of nobody, as %q", len(unresolved), unresolved[0])
+	}
+	*lines = append(*lines, line)
+	return designated, nil
 }
 
 // matched are the attributes that classes match on, by their keys.
@@ -89,8 +109,8 @@ func (c *config) matched() map[string]string {
 	return attributes
 }
 
-// show tells what is known of a sender. Whether a designation is in effect, the
-// directory does not know.
+// show tells what the directory knows of a sender. Whether a designation is in
+// effect is for the roster to say.
 func show(ctx context.Context, out io.Writer, config *config, directory quota.Directory, designated []roster.Designation, login string) error {
 	sender, err := directory.Sender(ctx, login)
 	if err != nil {
