@@ -62,6 +62,9 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	}
 	defer directory.Close() //nolint:errcheck // nothing was written
 	lines := config.Summary()
+	if config.HasPremium() {
+		lines = append(lines, config.Premium.Summary())
+	}
 	var designated []roster.Designation
 	if !c.offline {
 		if designated, err = c.ask(ctx, config, directory, &lines); err != nil {

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,8 +31,9 @@ func TestMoments(t *testing.T) {
 		"wed 10:00":    {Day: time.Wednesday, Hour: 10},
 		"SAT 23:59:58": {Day: time.Saturday, Hour: 23, Minute: 59, Second: 58},
 	} {
-		if got := moment(t, text); got != want {
-			t.Errorf("%q: %+v", text, got)
+		got := moment(t, text)
+		if got != want || !strings.EqualFold(got.String(), text) {
+			t.Errorf("%q: %+v, %s", text, got, got)
 		}
 	}
 	for _, text := range []string{

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -42,6 +43,15 @@ func DefaultConfig() Config {
 
 // Weekly reports whether the calendar is on, and so whether a [Store] is needed.
 func (c *Config) Weekly() bool { return c.Activation == activationWeekly }
+
+// Summary tells in one line when designations take effect.
+func (c *Config) Summary() string {
+	text := fmt.Sprintf("premium senders: at most %d an establishment; ", c.PerEstablishment)
+	if !c.Weekly() {
+		return text + "in effect at once"
+	}
+	return text + fmt.Sprintf("entered before %s, in effect from %s (%s)", c.Cutoff, c.TakesEffect, c.Timezone)
+}
 
 // Validate returns all mistakes, with keys from the top of the configuration
 // file; see [conf.Validator].

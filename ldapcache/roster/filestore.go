@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // rosterFile is the store's file in state_dir, a bbolt database.
@@ -75,7 +76,7 @@ func (s *FileStore) Swap(_ context.Context, old, next []byte) (swapped bool, err
 func (s *FileStore) access(readOnly bool, work func(*bbolt.Tx) error) error {
 	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{Timeout: lockTimeout, ReadOnly: readOnly})
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
+		return fmt.Errorf("%s: %w%s", s.path, err, advice(err))
 	}
 	transaction := db.Update
 	if readOnly {
@@ -85,4 +86,14 @@ func (s *FileStore) access(readOnly bool, work func(*bbolt.Tx) error) error {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
 	return nil
+}
+
+// advice says what to do about a file that is no database.
+func advice(err error) string {
+	for _, damaged := range []error{berrors.ErrInvalid, berrors.ErrVersionMismatch, berrors.ErrChecksum} {
+		if errors.Is(err, damaged) {
+			return "; remove it, and the first start copies the directory anew"
+		}
+	}
+	return ""
 }

@@ -107,7 +107,7 @@ func TestADamagedStore(t *testing.T) {
 		store.set(func(s *memoryStore) { s.text = []byte("{") })
 		pass(12 * time.Second)
 		expect(t, k, "anne", true, nil)
-		pass(time.Minute)
+		pass(2 * time.Minute)
 		expect(t, k, "anne", true, errDamaged)
 	})
 }

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -20,6 +21,15 @@ var (
 	weekdays   = []string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
 	momentForm = regexp.MustCompile(`^(?i)(` + strings.Join(weekdays, "|") + `) ([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$`)
 )
+
+// String returns the moment as a file writes it.
+func (m Moment) String() string {
+	text := fmt.Sprintf("%s %02d:%02d", weekdays[m.Day], m.Hour, m.Minute)
+	if m.Second != 0 {
+		text += fmt.Sprintf(":%02d", m.Second)
+	}
+	return text
+}
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (m *Moment) UnmarshalText(text []byte) error {

@@ -96,7 +96,7 @@ func TestAFileStoreThatCannotBe(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, rosterFile), bytes.Repeat([]byte("no database "), 10_000), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := s.Load(t.Context()); err == nil || !strings.Contains(err.Error(), dir) {
+	if text, err := s.Load(t.Context()); err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "; remove it") {
 		t.Errorf("of a damaged file: %q, %v", text, err)
 	}
 }

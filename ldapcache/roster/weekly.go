@@ -13,8 +13,9 @@ const (
 	readEvery = 10 * time.Second
 	// Spread is how long it takes until all relays know of another's copy.
 	Spread = readEvery + readEvery/2
-	// readTrusted is how long an answer of the store is not doubted.
-	readTrusted = time.Minute
+	// readTrusted is how long an answer of the store is not doubted: longer than a
+	// look may take.
+	readTrusted = 2 * patience
 )
 
 // NewWeekly returns the keeper of a roster that follows the calendar of a valid
