@@ -179,3 +179,47 @@ func BenchmarkSender(b *testing.B) {
 		}
 	}
 }
+
+// lossy is a store whose first answer to a Swap is lost.
+type lossy struct {
+	memoryStore
+	lost bool
+}
+
+func (l *lossy) Swap(ctx context.Context, old, next []byte) (bool, error) {
+	swapped, err := l.memoryStore.Swap(ctx, old, next)
+	if !l.lost {
+		l.lost = true
+		return false, errStoreAway
+	}
+	return swapped, err
+}
+
+func TestACopyWhoseAnswerIsLostIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, log := &school{gone: []string{"uid=gone", "uid=gone"}}, &logBuffer{}
+		for _, login := range []string{"anne", "bruno", "chloe", "dora"} {
+			source.enter(login, "0310001A")
+		}
+		source.enter("emma", "")
+		k, err := NewWeekly(DefaultConfig(), source, &lossy{}, slog.New(slog.NewTextHandler(log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		start(t, k)
+		expect(t, k, "anne", false, errStoreAway)
+		pass(time.Minute)
+		expect(t, k, "anne", true, nil)
+		expect(t, k, "dora", false, nil)
+		for _, line := range []string{
+			"msg=roster_unavailable error=", "msg=roster_available$",
+			"msg=roster_copied roster=first_start premium_senders=4 over_limit=1 .* without_establishment=1$",
+			"msg=roster_over_limit sender=dora establishment=0310001A$", "msg=roster_unresolved designated=\"uid=gone\"$",
+			"msg=roster_in_effect roster=first_start premium_senders=4 over_limit=1 ",
+		} {
+			if n := log.lines(line); n != 1 {
+				t.Errorf("%d times %s:\n%s", n, line, log.String())
+			}
+		}
+	})
+}
