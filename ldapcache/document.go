@@ -94,6 +94,31 @@ func (d *document) designations() []roster.Designation {
 	return all
 }
 
+// lists returns the lists by their addresses in lower case.
+func (d *document) lists(senders map[string]quota.Sender) map[string]*quota.List {
+	lists := make(map[string]*quota.List, len(d.Lists))
+	for _, table := range d.Lists {
+		lists[strings.ToLower(table.Address)] = &quota.List{
+			Owners:     persons(senders, table.Owners),
+			Moderators: persons(senders, table.Moderators),
+			Moderated:  len(table.Moderators) > 0,
+			Members:    table.Members,
+		}
+	}
+	return lists
+}
+
+// persons are the senders of those logins.
+func persons(senders map[string]quota.Sender, logins []string) []quota.Person {
+	var all []quota.Person
+	for _, name := range logins {
+		login, _ := normalise(name)
+		sender := senders[login]
+		all = append(all, quota.Person{ID: sender.ID, Addresses: sender.Addresses})
+	}
+	return all
+}
+
 // Validate implements [conf.Validator].
 func (d *document) Validate() error {
 	logins, err := d.validateSenders()

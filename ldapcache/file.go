@@ -37,6 +37,7 @@ type fileDirectory struct {
 // last looked at. It does not change.
 type content struct {
 	senders    map[string]quota.Sender // by normalised login
+	lists      map[string]*quota.List  // by address in lower case
 	designated []roster.Designation
 	info       fs.FileInfo // nil: there was no file
 	unsettled  bool        // the file may have changed since, and look the same
@@ -83,6 +84,26 @@ func (d *fileDirectory) Designations(context.Context) (all []roster.Designation,
 	return current.designated, nil, current.err
 }
 
+// Lists implements [quota.Directory].
+func (d *fileDirectory) Lists(_ context.Context, addresses []string) []quota.ListAnswer {
+	current := d.refresh()
+	answers := make([]quota.ListAnswer, len(addresses))
+	for i, address := range addresses {
+		list := current.lists[address]
+		switch {
+		case list != nil && current.err != nil:
+			stale := *list
+			stale.Stale = current.err
+			answers[i].List = &stale
+		case list != nil:
+			answers[i].List = list
+		default:
+			answers[i].Err = current.err
+		}
+	}
+	return answers
+}
+
 // Close implements [io.Closer]. The file is not kept open.
 func (d *fileDirectory) Close() error { return nil }
 
@@ -127,7 +148,7 @@ func isSettling(info fs.FileInfo, now time.Time) bool {
 // load reads the file. What cannot be used leaves the content as it was.
 func (d *fileDirectory) load(last *content) *content {
 	before, info, data, err := readFile(d.path)
-	next := &content{senders: last.senders, designated: last.designated, info: info}
+	next := &content{senders: last.senders, lists: last.lists, designated: last.designated, info: info}
 	next.unsettled = info != nil && (!unchanged(before, info) || isSettling(info, time.Now()))
 	var doc document
 	if err == nil {
@@ -138,6 +159,7 @@ func (d *fileDirectory) load(last *content) *content {
 		return next
 	}
 	next.senders, next.designated = doc.senders(), doc.designations()
+	next.lists = doc.lists(next.senders)
 	return next
 }
 

@@ -165,13 +165,19 @@ func (s *safeBuffer) lines() []string {
 // startRig serves judge on a listener in memory; stop it with Shutdown.
 func startRig(t testing.TB, judge Judge, role quota.Role) *rig {
 	t.Helper()
+	return startListsRig(t, judge, role, false)
+}
+
+// startListsRig is startRig where there may be lists.
+func startListsRig(t testing.TB, judge Judge, role quota.Role, lists bool) *rig {
+	t.Helper()
 	replies, err := NewReplies(RepliesConfig{Language: "en", Contact: "help@example.org"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &rig{pipes: newPipes(), log: &safeBuffer{}}
 	handler := slog.NewTextHandler(r.log, &slog.HandlerOptions{ReplaceAttr: withoutTime})
-	r.Server = NewServer(judge, replies, slog.New(handler))
+	r.Server = NewServer(judge, replies, slog.New(handler), lists)
 	go func() {
 		if err := r.Serve(r.pipes, role); err != nil {
 			t.Error(err)

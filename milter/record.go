@@ -19,7 +19,7 @@ func (s *session) record(v *quota.Verdict) {
 	if !s.server.log.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 20)
+	attrs := make([]slog.Attr, 0, 22)
 	text := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -46,6 +46,10 @@ func (s *session) record(v *quota.Verdict) {
 	}
 	if !v.RetryAt.IsZero() {
 		attrs = append(attrs, slog.Time("retry_at", v.RetryAt))
+	}
+	text("list", v.List)
+	if v.FromFault != quota.NoFault {
+		text("from_check", v.FromFault.String())
 	}
 	flag("premium", v.Premium)
 	flag("unknown", v.Unknown)

@@ -35,6 +35,10 @@ func NewReplies(c RepliesConfig) (*Replies, error) {
 	override(&texts.DirectoryUnavailable, c.DirectoryUnavailable)
 	override(&texts.Window, c.Window)
 	override(&texts.StoreUnavailable, c.StoreUnavailable)
+	override(&texts.ListPosting, c.ListPosting)
+	override(&texts.ListFrom, c.ListFrom)
+	override(&texts.ListAutomatic, c.ListAutomatic)
+	override(&texts.ListUnavailable, c.ListUnavailable)
 	return &Replies{language: c.Language, texts: texts}, nil
 }
 
@@ -60,6 +64,8 @@ func (r *Replies) text(v *quota.Verdict, ref string) string {
 		"{used}", strconv.Itoa(v.Used),
 		"{window}", shortDuration(v.Window.Per),
 		"{retry_at}", r.moment(v.RetryAt),
+		"{list}", v.List,
+		"{managers}", managers[r.language][v.Moderated],
 	).Replace(text)
 	line := code + " " + strings.Map(printable, text)
 	return line[:min(len(line), maxReply)]
@@ -73,12 +79,20 @@ func (r *Replies) template(v *quota.Verdict) (code, text string) {
 		return "550 5.7.1", r.texts.Unauthenticated
 	case refused && v.Reason == quota.WindowLimit && !v.RetryAt.IsZero():
 		return "550 5.7.1", r.texts.Window
+	case refused && v.Reason == quota.ListPosting:
+		return "550 5.7.1", r.texts.ListPosting
+	case refused && v.Reason == quota.ListFrom:
+		return "550 5.7.1", r.texts.ListFrom
+	case refused && v.Reason == quota.ListAutomatic:
+		return "550 5.7.1", r.texts.ListAutomatic
 	case refused: // for good: no smaller limit will ever be met
 		return "550 5.5.3", r.texts.MessageLimit
 	case v.Reason == quota.WindowLimit:
 		return "450 4.7.1", r.texts.Window
 	case v.Reason == quota.StoreUnavailable:
 		return "451 4.3.0", r.texts.StoreUnavailable
+	case v.List != "":
+		return "451 4.3.0", r.texts.ListUnavailable
 	}
 	return "451 4.3.0", r.texts.DirectoryUnavailable
 }

@@ -34,14 +34,28 @@ var macros = map[gomilter.Stage][]string{
 	gomilter.StageEOM:      {macroQueueID},
 }
 
-// protocol returns what we ask the MTA not to send, and not to wait for.
-func protocol(role quota.Role) gomilter.OptProtocol {
-	const both = gomilter.OptNoHelo | gomilter.OptNoHeaders | gomilter.OptNoEOH | gomilter.OptNoBody |
+// protocol returns what we ask the MTA not to send, and not to wait for. The
+// header matters only where there may be lists.
+func protocol(role quota.Role, lists bool) gomilter.OptProtocol {
+	p := gomilter.OptNoHelo | gomilter.OptNoEOH | gomilter.OptNoBody |
 		gomilter.OptNoUnknown | gomilter.OptNoConnReply | gomilter.OptNoMailReply
-	if role == quota.Inbound {
-		return both | gomilter.OptNoData
+	if lists {
+		p |= gomilter.OptNoHeaderReply
+	} else {
+		p |= gomilter.OptNoHeaders
 	}
-	return both | gomilter.OptNoRcptReply
+	if role == quota.Inbound {
+		return p | gomilter.OptNoData
+	}
+	return p | gomilter.OptNoRcptReply
+}
+
+// actions returns what we ask the MTA to let us do.
+func actions(lists bool) gomilter.OptAction {
+	if lists {
+		return gomilter.OptSetSymList | edits
+	}
+	return gomilter.OptSetSymList
 }
 
 // Server answers milter connections. Make it with [NewServer].
@@ -49,6 +63,7 @@ type Server struct {
 	judge   Judge
 	replies *Replies
 	log     *slog.Logger
+	lists   bool // there may be lists among recipients
 
 	ctx      context.Context // of every decision; cancelled when connections are cut off
 	cancel   context.CancelFunc
@@ -63,13 +78,15 @@ type Server struct {
 }
 
 // NewServer returns a server that asks judge, answers with replies, and writes
-// one record a message to log.
-func NewServer(judge Judge, replies *Replies, log *slog.Logger) *Server {
+// one record a message to log. With lists, it looks at the header of messages to
+// lists, and may change such a message at its end.
+func NewServer(judge Judge, replies *Replies, log *slog.Logger, lists bool) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Server{
 		judge:   judge,
 		replies: replies,
 		log:     log,
+		lists:   lists,
 		ctx:     ctx,
 		cancel:  cancel,
 		places:  make(chan struct{}, maxConnections),
@@ -130,7 +147,7 @@ func (s *Server) listen(ln net.Listener) bool {
 // session that the library asks for is always this connection's.
 func (s *Server) handle(conn net.Conn, role quota.Role) {
 	session := &session{server: s, role: role}
-	session.wire = newWire(conn, session.inTransaction, &s.draining, func() {
+	session.wire = newWire(conn, session, func() {
 		session.closed()
 		s.untrack(session.wire)
 	})
@@ -141,8 +158,8 @@ func (s *Server) handle(conn net.Conn, role quota.Role) {
 	}
 	library := gomilter.Server{
 		NewMilter: func() gomilter.Milter { return session },
-		Actions:   gomilter.OptSetSymList,
-		Protocol:  protocol(role),
+		Actions:   actions(s.lists),
+		Protocol:  protocol(role, s.lists),
 		SymList:   macros,
 	}
 	_ = library.Serve(&oneConn{Conn: session.wire}) // at once: it starts a goroutine, then finds no more to accept

@@ -41,9 +41,11 @@ var errOrder = errors.New("milter event out of order")
 type Judge interface {
 	// Judge does not fail: what it could not know is in the verdict.
 	Judge(ctx context.Context, m *quota.Message) quota.Verdict
-	// Settle ends what a verdict with a ticket reserved: its message went, or it
-	// did not. The error is for the log; nothing can be done about it here.
-	Settle(ctx context.Context, t quota.Ticket, stood bool) error
+	// Settle ends a message on which v let it pass and for which it has a ticket
+	// or a posting: the message went, with the header h, which may change v, or it
+	// did not, and h is nil. The error is for the log; nothing can be done about it
+	// here.
+	Settle(ctx context.Context, v *quota.Verdict, h *quota.Header) error
 }
 
 // session is one milter connection: an SMTP connection and its messages, one
@@ -63,12 +65,20 @@ type transaction struct {
 	from       string
 	queueID    string
 	recipients quota.Recipients
+	typed      map[string][]string // by recipient, how the client wrote it where that differs
+	header     quota.Header
 	judged     bool // the verdict is about the recipients as they stand
 	verdict    quota.Verdict
 	elapsed    time.Duration // of the last decision
 }
 
 func (s *session) inTransaction() bool { return s.tx.open }
+
+// wantsHeaders reports whether the header of the message matters. An MTA that
+// showed no DATA shows it before that is known.
+func (s *session) wantsHeaders() bool {
+	return s.tx.verdict.Posting != nil || s.role == quota.Submission && !s.tx.judged
+}
 
 // Connect keeps the client's address.
 func (s *session) Connect(_, _ string, _ uint16, addr net.IP, _ *gomilter.Modifier) (gomilter.Response, error) {
@@ -110,6 +120,7 @@ func (s *session) RcptTo(rcpt string, m *gomilter.Modifier) (gomilter.Response, 
 	} else {
 		address = rcpt
 	}
+	s.keepTyped(address, rcpt)
 	if s.role == quota.Inbound {
 		return s.rcptInbound(address), nil
 	}
@@ -129,9 +140,11 @@ func (s *session) rcptInbound(address string) gomilter.Response {
 		return s.refusal(&v)
 	}
 	s.tx.recipients.Add(address)
+	posting := s.tx.verdict.Posting.Merge(v.Posting)
 	if s.tx.recipients.Len() == 1 || v.Action != quota.Accept { // of several, the record tells the one that matters
 		s.tx.verdict = v
 	}
+	s.tx.verdict.Posting = posting
 	return s.goOn(gomilter.OptNoRcptReply)
 }
 
@@ -143,9 +156,10 @@ func (s *session) Headers(_ textproto.MIMEHeader, m *gomilter.Modifier) (gomilte
 	return s.decide(m), nil
 }
 
-// Header is sent only by an MTA that cannot leave it out.
-func (s *session) Header(string, string, *gomilter.Modifier) (gomilter.Response, error) {
-	return gomilter.RespContinue, nil
+// Header is one field of the header, with the folds that it came with.
+func (s *session) Header(name, value string, _ *gomilter.Modifier) (gomilter.Response, error) {
+	s.tx.header.Add(name, value)
+	return s.goOn(gomilter.OptNoHeaderReply), nil
 }
 
 // BodyChunk is sent only by an MTA that cannot leave it out.
@@ -164,7 +178,12 @@ func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
 		if s.role == quota.Inbound {
 			v.Recipients = s.tx.recipients.Len()
 		}
-		s.settle(true)
+		s.settle(&s.tx.header)
+		if !v.Action.Passes() {
+			response = s.refusal(v)
+		} else if err := s.edit(m); err != nil {
+			return nil, err
+		}
 		s.record(v)
 	}
 	s.reset()
@@ -179,12 +198,12 @@ func (s *session) Abort(*gomilter.Modifier) error {
 }
 
 // closed is called when the connection has ended.
-func (s *session) closed() { s.settle(false) }
+func (s *session) closed() { s.settle(nil) }
 
 // reset is ready for the next message; what one that did not go reserved is
 // given back.
 func (s *session) reset() {
-	s.settle(false)
+	s.settle(nil)
 	recipients := s.tx.recipients
 	recipients.Reset()
 	s.tx = transaction{recipients: recipients}
@@ -206,7 +225,7 @@ func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
 	}
 	v := &s.tx.verdict
 	if s.role == quota.Submission && !s.tx.judged {
-		s.settle(false) // a later milter refused DATA, and recipients were added
+		s.settle(nil) // a later milter refused DATA, and recipients were added
 		*v = s.judge(&s.tx.recipients)
 		s.tx.judged = true
 		if !v.Action.Passes() {
@@ -233,17 +252,19 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 	})
 }
 
-// settle ends what the verdict reserved, once.
-func (s *session) settle(stood bool) {
-	ticket := s.tx.verdict.Ticket
-	if ticket == (quota.Ticket{}) {
+// settle ends a message that passed, once: it went with the header h, or, where
+// that is nil, it did not go.
+func (s *session) settle(h *quota.Header) {
+	v := &s.tx.verdict
+	ticket := v.Ticket
+	if ticket == (quota.Ticket{}) && (h == nil || v.Posting == nil) {
 		return
 	}
-	s.tx.verdict.Ticket = quota.Ticket{}
+	defer func() { v.Ticket = quota.Ticket{} }()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), settleTimeout)
 	defer cancel()
-	if err := s.server.judge.Settle(ctx, ticket, stood); err != nil {
-		s.server.log.Warn("cannot settle what a message reserved", "queue_id", s.tx.queueID, "sender", ticket.Sender, "stood", stood, "error", err)
+	if err := s.server.judge.Settle(ctx, v, h); err != nil {
+		s.server.log.Warn("cannot settle what a message reserved", "queue_id", s.tx.queueID, "sender", ticket.Sender, "stood", h != nil, "error", err)
 	}
 }
 

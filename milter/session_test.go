@@ -13,7 +13,7 @@ import (
 
 func (f judgeFunc) Judge(_ context.Context, m *quota.Message) quota.Verdict { return f(m) }
 
-func (f judgeFunc) Settle(context.Context, quota.Ticket, bool) error {
+func (f judgeFunc) Settle(context.Context, *quota.Verdict, *quota.Header) error {
 	panic("nothing was reserved")
 }
 

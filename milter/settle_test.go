@@ -29,8 +29,8 @@ func (r *reserving) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 	return quota.Verdict{Action: quota.Accept, Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(r.tickets)}}
 }
 
-func (r *reserving) Settle(_ context.Context, t quota.Ticket, stood bool) error {
-	r.settled = append(r.settled, fmt.Sprint(t.ID, " ", stood))
+func (r *reserving) Settle(_ context.Context, v *quota.Verdict, h *quota.Header) error {
+	r.settled = append(r.settled, fmt.Sprint(v.Ticket.ID, " ", h != nil))
 	return r.err
 }
 

@@ -26,6 +26,9 @@ const (
 	idleTimeout = time.Hour
 	// packetTimeout is how long the rest of a packet may take once it began.
 	packetTimeout = 30 * time.Second
+	// maxSkip is the largest header field that is passed over unseen; the library
+	// refuses larger packets.
+	maxSkip = 1 << 20
 	// writeTimeout is how long the MTA may take to read a reply.
 	writeTimeout = 30 * time.Second
 )
@@ -54,6 +57,7 @@ type wire struct {
 	offer    options
 	agreed   options // zero until our negotiation was written
 	inflight func() bool
+	headers  func() bool
 	onClose  func()
 	draining *atomic.Bool
 	waiting  atomic.Bool // for a packet, between messages
@@ -64,11 +68,13 @@ type options struct {
 	version, actions, protocol uint32
 }
 
-// newWire wraps conn. inflight reports whether a transaction is under way;
-// draining, once true, ends the connection when none is; onClose runs once the
-// library has closed it.
-func newWire(conn net.Conn, inflight func() bool, draining *atomic.Bool, onClose func()) *wire {
-	return &wire{Conn: conn, in: bufio.NewReader(conn), inflight: inflight, draining: draining, onClose: onClose}
+// newWire wraps conn, a connection of s. Once the server drains, it ends when no
+// transaction is under way; onClose runs once the library has closed it.
+func newWire(conn net.Conn, s *session, onClose func()) *wire {
+	return &wire{
+		Conn: conn, in: bufio.NewReader(conn), onClose: onClose,
+		inflight: s.inTransaction, headers: s.wantsHeaders, draining: &s.server.draining,
+	}
 }
 
 // Read implements [io.Reader]. It never returns bytes of two packets at once.
@@ -83,37 +89,55 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// nextPacket waits for a packet, looks at its head in the buffer, and translates
-// it there.
+// nextPacket waits for a packet that the library is to see, looks at its head in
+// the buffer, and translates it there.
 func (w *wire) nextPacket() error {
-	if err := w.await(); err != nil {
-		return err
+	for {
+		if err := w.await(); err != nil {
+			return err
+		}
+		skipped, err := w.beginPacket()
+		if err != nil || !skipped {
+			return err
+		}
 	}
+}
+
+// beginPacket looks at the head of a packet. It reports true for one that is
+// nobody's business and was passed over: a header field of a message that is not
+// to a list, for which the MTA awaits no answer.
+func (w *wire) beginPacket() (skipped bool, err error) {
 	length, err := w.peek(lengthSize)
 	if err != nil {
-		return err
+		return false, err
 	}
 	size := binary.BigEndian.Uint32(length)
 	w.left = lengthSize + int(size)
 	if size == 0 {
-		return nil // the library says what is wrong with it
+		return false, nil // the library says what is wrong with it
 	}
 	head, err := w.peek(headSize)
 	if err != nil {
-		return err
+		return false, err
 	}
 	switch code := gomilter.Code(head[lengthSize]); {
 	case code == gomilter.CodeData && size == 1:
 		head[lengthSize] = byte(gomilter.CodeEOH)
 	case code == gomilter.CodeOptNeg:
 		if err := w.readOffer(size); err != nil {
-			return err
+			return false, err
 		}
+	case code == gomilter.CodeHeader && size <= maxSkip && !w.expectsReply(gomilter.OptNoHeaderReply) && !w.headers():
+		skipped = true
 	}
 	if w.in.Buffered() < w.left {
-		return w.SetReadDeadline(time.Now().Add(packetTimeout))
+		err = w.SetReadDeadline(time.Now().Add(packetTimeout))
 	}
-	return nil
+	if skipped && err == nil {
+		_, err = w.in.Discard(w.left)
+		w.left = 0
+	}
+	return skipped, err
 }
 
 // await blocks until the first byte of a packet has come. Every quiet end of a
@@ -213,6 +237,11 @@ func (w *wire) agree(packet []byte) []byte {
 // the no-reply flag is about.
 func (w *wire) expectsReply(noReply gomilter.OptProtocol) bool {
 	return w.agreed.protocol&uint32(noReply) == 0
+}
+
+// takes reports whether the MTA agreed to all of these changes of a message.
+func (w *wire) takes(actions gomilter.OptAction) bool {
+	return w.agreed.actions&uint32(actions) == uint32(actions)
 }
 
 // Close implements [io.Closer]; the library calls it once, last of all.

@@ -2,6 +2,7 @@ package quota
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ type Config struct {
 	Senders     SendersConfig          `toml:"senders"`
 	Classes     map[string]ClassConfig `toml:"class"`
 	Premium     PremiumConfig          `toml:"premium"`
+	Lists       ListsConfig            `toml:"lists"`
 	Unavailable UnavailableConfig      `toml:"directory_unavailable"`
 }
 
@@ -34,6 +36,9 @@ type SendersConfig struct {
 	// ExemptRecipients are left out of the count: addresses, or bare local
 	// parts, which match in every domain.
 	ExemptRecipients []string `toml:"exempt_recipients"`
+	// RecipientDelimiter has the characters that separate a list's name from an
+	// extension, as Postfix's recipient_delimiter.
+	RecipientDelimiter string `toml:"recipient_delimiter"`
 }
 
 // ClassConfig is a table [class.NAME].
@@ -76,14 +81,16 @@ type UnavailableConfig struct {
 	// Premium is "defer" or "base": a message above the limit that is certain,
 	// when whether the sender is premium can't be known.
 	Premium string `toml:"premium"`
+	// List is "defer": a message to what may be a list.
+	List string `toml:"list"`
 }
 
 // DefaultConfig returns the configuration of an empty file.
 func DefaultConfig() Config {
 	return Config{
 		Enforce:     true,
-		Senders:     SendersConfig{Unauthenticated: "pass"},
-		Unavailable: UnavailableConfig{Premium: "defer"},
+		Senders:     SendersConfig{Unauthenticated: "pass", RecipientDelimiter: "+"},
+		Unavailable: UnavailableConfig{Premium: "defer", List: "defer"},
 	}
 }
 
@@ -133,8 +140,12 @@ func (c *Config) HasPremium() bool {
 	return err == nil && r.premium != nil
 }
 
+// HasLists reports whether addresses of any domain may be lists, so that the
+// header of a message matters.
+func (c *Config) HasLists() bool { return len(c.Lists.Domains)+len(c.Lists.PerDomain) > 0 }
+
 // Summary tells in one line each what the rules say: the classes, from the
-// strictest, and who belongs to the premium one. It is empty for a
+// strictest, and who belongs to the premium one, and the list domains. It is empty for a
 // configuration that is not valid.
 func (c *Config) Summary() []string {
 	r, err := c.compile()
@@ -160,6 +171,9 @@ func (c *Config) Summary() []string {
 	}
 	if r.premium == nil {
 		lines = append(lines, "no class for premium senders")
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.lists.domains)) {
+		lines = append(lines, "lists in "+r.lists.domains[name].String())
 	}
 	return lines
 }

@@ -15,14 +15,17 @@ var (
 	ErrAmbiguous = errors.New("several entries match in the directory")
 )
 
-// Directory tells what is known of senders. It is called for every message by
-// many goroutines at once and answers from memory when it can.
+// Directory tells what is known of senders and of lists. It is called for every
+// message by many goroutines at once and answers from memory when it can.
 type Directory interface {
 	// Sender finds the one entry of a login, in whatever case it is written.
 	// The error is nil when it is found; wraps ErrAbsent or ErrAmbiguous when the
 	// directory was just asked and said so; and anything else means that the
 	// directory cannot be asked now.
 	Sender(ctx context.Context, login string) (Sender, error)
+	// Lists tells of each address, in lower case and without an extension, whether
+	// it is a list's: one answer for each, in their order, over few searches.
+	Lists(ctx context.Context, addresses []string) []ListAnswer
 }
 
 // Sender is what the directory knows of one sender. It is shared: do not

@@ -2,7 +2,6 @@ package quota
 
 import (
 	"errors"
-	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -61,20 +60,6 @@ func (e exemptRecipients) count(recipients *Recipients) int {
 		}
 	}
 	return n
-}
-
-// counted yields the recipients that count.
-func (e exemptRecipients) counted(recipients *Recipients) iter.Seq[string] {
-	if len(e) == 0 {
-		return recipients.All()
-	}
-	return func(yield func(string) bool) {
-		for address := range recipients.All() {
-			if !e.contains(address) && !yield(address) {
-				return
-			}
-		}
-	}
 }
 
 func (e exemptRecipients) contains(address string) bool {

@@ -28,30 +28,63 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 		return Verdict{Action: Accept, Reason: ExemptNetwork, Sender: m.Login, Recipients: m.Recipients.Len()}
 	}
 	if m.Role == Inbound {
-		return Verdict{Action: Accept, Recipients: m.Recipients.Len()}
+		return p.judgeUnknown(ctx, m, Verdict{Action: Accept, Recipients: m.Recipients.Len()})
 	}
 	login, trusted := m.Login, false
 	if login == "" && p.rules.trustedSubmitters.contains(m.Client) {
 		login, trusted = m.EnvelopeSender, true
 	}
-	n := p.rules.exemptRecipients.count(m.Recipients)
 	if login == "" {
-		return p.rules.unauthenticated(n, trusted)
+		n := p.rules.exemptRecipients.count(m.Recipients)
+		return p.judgeUnknown(ctx, m, p.rules.unauthenticated(n, trusted))
 	}
-	sender, err := p.directory.Sender(ctx, login)
-	s := p.rules.standing(&sender, err)
-	v := p.rules.limit(s, n)
-	v.Sender = login
-	if v.Action == Accept && n > 0 && len(s.class.Limits.Windows) > 0 {
-		p.reserve(ctx, s.class, m.Recipients, &v)
+	return p.judgeSender(ctx, m, login)
+}
+
+// judgeUnknown makes v the verdict on a message of somebody whom no list can
+// name.
+func (p *Policy) judgeUnknown(ctx context.Context, m *Message, v Verdict) Verdict {
+	if v.Action.Passes() {
+		lists := p.posts(ctx, m.Recipients)
+		ruling := lists.rule(&poster{}, m, p.rules.enforce)
+		ruling.apply(&v, p.rules.enforce)
+		if v.Posting != nil {
+			v.Posting.RemoveXSender = p.rules.enforce
+		}
 	}
 	return v
 }
 
-// Settle ends what a verdict reserved: its message stood, or it did not go and
-// costs nothing. It is called once for each verdict that has a ticket.
-func (p *Policy) Settle(ctx context.Context, t Ticket, stood bool) error {
-	return p.counter.Settle(ctx, t, stood)
+func (p *Policy) judgeSender(ctx context.Context, m *Message, login string) Verdict {
+	sender, err := p.directory.Sender(ctx, login)
+	s := p.rules.standing(&sender, err)
+	who := s.poster(&sender)
+	lists := p.posts(ctx, m.Recipients)
+	ruling := lists.rule(&who, m, s.class.Enforce)
+	counted := counted{recipients: m.Recipients, exempt: p.rules.exemptRecipients, lists: lists.lists}
+	v := p.rules.limit(s, counted.len())
+	v.Sender = login
+	ruling.apply(&v, s.class.Enforce)
+	if (v.Action == Accept || v.Action == Redirect) && v.Recipients > 0 && len(s.class.Limits.Windows) > 0 {
+		p.reserve(ctx, s.class, &counted, &v)
+	}
+	return v
+}
+
+// Settle ends a message on which v let it pass: it went, with the header h, or,
+// where h is nil, it did not go and costs nothing. A message to lists may be
+// refused by its header after all, which v then says. It is called once for each
+// verdict that has a ticket or a [Posting].
+func (p *Policy) Settle(ctx context.Context, v *Verdict, h *Header) error {
+	if h != nil {
+		v.finish(h)
+	}
+	ticket := v.Ticket
+	if ticket == (Ticket{}) {
+		return nil
+	}
+	v.Ticket = Ticket{}
+	return p.counter.Settle(ctx, ticket, h != nil && v.Action.Passes())
 }
 
 // unauthenticated is the verdict on a message that nobody answers for. The null

@@ -27,6 +27,11 @@ func (p people) Sender(_ context.Context, login string) (Sender, error) {
 	return s, nil
 }
 
+// Lists knows none; see lists in lists_test.go.
+func (p people) Lists(_ context.Context, addresses []string) []ListAnswer {
+	return make([]ListAnswer, len(addresses))
+}
+
 var school = people{
 	"anne":  {Addresses: []string{"anne@ecollege31.fr"}},
 	"paul":  {Addresses: []string{"p.martin@example.fr", "paul@entmip.fr"}},

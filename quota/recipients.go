@@ -31,6 +31,12 @@ func (r *Recipients) Len() int { return len(r.set) }
 // All yields each recipient once, normalised, in no particular order.
 func (r *Recipients) All() iter.Seq[string] { return maps.Keys(r.set) }
 
+// Has reports whether a normalised address is in the set.
+func (r *Recipients) Has(address string) bool {
+	_, has := r.set[address]
+	return has
+}
+
 // Reset empties the set for the next message of a connection.
 func (r *Recipients) Reset() {
 	if len(r.set) > keepRecipients {

@@ -9,7 +9,7 @@ import (
 
 // reserve counts an accepted message against the windows of its sender's class,
 // and makes v the verdict of what they say.
-func (p *Policy) reserve(ctx context.Context, class *Class, recipients *Recipients, v *Verdict) {
+func (p *Policy) reserve(ctx context.Context, class *Class, recipients *counted, v *Verdict) {
 	windows := class.Limits.Windows
 	for _, w := range windows {
 		if v.Recipients > w.Recipients { // no waiting will make room
@@ -20,7 +20,7 @@ func (p *Policy) reserve(ctx context.Context, class *Class, recipients *Recipien
 	r := Reservation{
 		Ticket:     Ticket{Sender: strings.ToLower(v.Sender), ID: rand.Text()},
 		Windows:    windows,
-		Recipients: p.rules.exemptRecipients.counted(recipients),
+		Recipients: recipients.all,
 		N:          v.Recipients,
 	}
 	c, err := p.counter.Reserve(ctx, &r)

@@ -27,6 +27,7 @@ type rules struct {
 	exemptNetworks        networks
 	trustedSubmitters     networks
 	exemptRecipients      exemptRecipients
+	lists                 lists
 }
 
 func (c *Config) compile() (*rules, error) {
@@ -34,6 +35,8 @@ func (c *Config) compile() (*rules, error) {
 	return r, errors.Join(
 		c.compileClasses(r),
 		c.compileSenders(r),
+		c.compileLists(r),
+		c.Unavailable.compileList(),
 		choose(&r.baseWhenUnknown, "directory_unavailable.premium", c.Unavailable.Premium, "defer", "base"),
 	)
 }

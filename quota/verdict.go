@@ -16,10 +16,13 @@ const (
 	// WouldRefuse lets the message go on where rules are not enforced; the log
 	// tells what they would have done.
 	WouldRefuse
+	// Redirect lets the message go on, but to the managers of a list instead of to
+	// the list.
+	Redirect
 )
 
 // Passes reports whether the message goes on.
-func (a Action) Passes() bool { return a == Accept || a == WouldRefuse }
+func (a Action) Passes() bool { return a == Accept || a == WouldRefuse || a == Redirect }
 
 // String returns the constant message of the log record.
 func (a Action) String() string {
@@ -32,6 +35,8 @@ func (a Action) String() string {
 		return "refused"
 	case WouldRefuse:
 		return "would_refuse"
+	case Redirect:
+		return "redirected"
 	}
 	return "unknown"
 }
@@ -49,13 +54,19 @@ const (
 	// MessageLimit: more distinct recipients than the sender may reach with one
 	// message.
 	MessageLimit
-	// DirectoryUnavailable: whether the sender may reach so many cannot be known
-	// now.
+	// DirectoryUnavailable: whether the sender may reach so many, or post to a list,
+	// cannot be known now.
 	DirectoryUnavailable
 	// WindowLimit: a rolling period has no room for the message.
 	WindowLimit
 	// StoreUnavailable: what the sender's windows hold cannot be known now.
 	StoreUnavailable
+	// ListPosting: the sender may not post to a list.
+	ListPosting
+	// ListFrom: the sender may, but the message says that it is from somebody else.
+	ListFrom
+	// ListAutomatic: a bounce or an automatic reply to a list.
+	ListAutomatic
 )
 
 // String returns the value of the log key "reason".
@@ -75,6 +86,12 @@ func (r Reason) String() string {
 		return "window"
 	case StoreUnavailable:
 		return "store_unavailable"
+	case ListPosting:
+		return "list_posting"
+	case ListFrom:
+		return "list_from"
+	case ListAutomatic:
+		return "list_automatic"
 	}
 	return "unknown"
 }
@@ -108,6 +125,17 @@ type Verdict struct {
 	// Ticket names what was reserved in the sender's windows, to be settled; zero
 	// when nothing was.
 	Ticket Ticket
+	// List is the address of the list that decided, or of the first one that the
+	// message goes to; empty when there is none.
+	List string
+	// Moderated reports whether List has moderators, who then are the only ones
+	// that may post.
+	Moderated bool
+	// FromFault is what is wrong with the message's From, for the reason ListFrom.
+	FromFault FromFault
+	// Posting is what remains to be done at the end of a message to lists that
+	// passes; nil: nothing.
+	Posting *Posting
 	// Degraded reports that the directory, or the counters of all relays, could
 	// not be asked, and that the verdict rests on what this relay knew.
 	Degraded bool

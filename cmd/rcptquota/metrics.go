@@ -41,6 +41,7 @@ type metrics struct {
 	verdicts   *prometheus.CounterVec
 	recipients *prometheus.CounterVec
 	degraded   prometheus.Counter
+	atEnd      *prometheus.CounterVec
 	seconds    prometheus.Histogram
 	unsettled  prometheus.Counter
 }
@@ -57,6 +58,9 @@ func newMetrics() *metrics {
 		degraded: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "rcptquota_degraded_total", Help: "Decisions made while the directory or the store was away.",
 		}),
+		atEnd: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rcptquota_end_verdicts_total", Help: "Messages to lists that passed at DATA, decided otherwise by their header.",
+		}, []string{"action", "reason", "class"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "rcptquota_decision_seconds", Help: "Time that a decision took.",
 			Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5, 10},
@@ -65,7 +69,7 @@ func newMetrics() *metrics {
 			Name: "rcptquota_settle_errors_total", Help: "Reservations that could not be given back.",
 		}),
 	}
-	m.registry.MustRegister(m.verdicts, m.recipients, m.degraded, m.seconds, m.unsettled,
+	m.registry.MustRegister(m.verdicts, m.recipients, m.degraded, m.atEnd, m.seconds, m.unsettled,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -102,8 +106,12 @@ func (m measured) Judge(ctx context.Context, msg *quota.Message) quota.Verdict {
 }
 
 // Settle implements [milter.Judge].
-func (m measured) Settle(ctx context.Context, t quota.Ticket, stood bool) error {
-	err := m.next.Settle(ctx, t, stood)
+func (m measured) Settle(ctx context.Context, v *quota.Verdict, h *quota.Header) error {
+	action := v.Action
+	err := m.next.Settle(ctx, v, h)
+	if v.Action != action {
+		m.atEnd.WithLabelValues(v.Action.String(), v.Reason.String(), v.Class).Inc()
+	}
 	if err != nil {
 		m.unsettled.Inc()
 	}

@@ -28,7 +28,9 @@ func (refusing) Judge(context.Context, *quota.Message) quota.Verdict {
 	return quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Class: "entmip", Recipients: 501, Degraded: true}
 }
 
-func (refusing) Settle(context.Context, quota.Ticket, bool) error { return errors.New("away") }
+func (refusing) Settle(context.Context, *quota.Verdict, *quota.Header) error {
+	return errors.New("away")
+}
 
 // staff is a directory of three designated senders.
 type staff struct{ ldapcache.Directory }
@@ -74,7 +76,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("the verdict became %v", v.Action)
 		}
 	}
-	if judge.Settle(t.Context(), quota.Ticket{}, false) == nil {
+	if judge.Settle(t.Context(), &quota.Verdict{}, nil) == nil {
 		t.Error("the error is lost")
 	}
 

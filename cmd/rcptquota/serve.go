@@ -86,7 +86,7 @@ func serve(ctx context.Context, c *config, path string) (err error) {
 	metrics.watchStore(windows)
 	premium.measure(metrics)
 	d := &running{
-		server:  milter.NewServer(measured{policy, metrics}, replies, log),
+		server:  milter.NewServer(measured{policy, metrics}, replies, log, c.HasLists()),
 		sockets: sockets, metrics: metrics, log: log,
 	}
 	return d.run(ctx, c.HTTP.Address)

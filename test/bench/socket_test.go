@@ -67,7 +67,7 @@ func serveOurs(b *testing.B, socket string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	server := milter.NewServer(policy, replies, slog.New(slog.DiscardHandler))
+	server := milter.NewServer(policy, replies, slog.New(slog.DiscardHandler), false)
 	ln, err := net.Listen("unix", socket)
 	if err != nil {
 		b.Fatal(err)

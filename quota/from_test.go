@@ -1,0 +1,290 @@
+package quota
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var mine = []string{"paul.martin@entmip.fr", "pmartin@entmip.fr"}
+
+func TestFrom(t *testing.T) {
+	for value, want := range map[string]FromFault{
+		"paul.martin@entmip.fr":                                               NoFault,
+		" Paul Martin <Paul.Martin@EntMip.fr> ":                               NoFault,
+		"\"Martin, Paul (lycee)\"\n\t<pmartin@entmip.fr>":                     NoFault,
+		`"P. \"le prof\" Martin" <pmartin@entmip.fr>`:                         NoFault,
+		"=?windows-1252?Q?Ren=E9_Martin?= <pmartin@entmip.fr>":                NoFault,
+		"=?iso-8859-15?B?UmVu6Q==?=\n =?utf-8?q?Martin?= <pmartin@entmip.fr>": NoFault,
+		"René Martin <pmartin@entmip.fr>":                                     NoFault,
+		"J. Martin <pmartin@entmip.fr>":                                       NoFault,
+		"<pmartin@entmip.fr>":                                                 NoFault,
+		`"pmartin@entmip.fr" <pmartin@entmip.fr>`:                             NoFault,
+
+		"directeur@entmip.fr":                                           FromOther,
+		"Paul Martin <directeur@entmip.fr>":                             FromOther,
+		"pmartin@entmip.fr.evil.example":                                FromOther,
+		"=?utf-8?q?Paul_Martin_=3Cpmartin=40entmip.fr=3E?= <x@evil.fr>": FromOther,
+		`"pmartin@entmip.fr" <x@evil.fr>`:                               FromOther,
+		"\"pmartin@entmip.fr\"\n <x@evil.fr>":                           FromOther,
+
+		"directeur@entmip.fr, pmartin@entmip.fr":          FromSeveral,
+		"Paul <pmartin@entmip.fr>, <directeur@entmip.fr>": FromSeveral,
+		"Paul <pmartin@entmip.fr,directeur@entmip.fr>":    FromSeveral,
+		"pmartin@entmip.fr,":                              FromSeveral,
+
+		"":                                FromMalformed,
+		"<>":                              FromMalformed,
+		"Paul Martin":                     FromMalformed,
+		"Profs: pmartin@entmip.fr;":       FromMalformed,
+		"Profs:;":                         FromMalformed,
+		"undisclosed-recipients:;":        FromMalformed,
+		"pmartin@entmip.fr (Paul Martin)": FromMalformed,
+		"(directeur@entmip.fr) pmartin@entmip.fr": FromMalformed,
+		"pmartin(x)@entmip.fr":                    FromMalformed,
+		"<@evil.fr:pmartin@entmip.fr>":            FromMalformed,
+		"<pmartin@entmip.fr> <x@evil.fr>":         FromMalformed,
+		"<x@evil.fr> pmartin@entmip.fr":           FromMalformed,
+		"x@evil.fr <pmartin@entmip.fr>":           FromMalformed,
+		"Paul <pmartin@entmip.fr":                 FromMalformed,
+		"Paul pmartin@entmip.fr>":                 FromMalformed,
+		"Paul <pmartin@entmip.fr> x":              FromMalformed,
+		"<pmartin @entmip.fr>":                    FromMalformed,
+		"pmartin @entmip.fr":                      FromMalformed,
+		"pmartin@\n entmip.fr":                    FromMalformed,
+		`"pmartin"@entmip.fr`:                     FromMalformed,
+		`<"pmartin"@entmip.fr>`:                   FromMalformed,
+		`"Paul <pmartin@entmip.fr>`:               FromMalformed,
+		`Paul\ <pmartin@entmip.fr>`:               FromMalformed,
+		"<pmartin@[entmip.fr]>":                   FromMalformed,
+		"=?utf-8?q?pmartin=40entmip.fr?=":         FromMalformed,
+		"=?utf-8?q?=3Cpmartin=40entmip.fr=3E?=":   FromMalformed,
+		"pmartin@entmip.fr\nBcc: x@evil.fr":       FromMalformed,
+		"pmartin@entmip.fr\x00, x@evil.fr":        FromMalformed,
+		"pmartin@entmip.fr\r, x@evil.fr":          FromMalformed,
+		"Ren\xe9 <pmartin@entmip.fr>":             FromMalformed,
+		"<pm\u0430rtin@entmip.fr>":                FromMalformed, // a Cyrillic letter
+		"<pmartin@entmip.fr\u200b>":               FromMalformed,
+
+		`"directeur@entmip.fr" <pmartin@entmip.fr>`:                             FromName,
+		"=?utf-8?q?Directeur_=3Cdirecteur=40entmip.fr=3E?= <pmartin@entmip.fr>": FromName,
+	} {
+		h := Header{}
+		h.Add("From", value)
+		if got := h.fromFault(mine); got != want {
+			t.Errorf("%q: %v, want %v", value, got, want)
+		}
+	}
+}
+
+// TestLookAlikes: letters whose lower case is ASCII are not that ASCII.
+func TestLookAlikes(t *testing.T) {
+	h := Header{From: []string{"<\u212aarl@entmip.fr>"}} // the Kelvin sign
+	if got := h.fromFault([]string{"karl@entmip.fr"}); got != FromMalformed {
+		t.Error(got)
+	}
+}
+
+func TestHeader(t *testing.T) {
+	for _, c := range []struct {
+		fields []string
+		want   FromFault
+	}{
+		{nil, FromMissing},
+		{[]string{"From", "pmartin@entmip.fr", "from", "pmartin@entmip.fr"}, FromSeveral},
+		{[]string{"FROM ", "x@evil.fr", "From", "pmartin@entmip.fr", "From", "y@evil.fr"}, FromSeveral},
+		{[]string{"Resent-From", "x@evil.fr", "From", "pmartin@entmip.fr", "Sender", "x@evil.fr"}, NoFault},
+	} {
+		h := Header{}
+		for i := 0; i < len(c.fields); i += 2 {
+			h.Add(c.fields[i], c.fields[i+1])
+		}
+		if got := h.fromFault(mine); got != c.want {
+			t.Errorf("%q: %v, want %v", c.fields, got, c.want)
+		}
+	}
+	h := Header{}
+	for _, name := range []string{"Reply-To", "reply-to", "X-Sender", "X-SENDER", "X-Sender-IP", "To"} {
+		h.Add(name, "x@evil.fr")
+	}
+	if h.ReplyTo != 2 || h.XSender != 2 || h.Automatic {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestAutomatic(t *testing.T) {
+	for field, want := range map[[2]string]bool{
+		{"Auto-Submitted", "auto-replied"}:             true,
+		{"auto-submitted", " Auto-Generated; owner=x"}: true,
+		{"Auto-Submitted", ""}:                         true,
+		{"Auto-Submitted", "No"}:                       false,
+		{"Auto-Submitted", "no (a person)"}:            false,
+		{"Auto-Submitted", "no; x=y"}:                  false,
+		{"Precedence", "auto_reply"}:                   true,
+		{"Precedence", "bulk"}:                         false,
+		{"X-Autoreply", "yes"}:                         true,
+		{"X-Auto-Response-Suppress", "All"}:            false,
+	} {
+		h := Header{}
+		h.Add(field[0], field[1])
+		if h.Automatic != want {
+			t.Errorf("%q: %v", field, h.Automatic)
+		}
+	}
+}
+
+// secondOpinion reads From as net/mail does, which knows more of RFC 5322.
+func secondOpinion(value string) []string {
+	parsed, err := fromParser.ParseList(strings.ReplaceAll(value, "\n", " "))
+	if err != nil {
+		return nil
+	}
+	var addresses []string
+	for _, a := range parsed {
+		addresses = append(addresses, a.Address)
+	}
+	return addresses
+}
+
+// checkFrom holds what we let pass to be from the manager alone in every eye.
+func checkFrom(t *testing.T, value string) {
+	t.Helper()
+	h := Header{}
+	h.Add("From", value)
+	if h.fromFault(mine) != NoFault {
+		return
+	}
+	others := secondOpinion(value)
+	if len(others) != 1 || !slices.Contains(mine, strings.ToLower(others[0])) {
+		t.Errorf("%q passes, and net/mail reads %q", value, others)
+	}
+	if addresses := spotted(value); slices.ContainsFunc(addresses, func(a string) bool { return !slices.Contains(mine, lowerASCII(a)) }) {
+		t.Errorf("%q passes, and an eye spots %q", value, addresses)
+	}
+}
+
+// spotted are the addresses that the crudest of mail programs would find:
+// whatever has an "@", outside of quoted strings.
+func spotted(value string) []string {
+	var b strings.Builder
+	for i := 0; i < len(value); i++ {
+		if value[i] == '"' {
+			if end := quotedEnd(value[i:]); end > 0 {
+				i += end
+			}
+			continue
+		}
+		b.WriteByte(value[i])
+	}
+	return slices.DeleteFunc(strings.FieldsFunc(b.String(), func(r rune) bool { return strings.ContainsRune(" \t\r\n<>,;:()", r) }),
+		func(word string) bool { return !strings.Contains(word, "@") })
+}
+
+func FuzzFrom(f *testing.F) {
+	f.Add("Paul <pmartin@entmip.fr>")
+	f.Add("=?utf-8?q?x?= \"a\\\"\" <pmartin@entmip.fr>")
+	f.Add("g: pmartin@entmip.fr, x@evil.fr;")
+	f.Add("pmartin@entmip.fr\n (x@evil.fr)")
+	f.Fuzz(func(t *testing.T, value string) { checkFrom(t, value) })
+}
+
+// FuzzGeneratedFrom tries addresses made by the rules of RFC 5322 section 3.4,
+// obsolete ones included, from the letters of the fuzzer's number.
+func FuzzGeneratedFrom(f *testing.F) {
+	for seed := range uint64(50) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		g := grammar{rand.New(rand.NewPCG(seed, 0))} //nolint:gosec // to be the same again
+		checkFrom(t, g.addressList())
+	})
+}
+
+// grammar makes texts by the rules of RFC 5322; its addresses are often ours.
+type grammar struct{ *rand.Rand }
+
+func (g grammar) pick(rules ...func() string) string { return rules[g.IntN(len(rules))]() }
+
+func text(s string) func() string { return func() string { return s } }
+
+func (g grammar) addressList() string {
+	all := g.address()
+	for g.IntN(4) == 0 {
+		all += g.cfws() + "," + g.cfws() + g.address()
+	}
+	return all
+}
+
+func (g grammar) address() string { return g.pick(g.mailbox, g.mailbox, g.mailbox, g.group) }
+
+func (g grammar) group() string {
+	return g.phrase() + ":" + g.pick(text(""), g.mailbox, g.addressList) + ";" + g.cfws()
+}
+
+func (g grammar) mailbox() string { return g.pick(g.addrSpec, g.nameAddr, g.nameAddr) }
+
+func (g grammar) nameAddr() string {
+	return g.pick(text(""), g.phrase) + g.cfws() + "<" + g.pick(text(""), text(""), g.route) + g.addrSpec() + ">" + g.cfws()
+}
+
+func (g grammar) route() string { return "@" + g.domain() + ":" }
+
+func (g grammar) phrase() string {
+	return g.word() + g.pick(text(""), func() string { return " " + g.phrase() }, text("."))
+}
+
+func (g grammar) word() string { return g.pick(g.atom, g.quoted, g.encoded) }
+
+func (g grammar) atom() string {
+	return g.cfws() + g.pick(text("Paul"), text("x"), text("é"), text("pmartin")) + g.cfws()
+}
+
+func (g grammar) quoted() string {
+	return `"` + g.pick(text("Paul"), text(`\"`), text("pmartin@entmip.fr"), text("a\n b"), text("<x@evil.fr>"), text("")) + `"`
+}
+
+func (g grammar) encoded() string {
+	return g.pick(text("=?utf-8?q?Paul?="), text("=?utf-8?q?pmartin=40entmip.fr?="), text("=?x?b?eEBldmlsLmZy?="), text("=?utf-8?q?=3C?="))
+}
+
+func (g grammar) addrSpec() string {
+	return g.pick(text("pmartin@entmip.fr"), text("pmartin@entmip.fr"), text("PMartin@EntMip.FR"),
+		func() string { return g.local() + g.cfws() + "@" + g.cfws() + g.domain() })
+}
+
+func (g grammar) local() string {
+	return g.pick(text("pmartin"), text("x"), g.quoted, g.atom, func() string { return "pmartin" + g.cfws() + "." + g.atom() })
+}
+
+func (g grammar) domain() string {
+	return g.pick(text("entmip.fr"), text("evil.fr"), text("[entmip.fr]"), func() string { return "entmip" + g.cfws() + "." + g.cfws() + "fr" })
+}
+
+func (g grammar) cfws() string {
+	return g.pick(text(""), text(""), text(""), text(" "), text("\n "), text("\t"), g.comment)
+}
+
+func (g grammar) comment() string {
+	return "(" + g.pick(text(""), text("x@evil.fr"), text(`\)`), g.comment, func() string { return fmt.Sprint(g.IntN(9)) }) + ")"
+}
+
+// TestGrammar: the rules above make what passes, and what net/mail takes and we
+// do not.
+func TestGrammar(t *testing.T) {
+	var passed, stricter int
+	for seed := range uint64(5000) {
+		value := grammar{rand.New(rand.NewPCG(seed, 1))}.addressList() //nolint:gosec // to be the same again
+		checkFrom(t, value)
+		h := Header{From: []string{value}}
+		if h.fromFault(mine) == NoFault {
+			passed++
+		} else if len(secondOpinion(value)) > 0 {
+			stricter++
+		}
+	}
+	if passed < 100 || stricter < 100 {
+		t.Errorf("%d pass, and of %d net/mail thinks better", passed, stricter)
+	}
+}

@@ -1,0 +1,432 @@
+package quota
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+// listed is a directory of persons and lists, which notes what it is asked.
+type listed struct {
+	people
+	lists map[string]*List
+	asked [][]string
+}
+
+// Lists implements Directory; of addresses that begin with "away" nothing is
+// known.
+func (l *listed) Lists(_ context.Context, addresses []string) []ListAnswer {
+	l.asked = append(l.asked, slices.Sorted(slices.Values(addresses)))
+	answers := make([]ListAnswer, len(addresses))
+	for i, a := range addresses {
+		answers[i].List = l.lists[a]
+		if a[:4] == "away" {
+			answers[i].Err = errAway
+		}
+	}
+	return answers
+}
+
+func person(name string) Person {
+	return Person{ID: name, Addresses: []string{name + "@entmip.fr", name + "@ecollege31.fr"}}
+}
+
+var errNobody = errors.New("uid=gone: nobody")
+
+// newListed is a school with an owner, a moderator and a member, and lists that
+// have what their names say.
+func newListed() *listed {
+	owner, moderator := person("owner"), person("moderator")
+	l := &listed{people: people{}, lists: map[string]*List{
+		"owned@l.fr":     {Owners: []Person{owner}, Members: 40},
+		"moderated@l.fr": {Owners: []Person{owner}, Moderators: []Person{moderator}, Moderated: true, Members: 40},
+		"both@l.fr":      {Owners: []Person{owner}, Moderators: []Person{moderator, owner}, Moderated: true},
+		"gone@l.fr":      {Owners: []Person{owner}, Moderated: true, Fault: errNobody},
+		"nobody@l.fr":    {},
+		"stale@l.fr":     {Owners: []Person{owner}, Stale: errAway},
+		"owned@open.fr":  {Owners: []Person{owner}, Members: 40},
+		"owned@re.fr":    {Owners: []Person{owner}, Members: 40},
+		"gone@re.fr":     {Owners: []Person{owner}, Moderated: true, Fault: errNobody},
+	}}
+	for _, name := range []string{"owner", "moderator", "member"} {
+		l.people[name] = Sender{ID: name, Addresses: person(name).Addresses}
+	}
+	stale := l.people["owner"]
+	stale.Stale = errAway
+	l.people["stale"] = stale
+	l.people["nameless"] = Sender{Addresses: []string{"nameless@entmip.fr"}}
+	return l
+}
+
+const listRules = `
+[senders]
+exempt_networks = ["192.0.2.25"]
+[lists]
+domains = ["l.fr"]
+[[lists.domain]]
+name = "open.fr"
+unauthorised = "pass"
+[[lists.domain]]
+name = "re.fr"
+unauthorised = "redirect"
+`
+
+func listPolicy(t testing.TB, text string, directory Directory, counter Counter) *Policy {
+	t.Helper()
+	config := DefaultConfig()
+	if err := conf.Decode("t", []byte(text), &config); err != nil {
+		t.Fatal(err)
+	}
+	policy, err := NewPolicy(config, directory, counter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return policy
+}
+
+func envelope(addresses ...string) *Recipients {
+	var r Recipients
+	for _, a := range addresses {
+		r.Add(a)
+	}
+	return &r
+}
+
+// own are the addresses of a person of newListed.
+func own(login string) []string { return person(login).Addresses }
+
+// TestPosting is the table of who may do what with a list.
+func TestPosting(t *testing.T) {
+	policy := listPolicy(t, listRules, newListed(), nil)
+	owners, moderators := []string{"owner@entmip.fr"}, []string{"moderator@entmip.fr"}
+	post := func(login string, replyTo ...string) *Posting {
+		return &Posting{From: own(login), ReplyTo: replyTo, enforce: true}
+	}
+	redirect := func(list string) *Posting {
+		return &Posting{Redirects: []Redirection{{Recipient: list, To: owners}}, enforce: true}
+	}
+	for _, c := range []struct {
+		login   string // the envelope sender is login@entmip.fr
+		list    string
+		action  Action
+		reason  Reason
+		posting *Posting
+	}{
+		{"owner", "owned@l.fr", Accept, NoReason, post("owner", owners...)},
+		{"member", "owned@l.fr", Refuse, ListPosting, nil},
+		{"stranger", "owned@l.fr", Refuse, ListPosting, nil},
+		{"twice", "owned@l.fr", Refuse, ListPosting, nil},
+		{"owner", "moderated@l.fr", Refuse, ListPosting, nil},
+		{"moderator", "moderated@l.fr", Accept, NoReason, post("moderator", moderators...)},
+		{"member", "moderated@l.fr", Refuse, ListPosting, nil},
+		{"owner", "both@l.fr", Accept, NoReason, post("owner", "moderator@entmip.fr", "owner@entmip.fr")},
+		{"owner", "gone@l.fr", Refuse, ListPosting, nil},
+		{"moderator", "gone@l.fr", Refuse, ListPosting, nil},
+		{"owner", "nobody@l.fr", Refuse, ListPosting, nil},
+		{"nameless", "nobody@l.fr", Refuse, ListPosting, nil},
+		{"owner", "stale@l.fr", Defer, DirectoryUnavailable, nil},
+		{"member", "stale@l.fr", Defer, DirectoryUnavailable, nil},
+		{"owner", "away@l.fr", Defer, DirectoryUnavailable, nil},
+		{"stale", "owned@l.fr", Defer, DirectoryUnavailable, nil},
+		{"away", "owned@l.fr", Defer, DirectoryUnavailable, nil},
+		{"away", "person@l.fr", Accept, NoReason, nil},
+		{"", "owned@l.fr", Refuse, ListPosting, nil},
+		{"", "away@l.fr", Defer, DirectoryUnavailable, nil},
+		{"member", "owned@open.fr", Accept, NoReason, &Posting{enforce: true}},
+		{"owner", "owned@open.fr", Accept, NoReason, &Posting{ReplyTo: owners, enforce: true}},
+		{"", "owned@open.fr", Accept, Unauthenticated, &Posting{RemoveXSender: true, enforce: true}},
+		{"owner", "owned@re.fr", Accept, NoReason, post("owner", owners...)},
+		{"member", "owned@re.fr", Redirect, ListPosting, redirect("owned@re.fr")},
+		{"owner", "gone@re.fr", Refuse, ListPosting, nil},
+		{"member", "owned@elsewhere.fr", Accept, NoReason, nil},
+	} {
+		from := c.login + "@entmip.fr"
+		v := policy.Judge(t.Context(), &Message{Login: c.login, EnvelopeSender: from, Recipients: envelope(c.list, "person@example.org")})
+		if v.Action != c.action || v.Reason != c.reason {
+			t.Errorf("%s to %s: %v, %v; want %v, %v", c.login, c.list, v.Action, v.Reason, c.action, c.reason)
+		}
+		if v.Reason != NoReason && v.Reason != Unauthenticated && v.List != c.list {
+			t.Errorf("%s to %s: list %q", c.login, c.list, v.List)
+		}
+		checkPosting(t, c.login+" to "+c.list, v.Posting, c.posting)
+	}
+}
+
+// checkPosting compares all but which list it is.
+func checkPosting(t *testing.T, name string, got, want *Posting) {
+	t.Helper()
+	if got != nil && want != nil {
+		g := *got
+		g.List, g.Moderated = want.List, want.Moderated
+		got = &g
+	}
+	if want == nil && got != nil && got.List == "" { // nothing but that the domain is a list domain
+		return
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: posting %+v, want %+v", name, got, want)
+	}
+}
+
+func TestPostingInbound(t *testing.T) {
+	policy := listPolicy(t, listRules, newListed(), nil)
+	for _, c := range []struct {
+		client, from, to string
+		action           Action
+		reason           Reason
+	}{
+		{"203.0.113.1", "owner@entmip.fr", "owned@l.fr", Refuse, ListPosting},
+		{"203.0.113.1", "", "owned@l.fr", Refuse, ListAutomatic},
+		{"203.0.113.1", "", "owned@open.fr", Refuse, ListAutomatic},
+		{"203.0.113.1", "", "owned@re.fr", Refuse, ListAutomatic},
+		{"203.0.113.1", "", "owned-bounces@l.fr", Accept, NoReason},
+		{"203.0.113.1", "", "person@l.fr", Accept, NoReason},
+		{"203.0.113.1", "", "away@l.fr", Defer, DirectoryUnavailable},
+		{"203.0.113.1", "x@y.fr", "owned@re.fr", Redirect, ListPosting},
+		{"203.0.113.1", "x@y.fr", "owned@open.fr", Accept, NoReason},
+		{"192.0.2.25", "x@y.fr", "owned@l.fr", Accept, ExemptNetwork},
+		{"192.0.2.25", "", "away@l.fr", Accept, ExemptNetwork},
+	} {
+		v := policy.Judge(t.Context(), &Message{
+			Role: Inbound, Client: netip.MustParseAddr(c.client), EnvelopeSender: c.from, Recipients: envelope(c.to),
+		})
+		if v.Action != c.action || v.Reason != c.reason {
+			t.Errorf("<%s> to %s: %v, %v; want %v, %v", c.from, c.to, v.Action, v.Reason, c.action, c.reason)
+		}
+		if exempt := c.reason == ExemptNetwork; v.Action.Passes() && (v.Posting == nil) != exempt {
+			t.Errorf("<%s> to %s: posting %+v", c.from, c.to, v.Posting)
+		}
+	}
+}
+
+// TestNoWayRound: whatever form of a list's address leaves Postfix, or is left to
+// the next relay, it is the list.
+func TestNoWayRound(t *testing.T) {
+	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 5", newListed(), nil)
+	for _, address := range []string{
+		"owned@l.fr", "OWNED@L.fr", "owned@l.fr.", "owned+x@l.fr", "owned+@l.fr", "owned+x+y@L.FR", `"owned"@l.fr`, `"ow\ned"@l.fr`,
+		`"owned+x"@l.fr`, "owned%l.fr@relay.fr", "owned%L.fr%relay2.fr@relay.fr", "l.fr!owned@relay.fr", "relay2.fr!l.fr!owned@relay.fr",
+		"@relay.fr:owned@l.fr", "@a.fr,@b.fr:owned@l.fr", `"owned@l.fr"@relay.fr`, "owned@l.fr@relay.fr", `"owned%l.fr"@relay.fr`,
+		"owned+x%l.fr@relay.fr", "owned%l.fr@l.fr",
+	} {
+		v := policy.Judge(t.Context(), &Message{Login: "member", EnvelopeSender: "member@entmip.fr", Recipients: envelope(address)})
+		if v.Action != Refuse || v.Reason != ListPosting || v.List != "owned@l.fr" {
+			t.Errorf("%s: %v, %v, list %q", address, v.Action, v.Reason, v.List)
+		}
+	}
+	for _, address := range []string{
+		"owned-request@l.fr", "owned-owner@l.fr", "owned-editor@l.fr", "owned-subscribe@l.fr", "owned-unsubscribe@l.fr",
+		"owned-bounces@l.fr", "owned-bounces+me=x.fr@l.fr", "owned-confirm+1234@l.fr", "owned-join@l.fr", "owned-leave@l.fr",
+		"owner-owned@l.fr", "sympa@l.fr", "listmaster@l.fr", "bounce+owned=x@l.fr", "abuse-feedback-report@l.fr", "postmaster@l.fr",
+		"+owned@l.fr", "away@elsewhere.fr", "owned@sub.l.fr", "owned", "@", `"`, "%@!", "away-owner@l.fr",
+	} {
+		v := policy.Judge(t.Context(), &Message{Login: "member", EnvelopeSender: "member@entmip.fr", Recipients: envelope(address)})
+		if v.Action != Accept || v.Reason != NoReason {
+			t.Errorf("%s: %v, %v", address, v.Action, v.Reason)
+		}
+	}
+}
+
+// TestExtensionOfAnotherList: a list whose name has the delimiter is itself.
+func TestExtensionOfAnotherList(t *testing.T) {
+	d := newListed()
+	d.lists["moderated-6b@l.fr"] = d.lists["owned@l.fr"]
+	policy := listPolicy(t, "[senders]\nrecipient_delimiter = \"-\"\n[lists]\ndomains = [\"l.fr\"]", d, nil)
+	for address, want := range map[string]Action{
+		"moderated-6b@l.fr": Accept, "moderated-7a@l.fr": Refuse, "moderated-request@l.fr": Accept, "moderated+6b@l.fr": Accept,
+	} {
+		v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope(address)})
+		if v.Action != want {
+			t.Errorf("%s: %v, want %v", address, v.Action, want)
+		}
+	}
+}
+
+// TestOneLookup: one question a message, and none without a recipient that may be
+// a list.
+func TestOneLookup(t *testing.T) {
+	d := newListed()
+	policy := listPolicy(t, listRules, d, nil)
+	judge := func(addresses ...string) {
+		policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope(addresses...)})
+	}
+	judge("a@example.org", "owned-owner@l.fr")
+	judge("owned@l.fr", "x@l.fr", "a@example.org", "owned+x@l.fr", "owned@re.fr")
+	want := [][]string{{"owned+x@l.fr", "owned@l.fr", "owned@l.fr", "owned@re.fr", "x@l.fr"}}
+	if !reflect.DeepEqual(d.asked, want) {
+		t.Errorf("asked %q, want %q", d.asked, want)
+	}
+}
+
+// TestPostingOrder: what is certain comes before what is not known, and a list
+// before the limits.
+func TestPostingOrder(t *testing.T) {
+	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 2", newListed(), nil)
+	for _, c := range []struct {
+		login      string
+		recipients []string
+		action     Action
+		reason     Reason
+	}{
+		{"member", []string{"away@l.fr", "owned@l.fr"}, Refuse, ListPosting},
+		{"member", []string{"owned@l.fr", "a@b.fr", "c@b.fr"}, Refuse, ListPosting},
+		{"owner", []string{"away@l.fr", "a@b.fr", "c@b.fr"}, Refuse, MessageLimit},
+		{"owner", []string{"away@l.fr", "owned@l.fr"}, Defer, DirectoryUnavailable},
+		{"member", []string{"owned@re.fr", "a@b.fr", "c@b.fr"}, Refuse, MessageLimit},
+		{"member", []string{"owned@re.fr", "owned@l.fr"}, Refuse, ListPosting},
+	} {
+		v := policy.Judge(t.Context(), &Message{Login: c.login, EnvelopeSender: c.login + "@entmip.fr", Recipients: envelope(c.recipients...)})
+		if v.Action != c.action || v.Reason != c.reason {
+			t.Errorf("%s to %s: %v, %v", c.login, c.recipients, v.Action, v.Reason)
+		}
+	}
+}
+
+func TestListFault(t *testing.T) {
+	policy := listPolicy(t, listRules, newListed(), nil)
+	v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("gone@l.fr")})
+	if !errors.Is(v.Err, errNobody) || !v.Moderated {
+		t.Errorf("%+v", v)
+	}
+}
+
+// TestListsNotEnforced: nothing is refused, nothing changed.
+func TestListsNotEnforced(t *testing.T) {
+	policy := listPolicy(t, "enforce = false\n"+listRules, newListed(), nil)
+	for _, c := range []struct {
+		login, list string
+		reason      Reason
+	}{
+		{"member", "owned@l.fr", ListPosting},
+		{"member", "owned@re.fr", ListPosting},
+		{"member", "away@l.fr", DirectoryUnavailable},
+		{"owner", "owned@l.fr", NoReason},
+		{"", "owned@l.fr", ListPosting},
+	} {
+		v := policy.Judge(t.Context(), &Message{Login: c.login, EnvelopeSender: c.login + "@entmip.fr", Recipients: envelope(c.list)})
+		want := WouldRefuse
+		if c.reason == NoReason {
+			want = Accept
+		}
+		if v.Action != want || v.Reason != c.reason {
+			t.Errorf("%s to %s: %v, %v", c.login, c.list, v.Action, v.Reason)
+		}
+		if p := v.Posting; p != nil && (p.RemoveXSender || p.ReplyTo != nil || p.Redirects != nil) {
+			t.Errorf("%s to %s: posting %+v", c.login, c.list, p)
+		}
+		if err := policy.Settle(t.Context(), &v, &Header{From: []string{"x@y.fr"}}); err != nil || !v.Action.Passes() {
+			t.Errorf("%s to %s at its end: %v, %v", c.login, c.list, v.Action, err)
+		}
+	}
+}
+
+// TestWeight: a list counts as one, or as its members, in limits and windows.
+func TestWeight(t *testing.T) {
+	const windows = "[class.x]\nrecipients = 100\n[[class.x.window]]\nper = \"1h\"\nrecipients = 100\n"
+	for text, want := range map[string]int{listRules: 3, listRules + windows: 3, "[lists]\ndomains = [\"l.fr\", \"re.fr\"]\nweight = \"members\"\n" + windows: 42} {
+		counter := &answering{count: Count{Exceeded: -1}}
+		policy := listPolicy(t, text, newListed(), counter)
+		v := policy.Judge(t.Context(), &Message{
+			Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr", "a@example.org", "nobody@elsewhere.fr"),
+		})
+		if v.Action != Accept || v.Recipients != want {
+			t.Errorf("%s: %v, %d recipients, want %d", text, v.Action, v.Recipients, want)
+		}
+		if len(counter.asked) > 0 && (counter.asked[0].N != want || len(slices.Compact(counter.recipients)) != want) {
+			t.Errorf("reserved %d: %q", counter.asked[0].N, counter.recipients)
+		}
+	}
+	policy := listPolicy(t, "[lists]\ndomains = [\"l.fr\"]\nweight = \"members\"\n[class.x]\nrecipients = 39", newListed(), nil)
+	v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr")})
+	if v.Action != Refuse || v.Reason != MessageLimit || v.Recipients != 40 {
+		t.Errorf("40 members, of 39: %+v", v)
+	}
+}
+
+// TestLateRefusal: a post that its header refuses gives back what it reserved.
+func TestLateRefusal(t *testing.T) {
+	for name, c := range map[string]struct {
+		header *Header
+		want   Action
+		stood  bool
+	}{
+		"goes":      {&Header{From: []string{"Owner <owner@entmip.fr>"}}, Accept, true},
+		"other":     {&Header{From: []string{"member@entmip.fr"}}, Refuse, false},
+		"automatic": {&Header{From: []string{"owner@entmip.fr"}, Automatic: true}, Refuse, false},
+		"given up":  {nil, Accept, false},
+	} {
+		counter := &settling{answering: answering{count: Count{Exceeded: -1}}}
+		policy := listPolicy(t, listRules+"[class.x]\nrecipients = 9\n[[class.x.window]]\nper = \"1h\"\nrecipients = 9\n", newListed(), counter)
+		v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr")})
+		if err := policy.Settle(t.Context(), &v, c.header); err != nil {
+			t.Error(err)
+		}
+		if v.Action != c.want || len(counter.stood) != 1 || counter.stood[0] != c.stood {
+			t.Errorf("%s: %v, settled %v", name, v.Action, counter.stood)
+		}
+	}
+}
+
+// settling notes what is settled.
+type settling struct {
+	answering
+	stood []bool
+}
+
+func (s *settling) Settle(_ context.Context, _ Ticket, stood bool) error {
+	s.stood = append(s.stood, stood)
+	return nil
+}
+
+func TestEnvelopeOfAnother(t *testing.T) {
+	policy := listPolicy(t, listRules, newListed(), nil)
+	for from, want := range map[string]FromFault{
+		"owner@entmip.fr": NoFault, "Owner@ECOLLEGE31.fr": NoFault, "member@entmip.fr": EnvelopeOther, "owner@private.fr": EnvelopeOther,
+	} {
+		v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: from, Recipients: envelope("owned@l.fr")})
+		if v.FromFault != want || (v.Reason == ListFrom) != (want != NoFault) {
+			t.Errorf("%s: %v, %v", from, v.Reason, v.FromFault)
+		}
+	}
+}
+
+func TestMerge(t *testing.T) {
+	a := &Posting{Redirects: []Redirection{{Recipient: "a"}}}
+	b := &Posting{List: "b", RemoveXSender: true, Redirects: []Redirection{{Recipient: "b"}}}
+	if got := (*Posting)(nil).Merge(a); got != a {
+		t.Errorf("%+v", got)
+	}
+	if got := a.Merge(nil); got != a {
+		t.Errorf("%+v", got)
+	}
+	got := a.Merge(b)
+	if got.List != "b" || !got.RemoveXSender || len(got.Redirects) != 2 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// BenchmarkListRecipients tells what list domains cost a message without lists,
+// and one whose every recipient may be one.
+func BenchmarkListRecipients(b *testing.B) {
+	policy := listPolicy(b, listRules, newListed(), nil)
+	for _, n := range []int{10, 1000, 5000} {
+		for _, domain := range []string{"example.org", "l.fr"} {
+			var r Recipients
+			for i := range n {
+				r.Add(fmt.Sprintf("r%d@%s", i, domain))
+			}
+			b.Run(fmt.Sprintf("%s/recipients=%d", domain, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					policy.posts(b.Context(), &r)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,245 @@
+package quota
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+)
+
+// Posting is what remains to be done at the end of a message to lists.
+type Posting struct {
+	// List is the first list that the message goes to, and Moderated as in
+	// [Verdict]; empty when it only goes to other addresses of a list domain.
+	List      string
+	Moderated bool
+	// From are the addresses of which the header From must have one; nil: it is not
+	// looked at.
+	From []string
+	// ReplyTo are the addresses that replace what the header Reply-To says; nil: it
+	// stays as it is.
+	ReplyTo []string
+	// Redirects are the lists whose managers get the message instead.
+	Redirects []Redirection
+	// RemoveXSender wants the header X-Sender away, by which Sympa would take the
+	// message for that of an authenticated sender.
+	RemoveXSender bool
+
+	enforce bool
+}
+
+// Redirection is a recipient of the envelope that others take the place of.
+type Redirection struct {
+	Recipient string // as in [Recipients]
+	To        []string
+}
+
+// poster is who sends a message, as lists see it. The zero value is nobody whom
+// a list could name.
+type poster struct {
+	id        string
+	addresses []string
+	err       error // why that cannot be known now
+}
+
+// poster tells who the sender is whom the directory answered with.
+func (s standing) poster(sender *Sender) poster {
+	if !s.sure {
+		return poster{err: s.err}
+	}
+	return poster{id: sender.ID, addresses: sender.Addresses}
+}
+
+// mayPost reports whether the poster is a manager of the list.
+func (p *poster) mayPost(list *List) bool {
+	return p.id != "" && slices.ContainsFunc(list.managers(), func(m Person) bool { return m.ID == p.id })
+}
+
+// post is a message's recipient that is a list.
+type post struct {
+	listRecipient
+	name       string // the address of the list
+	list       *List
+	redirected bool
+}
+
+// posts are the lists among a message's recipients.
+type posts struct {
+	lists    []post // in the order of their names
+	inDomain bool   // some recipient is in a list domain
+	// unknown is an address of which the directory cannot tell now whether it is a
+	// list, or whose, for the reason err; empty when there is none.
+	unknown string
+	err     error
+}
+
+// posts asks the directory, once, which recipients are lists.
+func (p *Policy) posts(ctx context.Context, recipients *Recipients) posts {
+	candidates, inDomain := p.rules.lists.recipients(recipients)
+	found := posts{inDomain: inDomain}
+	if len(candidates) == 0 {
+		return found
+	}
+	addresses := make([]string, 0, len(candidates))
+	for _, c := range candidates {
+		addresses = append(addresses, c.address)
+		if c.plain != "" {
+			addresses = append(addresses, c.plain)
+		}
+	}
+	answers := p.directory.Lists(ctx, addresses)
+	for _, c := range candidates {
+		name, answer := c.address, answers[0]
+		answers = answers[1:]
+		if c.plain != "" {
+			if answer == (ListAnswer{}) { // no list by its whole name
+				name, answer = c.plain, answers[0]
+			}
+			answers = answers[1:]
+		}
+		found.add(post{listRecipient: c, name: name, list: answer.List}, answer.Err)
+	}
+	slices.SortFunc(found.lists, func(a, b post) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.recipient, b.recipient))
+	})
+	return found
+}
+
+func (f *posts) add(p post, err error) {
+	if err == nil && p.list != nil {
+		err = p.list.Stale // who managed it then may not any more
+	}
+	switch {
+	case err != nil:
+		f.unknown, f.err = p.name, err
+	case p.list != nil:
+		f.lists = append(f.lists, p)
+	}
+}
+
+// ruling is what the rules of lists say of one message.
+type ruling struct {
+	reason    Reason // why it is refused; NoReason: it is not
+	fromFault FromFault
+	list      string // that decided, or the first
+	moderated bool
+	unknown   string // as in posts
+	err       error
+	faults    error    // what the directory has wrong
+	posting   *Posting // nil: no recipient is in a list domain
+}
+
+// rule applies the rules of lists to a message of who. What is certain comes
+// before what is not known.
+func (f *posts) rule(who *poster, m *Message, enforce bool) ruling {
+	if !f.inDomain {
+		return ruling{}
+	}
+	r := ruling{unknown: f.unknown, err: f.err, posting: &Posting{enforce: enforce}}
+	for i := range f.lists {
+		p := &f.lists[i]
+		if p.list.Fault != nil {
+			r.faults = errors.Join(r.faults, p.list.Fault)
+		}
+		if r.reason, r.fromFault = p.rule(who, m, r.posting); r.reason != NoReason {
+			r.list, r.moderated = p.name, p.list.Moderated
+			return r
+		}
+	}
+	if len(f.lists) > 0 {
+		r.list, r.moderated = f.lists[0].name, f.lists[0].list.Moderated
+		if who.err != nil && r.unknown == "" {
+			r.unknown, r.err = r.list, who.err
+		}
+	}
+	r.posting.List, r.posting.Moderated = r.list, r.moderated
+	return r
+}
+
+// rule tells why the message does not go to the list, or NoReason; then posting
+// says what is still to be done. Of a poster who is not known now it says nothing.
+func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFault) {
+	manager, open := who.mayPost(p.list), p.domain.unauthorised == Accept
+	switch {
+	case m.EnvelopeSender == "":
+		return ListAutomatic, NoFault
+	case who.err != nil || open && !manager:
+		return NoReason, NoFault
+	case !manager:
+		to := p.list.addresses()
+		if p.domain.unauthorised == Refuse || len(to) == 0 || !posting.enforce {
+			return ListPosting, NoFault
+		}
+		p.redirected = true
+		posting.Redirects = append(posting.Redirects, Redirection{Recipient: p.recipient, To: to})
+		return NoReason, NoFault
+	}
+	if !open && !p.domain.ignoresSenders {
+		posting.From = who.addresses
+		if !slices.Contains(who.addresses, lowerASCII(m.EnvelopeSender)) {
+			return ListFrom, EnvelopeOther
+		}
+	}
+	if posting.enforce && !p.domain.keepReplyTo {
+		posting.ReplyTo = union(posting.ReplyTo, p.list.addresses())
+	}
+	return NoReason, NoFault
+}
+
+// apply makes v, the verdict of the limits, that of the lists too: a list that is
+// closed to the sender comes before any limit, what cannot be known after it.
+func (r *ruling) apply(v *Verdict, enforce bool) {
+	if r.faults != nil {
+		v.Err = errors.Join(v.Err, r.faults)
+	}
+	switch {
+	case r.reason != NoReason:
+		v.Action, v.Reason, v.FromFault = enforced(Refuse, enforce), r.reason, r.fromFault
+		v.List, v.Moderated = r.list, r.moderated
+		return
+	case v.Action != Accept || r.posting == nil:
+	case r.unknown != "":
+		v.Action, v.Reason, v.List = enforced(Defer, enforce), DirectoryUnavailable, r.unknown
+		v.Degraded, v.Err = true, errors.Join(v.Err, r.err)
+		return
+	case len(r.posting.Redirects) > 0:
+		v.Action, v.Reason = Redirect, ListPosting
+	}
+	if v.Action.Passes() {
+		v.List, v.Moderated, v.Posting = r.list, r.moderated, r.posting
+	}
+}
+
+// Merge returns what remains to be done for two recipients of one message; each
+// may be nil.
+func (p *Posting) Merge(other *Posting) *Posting {
+	if p == nil || other == nil {
+		return cmp.Or(p, other)
+	}
+	if p.List == "" {
+		p.List, p.Moderated = other.List, other.Moderated
+	}
+	p.Redirects = append(p.Redirects, other.Redirects...)
+	p.RemoveXSender = p.RemoveXSender || other.RemoveXSender
+	return p
+}
+
+// finish is the second look at a message that passes: at its header.
+func (v *Verdict) finish(h *Header) {
+	p := v.Posting
+	if p == nil || p.List == "" {
+		return
+	}
+	reason, fault := NoReason, NoFault
+	if h.Automatic {
+		reason = ListAutomatic
+	} else if p.From != nil {
+		if fault = h.fromFault(p.From); fault != NoFault {
+			reason = ListFrom
+		}
+	}
+	if reason != NoReason {
+		v.Action, v.Reason, v.FromFault = enforced(Refuse, p.enforce), reason, fault
+		v.List, v.Moderated = p.List, p.Moderated
+	}
+}
