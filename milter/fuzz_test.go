@@ -34,7 +34,7 @@ func FuzzServer(f *testing.F) {
 		}
 		library := &safeBuffer{} // the library writes to the default log
 		slog.SetDefault(slog.New(slog.NewTextHandler(library, nil)))
-		r := startRig(t, atMost(0), role)
+		r := startListsRig(t, atMost(0), role, true)
 		ours, theirs := net.Pipe()
 		r.pipes.conns <- theirs
 		go func() { _, _ = io.Copy(io.Discard, ours) }()

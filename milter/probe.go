@@ -80,6 +80,7 @@ func (p *Probe) converse(s *gomilter.ClientSession) (*gomilter.Action, error) {
 		func() (*gomilter.Action, error) { return data(s) })
 	if p.Complete {
 		steps = append(steps,
+			func() (*gomilter.Action, error) { return s.HeaderField("From", p.From) },
 			macros(gomilter.CodeEOB, macroQueueID, p.QueueID),
 			func() (*gomilter.Action, error) { _, action, err := s.End(); return action, err })
 	}

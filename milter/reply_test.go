@@ -27,6 +27,11 @@ var refusals = []quota.Verdict{
 	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 60, Limit: 150, Window: hour, Used: 100, RetryAt: retryAt},
 	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 151, Limit: 150, Window: hour},
 	{Action: quota.Defer, Reason: quota.StoreUnavailable, Recipients: 60},
+	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr", Moderated: true},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromOther, List: "100%@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.ListAutomatic, List: "parents-6b@listes.ac-test.fr"},
+	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, List: "parents-6b@listes.ac-test.fr"},
 }
 
 // TestReplies holds every reply that mail users can read against the golden

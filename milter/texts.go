@@ -65,10 +65,10 @@ var builtIn = map[string]RepliesConfig{
 			"passerait votre limite de {limit}. Renvoyez-le a partir du {retry_at}, ou adressez-vous a {contact} (reference {ref}).",
 		StoreUnavailable: "Message differe: vos envois ne peuvent pas etre comptes pour le moment. " +
 			"Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
-		ListPosting: "Message refuse: seuls {managers} peuvent ecrire a la liste {list}. " +
+		ListPosting: "Message refuse: la liste {list} n'accepte que les messages de {managers}. " +
 			"Ecrivez-leur directement, ou adressez-vous a {contact} (reference {ref}).",
 		ListFrom: "Message refuse: pour ecrire a la liste {list}, l'expediteur du message doit etre " +
-			"votre seule adresse professionnelle. Corrigez-le, ou adressez-vous a {contact} (reference {ref}).",
+			"vous seul, avec votre adresse professionnelle. Corrigez-le, ou adressez-vous a {contact} (reference {ref}).",
 		ListAutomatic: "Message refuse: la liste {list} ne recoit ni reponses automatiques ni avis de non-remise (reference {ref}).",
 		ListUnavailable: "Message differe: qui peut ecrire a la liste {list} ne peut pas etre verifie pour le moment. " +
 			"Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
@@ -85,7 +85,7 @@ var builtIn = map[string]RepliesConfig{
 			"would pass your limit of {limit}. Send it again from {retry_at} on, or ask {contact} (reference {ref}).",
 		StoreUnavailable: "Message delayed: your messages cannot be counted just now. " +
 			"Send it again in a few minutes, or ask {contact} (reference {ref}).",
-		ListPosting: "Message refused: only {managers} may write to the list {list}. " +
+		ListPosting: "Message refused: the list {list} takes messages from {managers} only. " +
 			"Write to them directly, or ask {contact} (reference {ref}).",
 		ListFrom: "Message refused: to write to the list {list}, the message must be from your professional address, " +
 			"and from it alone. Correct its sender, or ask {contact} (reference {ref}).",

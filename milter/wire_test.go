@@ -18,18 +18,21 @@ import (
 func TestNegotiation(t *testing.T) {
 	for name, c := range map[string]struct {
 		role  quota.Role
+		lists bool
 		offer options
 		want  options
 	}{
-		"Postfix, submission": {quota.Submission, postfixOffer, options{6, 0x100, 0xd172}},
-		"Postfix, inbound":    {quota.Inbound, postfixOffer, options{6, 0x100, 0x5372}},
-		"a later version":     {quota.Submission, options{7, 0x1ff, 0x1fffff}, options{6, 0x100, 0xd172}},
-		"version 2":           {quota.Submission, options{2, 0x3f, 0x7f}, options{2, 0, 0x72}},
-		"nothing":             {quota.Submission, options{6, 0, 0}, options{6, 0, 0}},
+		"Postfix, submission": {quota.Submission, false, postfixOffer, options{6, 0x100, 0xd172}},
+		"Postfix, inbound":    {quota.Inbound, false, postfixOffer, options{6, 0x100, 0x5372}},
+		"lists, submission":   {quota.Submission, true, postfixOffer, options{6, 0x11d, 0xd1d2}},
+		"lists, inbound":      {quota.Inbound, true, postfixOffer, options{6, 0x11d, 0x53d2}},
+		"a later version":     {quota.Submission, false, options{7, 0x1ff, 0x1fffff}, options{6, 0x100, 0xd172}},
+		"version 2":           {quota.Submission, false, options{2, 0x3f, 0x7f}, options{2, 0, 0x72}},
+		"nothing":             {quota.Submission, true, options{6, 0, 0}, options{6, 0, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := startRig(t, atMost(1), c.role)
+				r := startListsRig(t, atMost(1), c.role, c.lists)
 				p := r.pipes.dial(t)
 				got, rest := p.negotiate(c.offer)
 				if got != c.want {

@@ -1,0 +1,242 @@
+package milter
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// lists is a judge to whom addresses of l.fr are lists, which everybody may post
+// to, and those of re.fr are sent on to managers.
+type lists struct {
+	header quota.Header // of the last message that ended
+}
+
+func (l *lists) Judge(_ context.Context, m *quota.Message) quota.Verdict {
+	v := quota.Verdict{Action: quota.Accept, Sender: m.Login, Recipients: m.Recipients.Len()}
+	for address := range m.Recipients.All() {
+		switch _, domain, _ := strings.Cut(address, "@"); domain {
+		case "l.fr":
+			v.List = address
+			v.Posting = v.Posting.Merge(&quota.Posting{List: address, ReplyTo: []string{"a@x.fr", "b@x.fr"}})
+		case "re.fr":
+			v.Action, v.Reason, v.List = quota.Redirect, quota.ListPosting, address
+			v.Posting = v.Posting.Merge(&quota.Posting{
+				List: address, RemoveXSender: true,
+				Redirects: []quota.Redirection{{Recipient: address, To: []string{"a@x.fr", "b@x.fr"}}},
+			})
+		}
+	}
+	return v
+}
+
+func (l *lists) Settle(_ context.Context, v *quota.Verdict, h *quota.Header) error {
+	if h == nil {
+		return nil
+	}
+	l.header = *h
+	if h.Automatic {
+		v.Action, v.Reason = quota.Refuse, quota.ListAutomatic
+	}
+	return nil
+}
+
+// listDialogue is dialogue where there may be lists.
+func listDialogue(t *testing.T, role quota.Role, play func(p *peer)) (*lists, []string) {
+	t.Helper()
+	judge := &lists{}
+	var log []string
+	synctest.Test(t, func(t *testing.T) {
+		r := startListsRig(t, judge, role, true)
+		p := r.pipes.dial(t)
+		p.negotiate(postfixOffer)
+		p.send('C', "client.example.org", "4\x00\x19192.0.2.1")
+		play(p)
+		if err := p.conn.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := r.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		log = r.log.lines()
+	})
+	return judge, log
+}
+
+// header shows header fields, "Name: value" each.
+func (p *peer) header(fields ...string) {
+	p.t.Helper()
+	for _, f := range fields {
+		name, value, _ := strings.Cut(f, ": ")
+		p.send('L', name, value)
+	}
+}
+
+// ends shows the end of the message and expects changes, then the go-ahead.
+func (p *peer) ends(changes ...string) {
+	p.t.Helper()
+	p.send('D', "Ei", "4F1")
+	p.send('E')
+	for _, want := range changes {
+		code, payload := p.receive()
+		if got := string(code) + " " + strings.ReplaceAll(payload, "\x00", "|"); got != want {
+			p.t.Errorf("change %q, want %q", got, want)
+		}
+	}
+	p.expect('c', "")
+	p.send('A')
+}
+
+func TestReplyTo(t *testing.T) {
+	_, log := listDialogue(t, quota.Submission, func(p *peer) {
+		p.mail("anne", "list@l.fr", "c@example.org")
+		p.data()
+		p.expect('c', "")
+		p.header("From: anne@x.fr", "Reply-To: x@y.fr", "Subject: s", "reply-to: z@y.fr", "X-Sender: x")
+		p.ends("m |||\x02Reply-To||", "m |||\x01Reply-To||", "h Reply-To|a@x.fr,\n\tb@x.fr|")
+
+		p.mail("anne", "c@example.org")
+		p.data()
+		p.expect('c', "")
+		p.header("From: anne@x.fr", "Reply-To: x@y.fr")
+		p.ends()
+	})
+	checkLog(t, log,
+		`level=INFO msg=accepted queue_id=4F1 sender=anne recipients=2 list=list@l.fr client=192.0.2.1 role=submission`,
+		`level=INFO msg=accepted queue_id=4F1 sender=anne recipients=1 client=192.0.2.1 role=submission`)
+}
+
+// TestHeaderIsOfItsOwnMessage: the header of a message that was given up does
+// not reach into the next.
+func TestHeaderIsOfItsOwnMessage(t *testing.T) {
+	judge, _ := listDialogue(t, quota.Submission, func(p *peer) {
+		p.mail("anne", "list@l.fr")
+		p.data()
+		p.expect('c', "")
+		p.header("From: other@x.fr", "Reply-To: x@y.fr", "Auto-Submitted: auto-replied")
+		p.send('A')
+		p.mail("anne", "list@l.fr")
+		p.data()
+		p.expect('c', "")
+		p.header("From: anne@x.fr")
+		p.ends("h Reply-To|a@x.fr,\n\tb@x.fr|")
+	})
+	if len(judge.header.From) != 1 || judge.header.From[0] != "anne@x.fr" {
+		t.Errorf("%+v", judge.header)
+	}
+}
+
+// TestRedirect: the list is taken out of the envelope as the client wrote it, and
+// each manager comes in once.
+func TestRedirect(t *testing.T) {
+	_, log := listDialogue(t, quota.Submission, func(p *peer) {
+		p.mail("anne", "b@x.fr")
+		for _, typed := range []string{"<List@re.fr>", "<list%re.fr@relay>", "<List@re.fr>"} {
+			p.send('D', "R"+macroRecipient, "List@re.fr")
+			p.send('R', typed)
+		}
+		p.data()
+		p.expect('c', "")
+		p.header("X-Sender: x", "From: anne@x.fr")
+		p.ends("m |||\x01X-Sender||", "- <list@re.fr>|", "- <List@re.fr>|", "- <list%re.fr@relay>|", "+ <a@x.fr>|")
+	})
+	checkLog(t, log, `level=WARN msg=redirected queue_id=4F1 sender=anne reason=list_posting recipients=2 list=list@re.fr client=192.0.2.1 role=submission`)
+}
+
+func TestRedirectInbound(t *testing.T) {
+	_, log := listDialogue(t, quota.Inbound, func(p *peer) {
+		p.send('M', "<from@example.org>")
+		for _, r := range []string{"one@re.fr", "c@example.org", "two@re.fr"} {
+			p.send('D', "R"+macroRecipient, r)
+			p.send('R', "<"+r+">")
+			p.expect('c', "")
+		}
+		p.header("From: anne@x.fr")
+		p.ends("- <one@re.fr>|", "+ <a@x.fr>|", "+ <b@x.fr>|", "- <two@re.fr>|")
+	})
+	checkLog(t, log, `level=WARN msg=redirected queue_id=4F1 reason=list_posting recipients=3 list=two@re.fr client=192.0.2.1 role=inbound`)
+}
+
+// TestRefusedByItsHeader: the end of the message refuses, once, with one record.
+func TestRefusedByItsHeader(t *testing.T) {
+	_, log := listDialogue(t, quota.Submission, func(p *peer) {
+		p.mail("anne", "list@l.fr")
+		p.data()
+		p.expect('c', "")
+		p.header("Auto-Submitted: auto-replied")
+		p.send('D', "Ei", "4F1")
+		p.send('E')
+		p.expect('y', "550 5.7.1 Message refused: the list list@l.fr takes no automatic replies")
+		p.send('A')
+	})
+	checkLog(t, log, `level=WARN msg=refused queue_id=4F1 sender=anne reason=list_automatic recipients=1 list=list@l.fr client=192.0.2.1 role=submission`)
+}
+
+// TestNoEdits: an MTA that takes no changes gets no list post through unchanged.
+func TestNoEdits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startListsRig(t, &lists{}, quota.Submission, true)
+		p := r.pipes.dial(t)
+		p.negotiate(options{version: 6, actions: 0x100, protocol: 0x1fffff})
+		p.mail("anne", "list@l.fr")
+		p.data()
+		p.expect('c', "")
+		p.header("From: anne@x.fr")
+		p.send('E')
+		p.expectEnd()
+		if err := r.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestHeadersBeforeTheDecision: an MTA of protocol version 2 shows the header
+// before the one decision, and waits for an answer to each field.
+func TestHeadersBeforeTheDecision(t *testing.T) {
+	judge := &lists{}
+	synctest.Test(t, func(t *testing.T) {
+		r := startListsRig(t, judge, quota.Submission, true)
+		p := r.pipes.dial(t)
+		p.negotiate(options{version: 2, actions: 0x3f, protocol: 0x7f})
+		for _, step := range [][]string{
+			{"C", "client.example.org", "4\x00\x19192.0.2.1"},
+			{"M", "<from@example.org>"}, {"R", "<list@l.fr>"}, {"L", "From", "anne@x.fr"},
+		} {
+			p.send(step[0][0], step[1:]...)
+			p.expect('c', "")
+		}
+		p.send('E')
+		p.expect('h', "Reply-To")
+		p.expect('c', "")
+		_ = p.conn.Close()
+		if err := r.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	if len(judge.header.From) != 1 {
+		t.Errorf("%+v", judge.header)
+	}
+}
+
+// TestSkippedHeaders: fields of any size of a message that is not to a list are
+// passed over, and what follows is read aright.
+func TestSkippedHeaders(t *testing.T) {
+	_, log := listDialogue(t, quota.Submission, func(p *peer) {
+		for n := range 3 {
+			p.mail("anne", "a@example.org")
+			p.data()
+			p.expect('c', "")
+			for size := range 5 {
+				p.header(fmt.Sprintf("X-Long: %s", strings.Repeat("x", n*size*20_000)))
+			}
+			p.ends()
+		}
+	})
+	if len(log) != 3 {
+		t.Errorf("%d records: %q", len(log), log)
+	}
+}
