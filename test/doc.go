@@ -41,6 +41,13 @@
 //	slapd freeze, slapd thaw   it falls silent, as behind a broken network
 //	ldapmodify FILE            applies changes to it
 //
+// Mail to listes.test and ecole.test ends in a sink, which refuses recipients
+// that begin with "gone"; other mail is discarded.
+//
+//	[!] delivered [-count=N] RE  waits until a delivery of the sink matches, or
+//	                           exactly N do: the lines MAIL FROM and RCPT TO, then
+//	                           the message; with "!", none does now
+//
 // The SMTP commands each print the replies for "stdout" to look at, runs of the
 // same reply as one line with their number: "150x 250 2.1.5 Ok". They expect a
 // positive reply; with "!", a refusal (4xx, 5xx).
@@ -53,7 +60,8 @@
 //	[!] rcpt -again N          the same for the latest N of these
 //	[!] rcpt [-times=N] ADDRESS …  RCPT TO for these
 //	[!] data                   DATA alone
-//	[!] body [BYTES]           the text of the message, made longer, and the dot
+//	[!] body [BYTES | FILE]    the text of the message, made longer, or that of a
+//	                           file, in which \0 is a NUL; and the dot
 //	[!] bdat                   both in one: BDAT, the text as its one chunk
 //	until RE N                 sends messages to N recipients until the reply to one
 //	                           matches: for what changes once a cache's TTL is over

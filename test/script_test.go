@@ -5,6 +5,7 @@ package test
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -36,6 +37,7 @@ func TestScripts(t *testing.T) {
 			"rset":       rsetCommand,
 			"quit":       quitCommand,
 			"drop":       dropCommand,
+			"delivered":  deliveredCommand,
 		},
 		RequireUniqueNames: true,
 	})
@@ -54,13 +56,14 @@ func (s serial) Run(name string, f func(testscript.T)) {
 // relay is what all scripts share.
 type relay struct {
 	postfix *servers.Postfix
+	sink    *servers.Sink     // where mail to listes.test and ecole.test ends
 	milters map[string]string // where each listener's milter is, as both Postfix and rcptquota write it
 }
 
 func startRelay(t *testing.T) *relay {
 	t.Helper()
 	sockets := servers.Scratch(t)
-	r := &relay{milters: make(map[string]string)}
+	r := &relay{milters: make(map[string]string), sink: servers.StartSink(t)}
 	listener := func(name string, options ...string) servers.Listener {
 		r.milters[name] = "unix:" + filepath.Join(sockets, name+".sock")
 		return servers.Listener{Name: name, Options: append(options, fmt.Sprintf(
@@ -73,17 +76,28 @@ func startRelay(t *testing.T) *relay {
 	r.postfix = servers.StartPostfix(t, servers.PostfixConfig{
 		Listeners: []servers.Listener{submission, inbound, refusing},
 		Logins:    true,
+		Master:    "smtp unix - - n - - smtp\n",
 		Main: []string{
 			// The networks of clients that XCLIENT plays (RFC 5737, RFC 3849).
 			"mynetworks = 127.0.0.0/8, 192.0.2.0/24, 198.51.100.0/24, [2001:db8::]/32",
 			// A domain of this relay's own, for user%domain@relay.test.
 			"mydestination = relay.test",
 			"message_size_limit = 1000000",
+			// Headers stay as they come, as those of clients elsewhere do.
+			"local_header_rewrite_clients =",
 			"virtual_alias_domains = alias.test",
+			strings.ReplaceAll("transport_maps = inline:{ { listes.test = $S }, { ecole.test = $S } }", "$S", "smtp:"+bracketed(r.sink.Address)),
 			"virtual_alias_maps = inline:{ { class-6b@alias.test = a@example.net, b@example.net, c@example.net } }",
 		},
 	})
 	return r
+}
+
+// bracketed is a host and port as a next hop that Postfix looks up no MX for
+// (transport(5)).
+func bracketed(address string) string {
+	host, port, _ := strings.Cut(address, ":")
+	return "[" + host + "]:" + port
 }
 
 // caseKey is where a script's state stands in its Env.
@@ -116,6 +130,7 @@ func (r *relay) setup(env *testscript.Env) error {
 	env.Setenv("TREES", trees)
 	env.Setenv("PATH", programDir+":"+env.Getenv("PATH"))
 	r.postfix.Log.Forget()
+	r.sink.Forget()
 	env.Defer(func() {
 		c.hangUp()
 		if err := c.finish(); err != nil {

@@ -168,13 +168,15 @@ func dataCommand(ts *testscript.TestScript, neg bool, _ []string) { say(ts, neg,
 const text = "From: sender@example.org\r\nSubject: a case\r\n\r\nHello.\r\n"
 
 func bodyCommand(ts *testscript.TestScript, neg bool, args []string) {
-	size := 0
+	message := text
 	if len(args) > 0 {
-		n, err := strconv.Atoi(args[0])
-		ts.Check(err)
-		size = n
+		if size, err := strconv.Atoi(args[0]); err == nil {
+			message += strings.Repeat("line\r\n", size/6)
+		} else {
+			message = strings.NewReplacer("\n", "\r\n", "\\0", "\x00").Replace(ts.ReadFile(args[0]))
+		}
 	}
-	say(ts, neg, text+strings.Repeat("line\r\n", size/6)+".")
+	say(ts, neg, message+".")
 }
 
 // bdatCommand sends the message as one chunk (RFC 3030), in which DATA and the
