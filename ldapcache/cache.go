@@ -80,20 +80,29 @@ func newCache[V any](config Config, lookup lookup[V]) (*cache[V], error) {
 // that was certain once. The error wraps [quota.ErrAbsent] or [quota.ErrAmbiguous]
 // where that is certain; any other means that nothing is known now.
 func (c *cache[V]) get(ctx context.Context, key string) (value *V, stale, err error) {
+	known, fresh := c.remembered(ctx, key)
+	if !fresh {
+		return c.miss(ctx, key, known)
+	}
+	return &known.value, nil, known.err
+}
+
+// remembered returns what is known of key, or nil, and whether that is fresh.
+// What is soon to be old is asked for again meanwhile.
+func (c *cache[V]) remembered(ctx context.Context, key string) (known *entry[V], fresh bool) {
 	shard := c.entries.of(key)
-	known := shard.get(key)
-	if known == nil {
-		return c.miss(ctx, key, nil)
+	if known = shard.get(key); known == nil {
+		return nil, false
 	}
 	age := time.Since(known.asked)
 	if age >= known.ttl {
-		return c.miss(ctx, key, known)
+		return known, false
 	}
 	if age >= known.due && known.ahead.CompareAndSwap(false, true) {
 		c.start(ctx, key, known)
 	}
 	shard.hits.Add(1)
-	return &known.value, nil, known.err
+	return known, true
 }
 
 // miss answers with a search. What was known, unless it is nil, may bridge a
@@ -150,19 +159,23 @@ func (c *cache[V]) ask(ctx context.Context, key string, known *entry[V]) (*entry
 	c.counts.searches.Add(1)
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	answer := &entry[V]{asked: time.Now()}
-	answer.value, answer.err = c.lookup(ctx, key)
-	switch {
-	case answer.err == nil:
-		answer.ttl, answer.due = c.ages.found, ahead(c.ages.found)
-	case errors.Is(answer.err, quota.ErrAbsent), errors.Is(answer.err, quota.ErrAmbiguous):
-		answer.ttl, answer.due = c.ages.negative, c.ages.negative
-	default:
+	asked := time.Now()
+	value, err := c.lookup(ctx, key)
+	if err != nil && !errors.Is(err, quota.ErrAbsent) && !errors.Is(err, quota.ErrAmbiguous) {
 		c.counts.errors.Add(1)
-		return nil, answer.err
+		return nil, err
 	}
-	c.entries.of(key).add(key, answer)
-	return answer, nil
+	return c.remember(key, asked, value, err), nil
+}
+
+// remember keeps a certain answer.
+func (c *cache[V]) remember(key string, asked time.Time, value V, err error) *entry[V] {
+	e := &entry[V]{value: value, err: err, asked: asked, ttl: c.ages.found, due: ahead(c.ages.found)}
+	if err != nil {
+		e.ttl, e.due = c.ages.negative, c.ages.negative
+	}
+	c.entries.of(key).add(key, e)
+	return e
 }
 
 // ahead is the age from which an answer is asked for again while it is fresh:

@@ -57,6 +57,10 @@ type Config struct {
 
 	Schema
 
+	// CountMembers has the members of lists counted. It is no key: whether their
+	// number matters, the rules of lists say.
+	CountMembers bool `toml:"-"`
+
 	dir string // of the configuration file; see Resolve
 }
 

@@ -2,6 +2,7 @@ package ldapcache
 
 import (
 	"context"
+	"errors"
 
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
@@ -12,6 +13,7 @@ type LDAP struct {
 	config  Config
 	client  *client
 	senders *cache[quota.Sender]
+	lists   *batches[quota.List]
 }
 
 func openLDAP(config Config, attributes []string) (*LDAP, error) {
@@ -27,7 +29,11 @@ func openLDAP(config Config, attributes []string) (*LDAP, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &LDAP{config: config, client: client, senders: senders}, nil
+	lists, err := newBatches(config, searcher.lists)
+	if err != nil {
+		return nil, err
+	}
+	return &LDAP{config: config, client: client, senders: senders, lists: lists}, nil
 }
 
 // Sender implements [quota.Directory]. What is remembered costs no allocation.
@@ -51,14 +57,32 @@ func (d *LDAP) Designations(ctx context.Context) (all []roster.Designation, unre
 	return designations(ctx, d.config)
 }
 
+// Lists implements [quota.Directory]. Of what was known once nothing is told while
+// the directory is away: it could neither close a list nor open it.
+func (d *LDAP) Lists(ctx context.Context, addresses []string) []quota.ListAnswer {
+	answers := make([]quota.ListAnswer, len(addresses))
+	for i, known := range d.lists.get(ctx, addresses) {
+		switch {
+		case known.err == nil:
+			answers[i].List = known.value
+		case errors.Is(known.err, quota.ErrAmbiguous): // nobody's list
+			answers[i].List = &quota.List{Fault: known.err}
+		case !errors.Is(known.err, quota.ErrAbsent):
+			answers[i].Err = known.err
+		}
+	}
+	return answers
+}
+
 // Stats tells how the directory has fared.
 func (d *LDAP) Stats() Stats {
-	return Stats{Senders: d.senders.stats(), Servers: d.client.stats()}
+	return Stats{Senders: d.senders.stats(), Lists: d.lists.stats(), Servers: d.client.stats()}
 }
 
 // Close implements [io.Closer]. It returns when no search runs any more.
 func (d *LDAP) Close() error {
 	d.client.close() // fails the searches that run
 	d.senders.close()
+	d.lists.close()
 	return nil
 }

@@ -35,6 +35,7 @@ type searcher struct {
 	ofPersons []string // attributes asked of persons
 	ofSenders []string // the same, and those that classes match on
 	ofOthers  []string // attributes asked of groups and schools
+	ofLists   []string // attributes asked of lists
 }
 
 func newSearcher(config Config, client *client, attributes []string) (*searcher, error) {
@@ -54,6 +55,7 @@ func newSearcher(config Config, client *client, attributes []string) (*searcher,
 	}
 	s.ofPersons = once(config.UserAddresses, config.UserEstablishment, s.logins)
 	s.ofSenders = once(s.ofPersons, attributes)
+	s.ofLists = listAttributes(config)
 	return s, nil
 }
 

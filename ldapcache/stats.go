@@ -6,6 +6,9 @@ import "sync/atomic"
 type Stats struct {
 	// Senders counts the look-ups of senders.
 	Senders CacheStats
+	// Lists counts those of addresses that may be lists; one of its searches asks
+	// about many.
+	Lists CacheStats
 	// Servers are in the order of the configuration.
 	Servers []ServerStats
 }

@@ -144,6 +144,13 @@ func (c *Config) HasPremium() bool {
 // header of a message matters.
 func (c *Config) HasLists() bool { return len(c.Lists.Domains)+len(c.Lists.PerDomain) > 0 }
 
+// CountsMembers reports whether a list may count as its members, so that the
+// directory has to count them.
+func (c *Config) CountsMembers() bool {
+	r, err := c.compile()
+	return err == nil && slices.ContainsFunc(slices.Collect(maps.Values(r.lists.domains)), func(d *listDomain) bool { return d.countMembers })
+}
+
 // Summary tells in one line each what the rules say: the classes, from the
 // strictest, and who belongs to the premium one, and the list domains. It is empty for a
 // configuration that is not valid.

@@ -63,8 +63,8 @@
 //	[!] body [BYTES | FILE]    the text of the message, made longer, or that of a
 //	                           file, in which \0 is a NUL; and the dot
 //	[!] bdat                   both in one: BDAT, the text as its one chunk
-//	until RE N                 sends messages to N recipients until the reply to one
-//	                           matches: for what changes once a cache's TTL is over
+//	until RE N|ADDRESS         sends messages to N recipients, or to one, until the
+//	                           reply to one matches: for what changes once a cache's TTL is over
 //	[!] rset
 //	quit                       QUIT
 //	drop                       closes the connection without a word

@@ -20,17 +20,19 @@ const (
 
 func untilCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: until REGEXP RECIPIENTS")
+		ts.Fatalf("usage: until REGEXP RECIPIENTS|ADDRESS")
 	}
 	want, err := regexp.Compile(args[0])
 	ts.Check(err)
-	recipients, err := strconv.Atoi(args[1])
-	ts.Check(err)
+	recipients := []string{args[1]}
+	if n, err := strconv.Atoi(args[1]); err == nil {
+		recipients = someRecipients(n)
+	}
 	deadline := time.Now().Add(untilPatience)
 	ticker := time.NewTicker(untilTick)
 	defer ticker.Stop()
 	for {
-		r, err := connection(ts).message(recipients)
+		r, err := connection(ts).messageTo(recipients)
 		ts.Check(err)
 		if want.MatchString(r.String()) {
 			show(ts, []reply{r})
@@ -43,12 +45,25 @@ func untilCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// message sends one message and returns the reply that decides about it. The
-// transaction is over then.
+func someRecipients(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("u%d@example.net", i)
+	}
+	return all
+}
+
+// message sends one message to so many, as messageTo does.
 func (c *smtpConn) message(recipients int) (reply, error) {
+	return c.messageTo(someRecipients(recipients))
+}
+
+// messageTo sends one message and returns the reply that decides about it. The
+// transaction is over then.
+func (c *smtpConn) messageTo(recipients []string) (reply, error) {
 	lines := []string{"MAIL FROM:<sender@example.org>"}
-	for i := range recipients {
-		lines = append(lines, fmt.Sprintf("RCPT TO:<u%d@example.net>", i))
+	for _, address := range recipients {
+		lines = append(lines, "RCPT TO:<"+address+">")
 	}
 	replies, err := c.commands(append(lines, "DATA"))
 	if err != nil {

@@ -49,6 +49,7 @@ func loadConfig(path string) (*config, error) {
 	if err := conf.Load(path, c); err != nil {
 		return nil, err
 	}
+	c.Directory.CountMembers = c.CountsMembers()
 	if len(c.Listen) == 0 {
 		c.Listen = milter.DefaultListen()
 	}

@@ -1,0 +1,134 @@
+package ldapcache
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// maxBatch is how many keys one search is about: so few that a filter stays well
+// below what servers take, so many that a message to thousands costs tens of
+// searches.
+const maxBatch = 150
+
+// batch asks the directory about many keys, at most maxBatch, with few searches:
+// a value for each, nil where there is none, or several where ambiguous says so.
+// The error means that the directory is unavailable.
+type batch[V any] func(ctx context.Context, keys []string) (values []*V, ambiguous []error, err error)
+
+// batches is a cache that asks about many keys at once.
+type batches[V any] struct {
+	*cache[V]
+	ask batch[V]
+}
+
+// outcome is the answer for one key. Its error is as that of [cache.get].
+type outcome[V any] struct {
+	value *V
+	err   error
+}
+
+func newBatches[V any](config Config, ask batch[V]) (*batches[V], error) {
+	one := func(ctx context.Context, key string) (value V, err error) {
+		values, ambiguous, err := ask(ctx, []string{key})
+		if err != nil {
+			return value, err
+		}
+		return certain(values[0], ambiguous[0])
+	}
+	c, err := newCache(config, one)
+	return &batches[V]{cache: c, ask: ask}, err
+}
+
+// certain is a batch's answer for one key as a lookup gives it.
+func certain[V any](found *V, ambiguous error) (value V, err error) {
+	switch {
+	case ambiguous != nil:
+		return value, fmt.Errorf("%w: %w", quota.ErrAmbiguous, ambiguous)
+	case found == nil:
+		return value, quota.ErrAbsent
+	}
+	return *found, nil
+}
+
+// get returns the answer for each key, in their order. What is not fresh waits for
+// searches, until ctx ends; nothing that was known once takes their place.
+func (b *batches[V]) get(ctx context.Context, keys []string) []outcome[V] {
+	outcomes := make([]outcome[V], len(keys))
+	places := make(map[string][]int) // of the keys to ask about
+	for i, key := range keys {
+		if known, fresh := b.remembered(ctx, key); fresh {
+			outcomes[i] = outcome[V]{&known.value, known.err}
+		} else {
+			places[key] = append(places[key], i)
+		}
+	}
+	missing := make([]string, 0, len(places))
+	for key := range places {
+		missing = append(missing, key)
+	}
+	slices.Sort(missing) // so that messages to the same lists ask the same
+	var searches errgroup.Group
+	searches.SetLimit(abreast)
+	for some := range slices.Chunk(missing, maxBatch) {
+		searches.Go(func() error {
+			for i, o := range b.wait(ctx, some) {
+				for _, place := range places[some[i]] {
+					outcomes[place] = o
+				}
+			}
+			return nil
+		})
+	}
+	_ = searches.Wait() // each outcome has its own error
+	return outcomes
+}
+
+// wait waits for the one search for these keys.
+func (b *batches[V]) wait(ctx context.Context, keys []string) []outcome[V] {
+	lasting := context.WithoutCancel(ctx)
+	result := b.searches.DoChan(strings.Join(keys, "\x00"), func() (any, error) { return b.search(lasting, keys) })
+	var err error
+	select {
+	case <-ctx.Done():
+		err = fmt.Errorf("waiting for the directory: %w", context.Cause(ctx))
+	case r := <-result:
+		if err = r.Err; err == nil {
+			b.counts.misses.Add(uint64(len(keys)))
+			return r.Val.([]outcome[V])
+		}
+	}
+	b.counts.unavailable.Add(uint64(len(keys)))
+	return slices.Repeat([]outcome[V]{{err: err}}, len(keys))
+}
+
+// search asks, and remembers what is certain.
+func (b *batches[V]) search(ctx context.Context, keys []string) ([]outcome[V], error) {
+	if !b.enter() {
+		return nil, errClosed
+	}
+	defer b.running.Done()
+	b.counts.searches.Add(1)
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
+	defer cancel()
+	asked := time.Now()
+	values, ambiguous, err := b.ask(ctx, keys)
+	if err != nil {
+		b.counts.errors.Add(1)
+		return nil, err
+	}
+	outcomes := make([]outcome[V], len(keys))
+	for i, key := range keys {
+		value, err := certain(values[i], ambiguous[i])
+		known := b.remember(key, asked, value, err)
+		outcomes[i] = outcome[V]{&known.value, known.err}
+	}
+	return outcomes, nil
+}
+
