@@ -61,14 +61,25 @@ func certain[V any](found *V, ambiguous error) (value V, err error) {
 // searches, until ctx ends; nothing that was known once takes their place.
 func (b *batches[V]) get(ctx context.Context, keys []string) []outcome[V] {
 	outcomes := make([]outcome[V], len(keys))
-	places := make(map[string][]int) // of the keys to ask about
+	var places map[string][]int // of the keys to ask about
 	for i, key := range keys {
 		if known, fresh := b.remembered(ctx, key); fresh {
 			outcomes[i] = outcome[V]{&known.value, known.err}
-		} else {
-			places[key] = append(places[key], i)
+			continue
 		}
+		if places == nil {
+			places = make(map[string][]int)
+		}
+		places[key] = append(places[key], i)
 	}
+	if places != nil {
+		b.askAbout(ctx, places, outcomes)
+	}
+	return outcomes
+}
+
+// askAbout fills in the outcomes of the keys that places has.
+func (b *batches[V]) askAbout(ctx context.Context, places map[string][]int, outcomes []outcome[V]) {
 	missing := make([]string, 0, len(places))
 	for key := range places {
 		missing = append(missing, key)
@@ -87,7 +98,6 @@ func (b *batches[V]) get(ctx context.Context, keys []string) []outcome[V] {
 		})
 	}
 	_ = searches.Wait() // each outcome has its own error
-	return outcomes
 }
 
 // wait waits for the one search for these keys.
@@ -131,4 +141,3 @@ func (b *batches[V]) search(ctx context.Context, keys []string) ([]outcome[V], e
 	}
 	return outcomes, nil
 }
-

@@ -122,6 +122,29 @@ func TestDesignationsOfAFile(t *testing.T) {
 	}
 }
 
+func TestListsOfAFile(t *testing.T) {
+	d, path := openSchool(t, school+"[[list]]\naddress = \"Owned@Listes.test\"\n"+
+		"owners = [\"MDurand\"]\n")
+	all := []string{"parents-6b@listes.ac-test.fr", "owned@listes.test", "nobody@listes.test"}
+	answers := d.Lists(t.Context(), all)
+	owner := []quota.Person{{ID: "mdurand", Addresses: []string{"marie.durand@ecollege31.fr"}}}
+	moderator := []quota.Person{{ID: "pmartin", Addresses: []string{"paul.martin@entmip.fr", "p.martin@entmip.fr"}}}
+	for i, want := range []*quota.List{
+		{Owners: owner, Moderators: moderator, Moderated: true, Members: 28},
+		{Owners: owner},
+		nil,
+	} {
+		if got := answers[i]; got.Err != nil || !reflect.DeepEqual(got.List, want) {
+			t.Errorf("%s: %+v %v; want %+v", all[i], got.List, got.Err, want)
+		}
+	}
+	writeFile(t, path, "broken", 1) // who manages a list may have changed, and there may be more
+	answers = d.Lists(t.Context(), all)
+	if answers[0].List.Stale == nil || answers[2].Err == nil {
+		t.Errorf("while the file has a mistake: %+v", answers)
+	}
+}
+
 func TestAChangedFileIsReadAgain(t *testing.T) {
 	d, path := openSchool(t, school)
 	writeFile(t, path, strings.Replace(school, "0310001A", "0310009Z", 1), 1)
