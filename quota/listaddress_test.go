@@ -101,3 +101,66 @@ func TestDisguises(t *testing.T) {
 		}
 	}
 }
+
+// TestNoWayRound: whatever form of a list's address leaves Postfix, or is left to
+// the next relay, it is the list.
+func TestNoWayRound(t *testing.T) {
+	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 5", newListed(), nil)
+	for _, address := range []string{
+		"owned@l.fr", "OWNED@L.fr", "owned@l.fr.", "owned+x@l.fr", "owned+@l.fr", "owned+x+y@L.FR", `"owned"@l.fr`, `"ow\ned"@l.fr`,
+		`"owned+x"@l.fr`, "owned%l.fr@relay.fr", "owned%L.fr%relay2.fr@relay.fr", "l.fr!owned@relay.fr", "relay2.fr!l.fr!owned@relay.fr",
+		"@relay.fr:owned@l.fr", "@a.fr,@b.fr:owned@l.fr", `"owned@l.fr"@relay.fr`, "owned@l.fr@relay.fr", `"owned%l.fr"@relay.fr`,
+		"owned+x%l.fr@relay.fr", "owned%l.fr@l.fr",
+	} {
+		v := policy.Judge(t.Context(), &Message{Login: "member", EnvelopeSender: "member@entmip.fr", Recipients: envelope(address)})
+		if v.Action != Refuse || v.Reason != ListPosting || v.List != "owned@l.fr" {
+			t.Errorf("%s: %v, %v, list %q", address, v.Action, v.Reason, v.List)
+		}
+	}
+	for _, address := range []string{
+		"owned-request@l.fr", "owned-owner@l.fr", "owned-editor@l.fr", "owned-subscribe@l.fr", "owned-unsubscribe@l.fr",
+		"owned-bounces@l.fr", "owned-bounces+me=x.fr@l.fr", "owned-confirm+1234@l.fr", "owned-join@l.fr", "owned-leave@l.fr",
+		"owner-owned@l.fr", "sympa@l.fr", "listmaster@l.fr", "bounce+owned=x@l.fr", "abuse-feedback-report@l.fr", "postmaster@l.fr",
+		"+owned@l.fr", "away@elsewhere.fr", "owned@sub.l.fr", "owned", "@", `"`, "%@!", "away-owner@l.fr",
+	} {
+		v := policy.Judge(t.Context(), &Message{Login: "member", EnvelopeSender: "member@entmip.fr", Recipients: envelope(address)})
+		if v.Action != Accept || v.Reason != NoReason {
+			t.Errorf("%s: %v, %v", address, v.Action, v.Reason)
+		}
+	}
+}
+
+// TestExtensionOfAnotherList: a list whose name has the delimiter is itself.
+func TestExtensionOfAnotherList(t *testing.T) {
+	d := newListed()
+	d.lists["moderated-6b@l.fr"] = d.lists["owned@l.fr"]
+	policy := listPolicy(t, "[senders]\nrecipient_delimiter = \"-\"\n[lists]\ndomains = [\"l.fr\"]", d, nil)
+	for address, want := range map[string]Action{
+		"moderated-6b@l.fr": Accept, "moderated-7a@l.fr": Refuse, "moderated-request@l.fr": Accept, "moderated+6b@l.fr": Accept,
+	} {
+		v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope(address)})
+		if v.Action != want {
+			t.Errorf("%s: %v, want %v", address, v.Action, want)
+		}
+	}
+}
+
+// BenchmarkListRecipients tells what list domains cost a message without lists,
+// and one whose every recipient may be one.
+func BenchmarkListRecipients(b *testing.B) {
+	policy := listPolicy(b, listRules, newListed(), nil)
+	for _, n := range []int{10, 1000, 5000} {
+		for _, domain := range []string{"example.org", "l.fr"} {
+			var r Recipients
+			for i := range n {
+				r.Add(fmt.Sprintf("r%d@%s", i, domain))
+			}
+			b.Run(fmt.Sprintf("%s/recipients=%d", domain, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					policy.posts(b.Context(), &r)
+				}
+			})
+		}
+	}
+}
