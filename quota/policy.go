@@ -66,7 +66,7 @@ func (p *Policy) judgeSender(ctx context.Context, m *Message, login string) Verd
 	v.Sender = login
 	ruling.apply(&v, s.class.Enforce)
 	if (v.Action == Accept || v.Action == Redirect) && v.Recipients > 0 && len(s.class.Limits.Windows) > 0 {
-		p.reserve(ctx, s.class, &counted, &v)
+		p.reserve(ctx, s, &counted, &v)
 	}
 	return v
 }

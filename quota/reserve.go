@@ -8,14 +8,22 @@ import (
 )
 
 // reserve counts an accepted message against the windows of its sender's class,
-// and makes v the verdict of what they say.
-func (p *Policy) reserve(ctx context.Context, class *Class, recipients *counted, v *Verdict) {
-	windows := class.Limits.Windows
+// and makes v the verdict of what they say. Windows of a class that may not be the
+// sender's refuse nothing for good.
+func (p *Policy) reserve(ctx context.Context, s standing, recipients *counted, v *Verdict) {
+	class, windows := s.class, s.class.Limits.Windows
+	certain := s.sure || p.rules.baseWhenUnknown
 	for _, w := range windows {
-		if v.Recipients > w.Recipients { // no waiting will make room
-			v.Action, v.Reason, v.Window, v.Limit = enforced(Refuse, class.Enforce), WindowLimit, w, w.Recipients
+		if v.Recipients <= w.Recipients {
+			continue
+		}
+		if !certain {
+			v.Action, v.Reason = enforced(Defer, class.Enforce), DirectoryUnavailable
 			return
 		}
+		// No waiting will make room.
+		v.Action, v.Reason, v.Window, v.Limit = enforced(Refuse, class.Enforce), WindowLimit, w, w.Recipients
+		return
 	}
 	r := Reservation{
 		Ticket:     Ticket{Sender: strings.ToLower(v.Sender), ID: rand.Text()},
@@ -37,7 +45,10 @@ func (p *Policy) reserve(ctx context.Context, class *Class, recipients *counted,
 		v.Ticket = r.Ticket
 		return
 	}
-	w := windows[c.Exceeded]
-	v.Action, v.Reason, v.Window, v.Limit = enforced(w.Exceeded, class.Enforce), WindowLimit, w, w.Recipients
+	w, action := windows[c.Exceeded], Defer
+	if certain {
+		action = windows[c.Exceeded].Exceeded
+	}
+	v.Action, v.Reason, v.Window, v.Limit = enforced(action, class.Enforce), WindowLimit, w, w.Recipients
 	v.Used, v.RetryAt = c.Used, c.RetryAt
 }

@@ -100,6 +100,29 @@ func TestReserve(t *testing.T) {
 	}
 }
 
+// TestWindowsOfAnUncertainClass: while the directory is away, a window that may
+// not be the sender's refuses nothing for good.
+func TestWindowsOfAnUncertainClass(t *testing.T) {
+	dayIsFull := Count{Exceeded: 1, Used: 75, RetryAt: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
+	for _, c := range []struct {
+		directory  string // what the configuration says of its outages
+		recipients int
+		action     Action
+		reason     Reason
+	}{
+		{"defer", 51, Defer, DirectoryUnavailable},
+		{"defer", 10, Defer, WindowLimit},
+		{"base", 51, Refuse, WindowLimit},
+		{"base", 10, Refuse, WindowLimit},
+	} {
+		text := windowed + "[directory_unavailable]\npremium = \"" + c.directory + "\"\n"
+		got := windowedPolicy(t, text, &answering{count: dayIsFull}).Judge(t.Context(), &Message{Login: "away", Recipients: recipients(c.recipients)})
+		if got.Action != c.action || got.Reason != c.reason || !got.Degraded {
+			t.Errorf("%s, %d recipients: %+v", c.directory, c.recipients, got)
+		}
+	}
+}
+
 func TestReserveNotEnforced(t *testing.T) {
 	for _, counter := range []*answering{{count: Count{Exceeded: 0, RetryAt: time.Now()}}, {err: errors.New("away")}} {
 		got := windowedPolicy(t, "enforce = false\n"+windowed, counter).Judge(t.Context(), &Message{Login: "anne", Recipients: recipients(1)})
