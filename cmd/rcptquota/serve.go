@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -59,6 +60,9 @@ func serve(ctx context.Context, c *config, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, directory.Close()) }()
+	if err := makeStateDir(c); err != nil {
+		return err
+	}
 	premium, err := openRoster(ctx, c, directory, log)
 	if err != nil {
 		return err
@@ -90,6 +94,20 @@ func serve(ctx context.Context, c *config, path string) (err error) {
 		sockets: sockets, metrics: metrics, log: log,
 	}
 	return d.run(ctx, c.HTTP.Address)
+}
+
+// makeStateDir makes the folder of what is kept on this machine, where anything
+// is and there is none yet.
+func makeStateDir(c *config) error {
+	roster := c.HasPremium() && c.Premium.Weekly() && !c.Store.IsRedis()
+	windows := c.HasWindows() && c.Store.KeepsState()
+	if !roster && !windows {
+		return nil
+	}
+	if err := os.MkdirAll(c.StateDir, 0o700); err != nil {
+		return fmt.Errorf("state_dir: %w; name a folder that we may write to", err)
+	}
+	return nil
 }
 
 // openCounter opens the store, if any class counts over messages.

@@ -19,3 +19,7 @@ func (c *Config) Client() (redis.UniversalClient, error) {
 	logging.Disable() // the library would log what it returns, too
 	return redis.NewUniversalClient(options), nil
 }
+
+// KeepsState reports whether anything is counted in this process, and saved in
+// state_dir: always, or while Redis is away.
+func (c *Config) KeepsState() bool { return !c.IsRedis() || c.Unavailable == unavailableLocal }
