@@ -42,6 +42,9 @@ type Sender struct {
 	Establishment string
 	// Premium reports whether the sender is designated, and that is in effect.
 	Premium bool
+	// Doubt is nil when Premium is certain; otherwise it tells why that can't be
+	// known now, and Premium is as it was last known.
+	Doubt error
 	// Attributes are the values of those attributes that classes match on, by
 	// attribute name in lower case.
 	Attributes map[string][]string

@@ -35,9 +35,9 @@ type ListAnswer struct {
 	Err error
 }
 
-// managers are those who may post: the moderators or, where the list provably
+// Managers are those who may post: the moderators or, where the list provably
 // has none, the owners.
-func (l *List) managers() []Person {
+func (l *List) Managers() []Person {
 	if l.Moderated {
 		return l.Moderators
 	}

@@ -8,7 +8,7 @@ import (
 // addresses are where the managers get mail, in the order of the list.
 func (l *List) addresses() []string {
 	var all []string
-	for _, m := range l.managers() {
+	for _, m := range l.Managers() {
 		i := slices.IndexFunc(m.Addresses, mailable)
 		if i >= 0 {
 			all = union(all, m.Addresses[i:i+1])

@@ -59,6 +59,9 @@ func newListed() *listed {
 	stale := l.people["owner"]
 	stale.Stale = errAway
 	l.people["stale"] = stale
+	doubt := l.people["owner"]
+	doubt.Doubt = errAway
+	l.people["doubt"] = doubt
 	l.people["nameless"] = Sender{Addresses: []string{"nameless@entmip.fr"}}
 	return l
 }
@@ -349,6 +352,15 @@ func TestEnvelopeOfAnother(t *testing.T) {
 		if v.FromFault != want || (v.Reason == ListFrom) != (want != NoFault) {
 			t.Errorf("%s: %v, %v", from, v.Reason, v.FromFault)
 		}
+	}
+}
+
+// TestDoubtAboutPremium: who is premium is no matter of lists.
+func TestDoubtAboutPremium(t *testing.T) {
+	policy := listPolicy(t, listRules, newListed(), nil)
+	v := policy.Judge(t.Context(), &Message{Login: "doubt", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr")})
+	if v.Action != Accept || !v.Degraded {
+		t.Errorf("%+v", v)
 	}
 }
 

@@ -58,7 +58,7 @@ func (p *Policy) judgeUnknown(ctx context.Context, m *Message, v Verdict) Verdic
 func (p *Policy) judgeSender(ctx context.Context, m *Message, login string) Verdict {
 	sender, err := p.directory.Sender(ctx, login)
 	s := p.rules.standing(&sender, err)
-	who := s.poster(&sender)
+	who := newPoster(&sender, err)
 	lists := p.posts(ctx, m.Recipients)
 	ruling := lists.rule(&who, m, s.class.Enforce)
 	counted := counted{recipients: m.Recipients, exempt: p.rules.exemptRecipients, lists: lists.lists}

@@ -40,6 +40,7 @@ var school = people{
 	"sub":   {Addresses: []string{"x@sub.entmip.fr"}},
 	"prof":  {Attributes: map[string][]string{"entpersonprofils": {"National_ENS"}}},
 	"stale": {Addresses: []string{"old@ecollege31.fr"}, Stale: errAway},
+	"doubt": {Addresses: []string{"x@ecollege31.fr"}, Doubt: errAway},
 	"grand": {Addresses: []string{"old@entmip.fr"}, Stale: errAway, Premium: true},
 }
 
@@ -84,6 +85,8 @@ func TestMessageLimit(t *testing.T) {
 		{"away", 5001, Verdict{Action: Refuse, Reason: MessageLimit, Class: "ecollege31", Limit: 5000, Degraded: true, Err: errAway}},
 		{"stale", 150, Verdict{Action: Accept, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
 		{"stale", 151, Verdict{Action: Defer, Reason: DirectoryUnavailable, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
+		{"doubt", 150, Verdict{Action: Accept, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
+		{"doubt", 151, Verdict{Action: Defer, Reason: DirectoryUnavailable, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
 		{"grand", 5000, Verdict{Action: Accept, Class: "premium", Limit: 5000, Premium: true, Degraded: true, Err: errAway}},
 	} {
 		got := policy.Judge(t.Context(), &Message{Login: c.login, Recipients: recipients(c.recipients)})

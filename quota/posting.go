@@ -42,17 +42,21 @@ type poster struct {
 	err       error // why that cannot be known now
 }
 
-// poster tells who the sender is whom the directory answered with.
-func (s standing) poster(sender *Sender) poster {
-	if !s.sure {
-		return poster{err: s.err}
+// newPoster tells who the sender is whom the directory answered with. An answer
+// that is stale is none.
+func newPoster(sender *Sender, err error) poster {
+	switch {
+	case errors.Is(err, ErrAbsent), errors.Is(err, ErrAmbiguous):
+		return poster{}
+	case err != nil:
+		return poster{err: err}
 	}
-	return poster{id: sender.ID, addresses: sender.Addresses}
+	return poster{id: sender.ID, addresses: sender.Addresses, err: sender.Stale}
 }
 
 // mayPost reports whether the poster is a manager of the list.
 func (p *poster) mayPost(list *List) bool {
-	return p.id != "" && slices.ContainsFunc(list.managers(), func(m Person) bool { return m.ID == p.id })
+	return p.err == nil && p.id != "" && slices.ContainsFunc(list.Managers(), func(m Person) bool { return m.ID == p.id })
 }
 
 // post is a message's recipient that is a list.

@@ -18,7 +18,7 @@ func (p *Policy) reserve(ctx context.Context, s standing, recipients *counted, v
 			continue
 		}
 		if !certain {
-			v.Action, v.Reason = enforced(Defer, class.Enforce), DirectoryUnavailable
+			v.Action, v.Reason, v.List = enforced(Defer, class.Enforce), DirectoryUnavailable, "" // no list is in doubt
 			return
 		}
 		// No waiting will make room.

@@ -1,6 +1,9 @@
 package quota
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+)
 
 // standing is what is known of a sender when a message is judged.
 type standing struct {
@@ -15,7 +18,8 @@ func (r *rules) standing(sender *Sender, err error) standing {
 	switch {
 	case err == nil:
 		class, premium := r.classOf(sender)
-		return standing{class: class, premium: premium, sure: sender.Stale == nil, err: sender.Stale}
+		doubt := cmp.Or(sender.Stale, sender.Doubt)
+		return standing{class: class, premium: premium, sure: doubt == nil, err: doubt}
 	case errors.Is(err, ErrAbsent):
 		return standing{class: r.base, unknown: true, sure: true}
 	case errors.Is(err, ErrAmbiguous):

@@ -61,7 +61,7 @@ func startListRelay(t *testing.T) *listRelay {
 		Master: "smtp unix - - n - - smtp\n" + strings.ReplaceAll(deployed("lists-master.cf"), "-      -       y ", "- - n "),
 	})
 	config := filepath.Join(dir, "rcptquota.toml")
-	writeFile(t, config, fmt.Sprintf(listRelayConfig, dir, dir, slapd.URL(), slapd.Base()))
+	writeFile(t, config, fmt.Sprintf(listRelayConfig, dir, dir, dir, slapd.URL(), slapd.Base()))
 	process, err := servers.StartProcess(r.log.Path, program(), "serve", "--config", config)
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +72,7 @@ func startListRelay(t *testing.T) *listRelay {
 }
 
 const listRelayConfig = `
+state_dir = "%s"
 [[listen]]
 address = "unix:%s/submission.sock"
 group = "postfix"

@@ -21,6 +21,7 @@ import (
 type checking struct {
 	path    string // of the configuration
 	logins  []string
+	lists   []string // addresses
 	offline bool
 }
 
@@ -45,6 +46,7 @@ func checkCommand() *cobra.Command {
 	configFlag(cmd, &c.path)
 	f := cmd.Flags()
 	f.StringArrayVar(&c.logins, "login", nil, "a sender to look up, and to tell what is known of; may be repeated")
+	f.StringArrayVar(&c.lists, "list", nil, "a list's address to look up, and to tell who may post to it; may be repeated")
 	f.BoolVar(&c.offline, "offline", false, "look at the files only, and ask no server")
 	cmd.MarkFlagsMutuallyExclusive("login", "offline")
 	return cmd
@@ -77,13 +79,13 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	for _, login := range c.logins {
 		unknown = append(unknown, show(ctx, out, config, directory, designated, login))
 	}
-	return errors.Join(unknown...)
+	return errors.Join(append(unknown, showLists(ctx, out, directory, c.lists))...)
 }
 
 // ask tries the directory, and adds to lines what it finds.
 func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.Directory, lines *[]string) ([]roster.Designation, error) {
 	if config.Directory.Source == "ldap" {
-		proven, err := ldapcache.Prove(ctx, config.Directory, config.matched(), false)
+		proven, err := ldapcache.Prove(ctx, config.Directory, config.matched(), config.HasLists())
 		if err != nil {
 			return nil, err
 		}
@@ -110,6 +112,35 @@ func (c *config) matched() map[string]string {
 		}
 	}
 	return attributes
+}
+
+// showLists tells who may post to lists.
+func showLists(ctx context.Context, out io.Writer, directory quota.Directory, addresses []string) error {
+	var errs []error
+	for _, address := range addresses {
+		answer := directory.Lists(ctx, []string{strings.ToLower(address)})[0]
+		name, list := "list "+address, answer.List
+		switch {
+		case answer.Err != nil:
+			errs = append(errs, fmt.Errorf("%s: %w", name, answer.Err))
+		case list == nil:
+			errs = append(errs, fmt.Errorf("%s: %w", name, quota.ErrAbsent))
+		default:
+			managers := "owners, since it has no moderators"
+			if list.Moderated {
+				managers = "moderators"
+			}
+			var ids []string
+			for _, m := range list.Managers() {
+				ids = append(ids, m.ID)
+			}
+			fmt.Fprintf(out, "%s: posts come from its %s: %s\n", name, managers, cmp.Or(strings.Join(ids, "; "), "nobody"))
+			if list.Fault != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", name, list.Fault))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // show tells what the directory knows of a sender. Whether a designation is in

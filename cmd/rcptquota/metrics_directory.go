@@ -42,6 +42,7 @@ func (m directoryMetrics) Describe(all chan<- *prometheus.Desc) {
 func (m directoryMetrics) Collect(all chan<- prometheus.Metric) {
 	stats := m.stats()
 	collectCache(all, "senders", stats.Senders)
+	collectCache(all, "lists", stats.Lists)
 	for _, s := range stats.Servers {
 		gauge(all, serverUpDesc, oneIf(s.Up), s.URL)
 		gauge(all, serverInUseDesc, oneIf(s.InUse), s.URL)

@@ -42,23 +42,31 @@ func TestDirectoryMetrics(t *testing.T) {
 	m := directoryMetrics{stats: func() ldapcache.Stats {
 		return ldapcache.Stats{
 			Senders: ldapcache.CacheStats{Hits: 1, Misses: 2, Stale: 3, Unavailable: 4, Searches: 5, Errors: 6, Entries: 7},
+			Lists:   ldapcache.CacheStats{Hits: 10, Misses: 20, Stale: 30, Unavailable: 40, Searches: 50, Errors: 60, Entries: 70},
 			Servers: []ldapcache.ServerStats{{URL: "ldap://a"}, {URL: "ldap://b", Up: true, InUse: true}},
 		}
 	}}
 	const want = `# HELP rcptquota_directory_cache_entries Answers remembered.
 # TYPE rcptquota_directory_cache_entries gauge
+rcptquota_directory_cache_entries{cache="lists"} 70
 rcptquota_directory_cache_entries{cache="senders"} 7
 # HELP rcptquota_directory_lookups_total Look-ups, by how they were answered.
 # TYPE rcptquota_directory_lookups_total counter
+rcptquota_directory_lookups_total{answer="hit",cache="lists"} 10
 rcptquota_directory_lookups_total{answer="hit",cache="senders"} 1
+rcptquota_directory_lookups_total{answer="miss",cache="lists"} 20
 rcptquota_directory_lookups_total{answer="miss",cache="senders"} 2
+rcptquota_directory_lookups_total{answer="stale",cache="lists"} 30
 rcptquota_directory_lookups_total{answer="stale",cache="senders"} 3
+rcptquota_directory_lookups_total{answer="unavailable",cache="lists"} 40
 rcptquota_directory_lookups_total{answer="unavailable",cache="senders"} 4
 # HELP rcptquota_directory_search_errors_total Searches that failed.
 # TYPE rcptquota_directory_search_errors_total counter
+rcptquota_directory_search_errors_total{cache="lists"} 60
 rcptquota_directory_search_errors_total{cache="senders"} 6
 # HELP rcptquota_directory_searches_total Searches begun in LDAP.
 # TYPE rcptquota_directory_searches_total counter
+rcptquota_directory_searches_total{cache="lists"} 50
 rcptquota_directory_searches_total{cache="senders"} 5
 # HELP rcptquota_directory_server_in_use 1 for the server that is asked.
 # TYPE rcptquota_directory_server_in_use gauge

@@ -141,11 +141,7 @@ func (d Directory) Sender(ctx context.Context, login string) (quota.Sender, erro
 	if err != nil {
 		return sender, err
 	}
-	var doubt error
-	sender.Premium, doubt = d.Roster.Premium(sender.ID)
-	if sender.Stale == nil {
-		sender.Stale = doubt
-	}
+	sender.Premium, sender.Doubt = d.Roster.Premium(sender.ID)
 	return sender, nil
 }
 
