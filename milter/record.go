@@ -48,9 +48,7 @@ func (s *session) record(v *quota.Verdict) {
 		attrs = append(attrs, slog.Time("retry_at", v.RetryAt))
 	}
 	text("list", v.List)
-	if v.FromFault != quota.NoFault {
-		text("from_check", v.FromFault.String())
-	}
+	text("from_check", fromCheck(v.FromFault))
 	flag("premium", v.Premium)
 	flag("unknown", v.Unknown)
 	flag("degraded", v.Degraded)
@@ -63,4 +61,12 @@ func (s *session) record(v *quota.Verdict) {
 		text("error", v.Err.Error())
 	}
 	s.server.log.LogAttrs(ctx, level, v.Action.String(), attrs...) //nolint:sloglint // of a closed set
+}
+
+// fromCheck is empty for no fault.
+func fromCheck(f quota.FromFault) string {
+	if f == quota.NoFault {
+		return ""
+	}
+	return f.String()
 }

@@ -47,7 +47,7 @@ func DefaultReplies() RepliesConfig { return RepliesConfig{Language: "fr"} }
 
 // managers are who may post to a list without moderators, and to one with them.
 var managers = map[string]map[bool]string{
-	"fr": {false: "ses proprietaires", true: "ses moderateurs"},
+	"fr": {false: "ses proprietaires", true: "ses moderateurs"}, //nolint:misspell // French
 	"en": {false: "its owners", true: "its moderators"},
 }
 

@@ -43,7 +43,7 @@ func (d Delivery) String() string {
 // StartSink starts a sink, which ends with the test.
 func StartSink(t testing.TB) *Sink {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
