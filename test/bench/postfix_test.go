@@ -31,6 +31,7 @@ var setups = []struct {
 	{"plain", "", nil},
 	{"least", "plain", startLeast},      // only continues
 	{"limit", "plain", startProgram},    // rcptquota, the limit a message
+	{"lists", "limit", startProgram},    // and list domains, of which no recipient is
 	{"embedded", "limit", startProgram}, // and windows in this process
 	{"redis", "embedded", startProgram}, // and windows in Redis
 }

@@ -33,7 +33,10 @@ func startProgram(b *testing.B, setup string) string {
 	}
 	socket := filepath.Join(dir, "s.sock")
 	config := fmt.Sprintf("state_dir = %q\n[[listen]]\naddress = \"unix:%s\"\nmode = \"0666\"\n[class.all]\nrecipients = 5000\n", dir, socket)
-	if setup != "limit" {
+	switch setup {
+	case "lists":
+		config += "[lists]\ndomains = [\"listes.test\"]\n"
+	case "embedded", "redis":
 		config += windows
 	}
 	if setup == "redis" {
