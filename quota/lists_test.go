@@ -362,6 +362,12 @@ func TestDoubtAboutPremium(t *testing.T) {
 	if v.Action != Accept || !v.Degraded {
 		t.Errorf("%+v", v)
 	}
+	// What is deferred on its account is not on the list's.
+	policy = listPolicy(t, listRules+"[class.x]\nrecipients = 9\n[[class.x.window]]\nper = \"1h\"\nrecipients = 1\n", newListed(), nil)
+	v = policy.Judge(t.Context(), &Message{Login: "doubt", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr", "a@b.fr")})
+	if v.Action != Defer || v.List != "" {
+		t.Errorf("%+v", v)
+	}
 }
 
 func TestMerge(t *testing.T) {

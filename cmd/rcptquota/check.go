@@ -49,6 +49,7 @@ func checkCommand() *cobra.Command {
 	f.StringArrayVar(&c.lists, "list", nil, "a list's address to look up, and to tell who may post to it; may be repeated")
 	f.BoolVar(&c.offline, "offline", false, "look at the files only, and ask no server")
 	cmd.MarkFlagsMutuallyExclusive("login", "offline")
+	cmd.MarkFlagsMutuallyExclusive("list", "offline")
 	return cmd
 }
 
