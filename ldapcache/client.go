@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 var (
@@ -62,11 +64,10 @@ func newClient(config Config) (*client, error) {
 		c.servers = append(c.servers, s)
 	}
 	c.health = make([]health, len(c.servers))
-	roots, err := authorities(config.CAFile)
-	if err != nil {
+	var err error
+	if c.tlsConfig, err = conf.TLS(config.CAFile); err != nil {
 		return nil, fmt.Errorf("ca_file: %w", err)
 	}
-	c.tlsConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	c.done, c.end = context.WithCancel(context.Background())
 	return c, nil
 }

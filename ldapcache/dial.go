@@ -3,15 +3,14 @@ package ldapcache
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
-	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // connection is a connection to one server, bound and ready for searches.
@@ -147,7 +146,7 @@ func (c *client) prove(conn *ldap.Conn) error {
 // bind proves who asks (RFC 4513 section 5.1.3). The password is read each time,
 // so that a new one needs no restart.
 func (c *client) bind(conn *ldap.Conn) error {
-	password, err := readPassword(c.passwordFile)
+	password, err := conf.ReadPassword(c.passwordFile)
 	if err != nil {
 		return fmt.Errorf("bind_password_file: %w", err)
 	}
@@ -155,35 +154,4 @@ func (c *client) bind(conn *ldap.Conn) error {
 		return fmt.Errorf("bind as %q: %w", c.bindDN, err)
 	}
 	return nil
-}
-
-// readPassword reads what a file holds before the end of its last line. To bind
-// with an empty password would be to bind as nobody (RFC 4513 section 5.1.2).
-func readPassword(file string) (string, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return "", err
-	}
-	password := strings.TrimRight(string(data), "\r\n")
-	if password == "" {
-		return "", fmt.Errorf("%s holds no password", file)
-	}
-	return password, nil
-}
-
-// authorities reads the certificates in a PEM file; nil, for no file, means the
-// system's.
-func authorities(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM", file)
-	}
-	return pool, nil
 }

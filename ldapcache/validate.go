@@ -93,7 +93,7 @@ func (c *Config) validateServers() error {
 	}
 	if c.CAFile != "" && !secure && len(errs) == 0 {
 		errs = append(errs, conf.Errorf("ca_file", "no server is asked over TLS; write ldaps:// servers or start_tls = true"))
-	} else if _, err := authorities(c.CAFile); err != nil {
+	} else if _, err := conf.TLS(c.CAFile); err != nil {
 		errs = append(errs, conf.Errorf("ca_file", "%v", err))
 	}
 	if c.BindDN != "" && c.BindPasswordFile == "" {
@@ -103,7 +103,7 @@ func (c *Config) validateServers() error {
 		errs = append(errs, conf.Errorf("bind_dn", "missing; name who binds with the password of bind_password_file"))
 	}
 	if c.BindPasswordFile != "" {
-		if _, err := readPassword(c.BindPasswordFile); err != nil {
+		if _, err := conf.ReadPassword(c.BindPasswordFile); err != nil {
 			errs = append(errs, conf.Errorf("bind_password_file", "%v", err))
 		}
 	}

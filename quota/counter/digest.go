@@ -1,11 +1,15 @@
 package counter
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
+	"fmt"
 	"hash"
 	"iter"
+	"os"
 	"sync"
 )
 
@@ -48,4 +52,33 @@ func (d *digester) all(recipients iter.Seq[string]) iter.Seq[digest] {
 			}
 		}
 	}
+}
+
+// sender stands for a login: 128 bits of its HMAC, in hexadecimal. No recipient
+// has the same, even where a login is an address.
+func (d *digester) sender(login string) string {
+	m := d.macs.Get().(*mac)
+	defer d.macs.Put(m)
+	m.Reset()
+	m.in = append(append(m.in[:0], 0), login...) // no address begins with NUL
+	_, _ = m.Write(m.in)                         // a hash takes everything
+	m.sum = m.Sum(m.sum[:0])
+	return hex.EncodeToString(m.sum[:16])
+}
+
+// makeKey says how to make a key.
+const makeKey = "make one with `head -c 32 /dev/urandom | base64`, and give all relays the same"
+
+// readKey reads the site's key of digests. White space around it does not
+// belong to it.
+func readKey(path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w; %s", err, makeKey)
+	}
+	key := bytes.TrimSpace(data)
+	if len(key) < keySize {
+		return nil, fmt.Errorf("%s holds %d bytes, fewer than %d; %s", path, len(key), keySize, makeKey)
+	}
+	return key, nil
 }

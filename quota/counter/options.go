@@ -38,14 +38,14 @@ func (c *Config) options() (*redis.UniversalOptions, error) {
 	}
 	var err error
 	if c.TLS {
-		if o.TLSConfig, err = tlsConfig(c.CAFile); err != nil {
+		if o.TLSConfig, err = conf.TLS(c.CAFile); err != nil {
 			return nil, conf.Errorf("store.ca_file", "%v", err)
 		}
 	}
 	if c.PasswordFile != "" {
 		// It is read for each connection, so that a new one needs no restart.
 		o.CredentialsProviderContext = func(context.Context) (string, string, error) {
-			password, err := readPassword(c.PasswordFile)
+			password, err := conf.ReadPassword(c.PasswordFile)
 			if err != nil {
 				err = conf.Errorf("store.password_file", "%v", err)
 			}
@@ -53,8 +53,10 @@ func (c *Config) options() (*redis.UniversalOptions, error) {
 		}
 	}
 	o.SentinelUsername = c.SentinelUsername
-	if o.SentinelPassword, err = readPassword(c.SentinelPasswordFile); err != nil { // the library takes no other way
-		return nil, conf.Errorf("store.sentinel_password_file", "%v", err)
+	if c.SentinelPasswordFile != "" {
+		if o.SentinelPassword, err = conf.ReadPassword(c.SentinelPasswordFile); err != nil { // the library takes no other way
+			return nil, conf.Errorf("store.sentinel_password_file", "%v", err)
+		}
 	}
 	return o, nil
 }

@@ -98,7 +98,7 @@ func (c *Config) validateSecrets() error {
 	}
 	if c.CAFile != "" && !c.TLS {
 		errs = append(errs, conf.Errorf("ca_file", "not read without tls = true"))
-	} else if _, err := tlsConfig(c.CAFile); err != nil {
+	} else if _, err := conf.TLS(c.CAFile); err != nil {
 		errs = append(errs, conf.Errorf("ca_file", "%v", err))
 	}
 	if c.DigestKeyFile == "" {
@@ -110,10 +110,13 @@ func (c *Config) validateSecrets() error {
 }
 
 func validatePassword(key, username, file string) error {
-	if username != "" && file == "" {
-		return conf.Errorf(key, "missing; write the file with the password of %s", username)
+	if file == "" {
+		if username != "" {
+			return conf.Errorf(key, "missing; write the file with the password of %s", username)
+		}
+		return nil
 	}
-	if _, err := readPassword(file); err != nil {
+	if _, err := conf.ReadPassword(file); err != nil {
 		return conf.Errorf(key, "%v", err)
 	}
 	return nil
