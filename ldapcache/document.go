@@ -52,10 +52,7 @@ func (d *document) senders() map[string]quota.Sender {
 	senders := make(map[string]quota.Sender, len(d.Senders))
 	for _, table := range d.Senders {
 		login, _ := normalise(table.Login)
-		sender := quota.Sender{ID: login, Establishment: table.Establishment}
-		if uai, ok := parseUAI(table.Establishment); ok {
-			sender.Establishment = uai
-		}
+		sender := quota.Sender{ID: login, Establishment: oneSpelling(table.Establishment)}
 		for _, address := range table.Addresses {
 			sender.Addresses = append(sender.Addresses, strings.ToLower(address))
 		}
@@ -75,16 +72,13 @@ func (d *document) senders() map[string]quota.Sender {
 func (d *document) designations() []roster.Designation {
 	references := make(map[string]string, len(d.Establishments))
 	for _, table := range d.Establishments {
-		references[strings.ToLower(table.UAI)] = table.Reference
+		references[strings.ToLower(oneSpelling(table.UAI))] = table.Reference
 	}
 	var all []roster.Designation
 	for _, table := range d.Premium {
-		establishment := table.Establishment
+		establishment := oneSpelling(table.Establishment)
 		if reference, has := references[strings.ToLower(establishment)]; has {
-			establishment = reference
-		}
-		if uai, ok := parseUAI(establishment); ok {
-			establishment = uai
+			establishment = oneSpelling(reference)
 		}
 		for _, name := range table.Logins {
 			login, _ := normalise(name)
@@ -175,7 +169,7 @@ func (d *document) validateEstablishments() error {
 		key := fmt.Sprintf("establishment[%d]", i)
 		errs = append(errs,
 			required(key+".uai", table.UAI),
-			uais.add(key+".uai", table.UAI),
+			uais.add(key+".uai", oneSpelling(table.UAI)),
 			required(key+".reference", table.Reference))
 	}
 	return errors.Join(errs...)
@@ -205,7 +199,7 @@ func (u unique) contain(key string, names []string) error {
 }
 
 func required(key, value string) error {
-	if value == "" {
+	if strings.TrimSpace(value) == "" {
 		return conf.Errorf(key, "missing")
 	}
 	return nil

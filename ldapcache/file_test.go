@@ -111,7 +111,7 @@ func TestDesignationsOfAFile(t *testing.T) {
 	expect(roster.Designation{Establishment: "0310003C", Sender: "pmartin", Login: "pmartin"})
 	// Of a school that shares the site of another, under that one; a UAI is a UAI
 	// however it is written.
-	writeFile(t, path, strings.NewReplacer(`establishment = "0310003C"`, `establishment = "0310002b"`, "reference = \"0310003C", "reference = \"0310003c").Replace(school), 1)
+	writeFile(t, path, strings.NewReplacer(`establishment = "0310003C"`, `establishment = "{UAI}0310002b"`, "reference = \"0310003C", "reference = \"0310003c").Replace(school), 1)
 	expect(roster.Designation{Establishment: "0310003C", Sender: "pmartin", Login: "pmartin"})
 	before, _, _ := strings.Cut(school, "[[premium]]")
 	writeFile(t, path, before, 2)
@@ -298,15 +298,17 @@ func TestMistakesInAFile(t *testing.T) {
 		sender + "adresses = ['a@b']":                    "f:3: sender[0].adresses: unknown key",
 		"[[establishment]]\nuai = 'x'":                   "f:1: establishment[0].reference: missing",
 		"[[establishment]]\nreference = 'x'":             "f:1: establishment[0].uai: missing",
-		"[[establishment]]\nuai='x'\nreference='y'\n[[establishment]]\nuai='X'\nreference='z'": `f:5: establishment[1].uai: "X" is in`,
-		sender + "[[premium]]\nlogins = ['a']":                                                 "f:3: premium[0].establishment: missing",
-		sender + "[[premium]]\nestablishment = 'x'":                                            "f:3: premium[0].logins: missing",
-		sender + "[[premium]]\nestablishment = 'x'\nlogins = ['b']":                            `f:5: premium[0].logins: no [[sender]] has the login "b"`,
-		"[[list]]\nmembers = 3":                                                                `f:1: list[0].address: "" is not an address`,
-		"[[list]]\naddress = 'l@t'\nmembers = -1":                                              "f:3: list[0].members: -1 is not",
-		"[[list]]\naddress = 'l@t'\n[[list]]\naddress = 'L@t'":                                 `f:4: list[1].address: "L@t" is in`,
-		sender + "[[list]]\naddress = 'l@t'\nowners = ['b']":                                   `f:5: list[0].owners: no [[sender]] has the login "b"`,
-		sender + "[[list]]\naddress = 'l@t'\nmoderators = ['a', 'b']":                          `f:5: list[0].moderators: no [[sender]] has the login "b"`,
+		"[[establishment]]\nuai='x'\nreference='y'\n[[establishment]]\nuai='X'\nreference='z'":                    `f:5: establishment[1].uai: "X" is in`,
+		"[[establishment]]\nuai='0310002b'\nreference='y'\n[[establishment]]\nuai='{UAI}0310002B'\nreference='z'": `f:5: establishment[1].uai: "0310002B" is in`,
+		sender + "[[premium]]\nestablishment = ' '\nlogins = ['a']":                                               "f:4: premium[0].establishment: missing",
+		sender + "[[premium]]\nlogins = ['a']":                                                                    "f:3: premium[0].establishment: missing",
+		sender + "[[premium]]\nestablishment = 'x'":                                                               "f:3: premium[0].logins: missing",
+		sender + "[[premium]]\nestablishment = 'x'\nlogins = ['b']":                                               `f:5: premium[0].logins: no [[sender]] has the login "b"`,
+		"[[list]]\nmembers = 3":                                       `f:1: list[0].address: "" is not an address`,
+		"[[list]]\naddress = 'l@t'\nmembers = -1":                     "f:3: list[0].members: -1 is not",
+		"[[list]]\naddress = 'l@t'\n[[list]]\naddress = 'L@t'":        `f:4: list[1].address: "L@t" is in`,
+		sender + "[[list]]\naddress = 'l@t'\nowners = ['b']":          `f:5: list[0].owners: no [[sender]] has the login "b"`,
+		sender + "[[list]]\naddress = 'l@t'\nmoderators = ['a', 'b']": `f:5: list[0].moderators: no [[sender]] has the login "b"`,
 	} {
 		err := conf.Decode("f", []byte(text), &document{})
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {

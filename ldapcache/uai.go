@@ -20,5 +20,14 @@ func parseUAI(text string) (string, bool) {
 	return strings.ToUpper(match[1]), true
 }
 
+// oneSpelling returns a UAI in its one spelling, and any other name of a school as
+// it is written, without the space around it.
+func oneSpelling(school string) string {
+	if uai, ok := parseUAI(school); ok {
+		return uai
+	}
+	return strings.TrimSpace(school)
+}
+
 // spellings are the ways in which directories write a UAI; they do not heed case.
 func spellings(uai string) []string { return []string{uai, "{UAI}" + uai} }
