@@ -3,24 +3,27 @@ package roster
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // elect returns the designations that count, at most limit an establishment, and
 // those that lost to that limit, each in a fixed order: by establishment, then by
-// sender. The limit cannot be held against senders whose establishment is unknown:
-// they all count.
+// sender. Directories match the names of establishments without regard to case,
+// and so does the limit. It cannot be held against senders whose establishment is
+// unknown: they all count.
 func elect(designations []Designation, limit int) (elected, lost []Designation) {
 	sorted := slices.Clone(designations)
 	slices.SortFunc(sorted, func(a, b Designation) int {
-		return cmp.Or(cmp.Compare(a.Establishment, b.Establishment), cmp.Compare(a.Sender, b.Sender), cmp.Compare(a.Login, b.Login))
+		return cmp.Or(cmp.Compare(fold(a), fold(b)), cmp.Compare(a.Sender, b.Sender),
+			cmp.Compare(a.Establishment, b.Establishment), cmp.Compare(a.Login, b.Login))
 	})
 	sorted = slices.CompactFunc(sorted, func(a, b Designation) bool {
-		return a.Establishment == b.Establishment && a.Sender == b.Sender
+		return fold(a) == fold(b) && a.Sender == b.Sender
 	})
 	seats, establishment := 0, ""
 	for _, d := range sorted {
-		if d.Establishment != establishment {
-			seats, establishment = 0, d.Establishment
+		if fold(d) != establishment {
+			seats, establishment = 0, fold(d)
 		}
 		if establishment != "" && seats == limit {
 			lost = append(lost, d)
@@ -35,6 +38,9 @@ func elect(designations []Designation, limit int) (elected, lost []Designation) 
 		return elsewhere
 	})
 }
+
+// fold is the establishment as it is compared.
+func fold(d Designation) string { return strings.ToLower(d.Establishment) }
 
 // senders is the set of those designated.
 func senders(designations []Designation) map[string]struct{} {

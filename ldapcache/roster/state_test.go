@@ -11,13 +11,19 @@ import (
 func TestElection(t *testing.T) {
 	a := func(sender string) Designation { return Designation{Establishment: "0310001A", Sender: sender} }
 	b := func(sender string) Designation { return Designation{Establishment: "0310002B", Sender: sender} }
+	name := func(establishment, sender string) Designation {
+		return Designation{Establishment: establishment, Sender: sender}
+	}
 	none := func(sender string) Designation { return Designation{Sender: sender} }
 	for name, c := range map[string]struct{ entered, elected, lost []Designation }{
-		"nobody":                           {},
-		"three":                            {[]Designation{a("3"), a("1"), a("2")}, []Designation{a("1"), a("2"), a("3")}, nil},
-		"the first three":                  {[]Designation{a("4"), a("3"), a("1"), a("2"), a("5")}, []Designation{a("1"), a("2"), a("3")}, []Designation{a("4"), a("5")}},
-		"each establishment for itself":    {[]Designation{b("4"), a("3"), a("1"), a("2")}, []Designation{a("1"), a("2"), a("3"), b("4")}, nil},
-		"entered twice":                    {[]Designation{a("1"), a("2"), a("1"), a("2"), a("3")}, []Designation{a("1"), a("2"), a("3")}, nil},
+		"nobody":                        {},
+		"three":                         {[]Designation{a("3"), a("1"), a("2")}, []Designation{a("1"), a("2"), a("3")}, nil},
+		"the first three":               {[]Designation{a("4"), a("3"), a("1"), a("2"), a("5")}, []Designation{a("1"), a("2"), a("3")}, []Designation{a("4"), a("5")}},
+		"each establishment for itself": {[]Designation{b("4"), a("3"), a("1"), a("2")}, []Designation{a("1"), a("2"), a("3"), b("4")}, nil},
+		"entered twice":                 {[]Designation{a("1"), a("2"), a("1"), a("2"), a("3")}, []Designation{a("1"), a("2"), a("3")}, nil},
+		"an establishment in two spellings": {
+			[]Designation{name("Lycée Un", "1"), name("lycée un", "2"), name("LYCÉE UN", "3"), name("Lycée Un", "4"), name("lycée un", "1")},
+			[]Designation{name("Lycée Un", "1"), name("lycée un", "2"), name("LYCÉE UN", "3")}, []Designation{name("Lycée Un", "4")}},
 		"no limit without establishment":   {[]Designation{none("1"), none("2"), none("3"), none("4")}, []Designation{none("1"), none("2"), none("3"), none("4")}, nil},
 		"lost here, but elected elsewhere": {[]Designation{a("1"), a("2"), a("3"), a("4"), b("4")}, []Designation{a("1"), a("2"), a("3"), b("4")}, []Designation{}},
 	} {
