@@ -113,6 +113,19 @@ func (c *client) do(ctx context.Context, work func(*ldap.Conn) error) error {
 	return faults
 }
 
+// answer does work on a connection, and returns what it found.
+func answer[T any](ctx context.Context, c *client, work func(*ldap.Conn) (T, error)) (T, error) {
+	var result, none T
+	err := c.do(ctx, func(conn *ldap.Conn) (err error) {
+		result, err = work(conn)
+		return err
+	})
+	if err != nil { // the work may still run
+		return none, err
+	}
+	return result, nil
+}
+
 // try does the work on conn. A connection that stays silent is lost, and leaves
 // time for another; one that answers others meanwhile is only slow with this work,
 // which is given up when ctx ends.

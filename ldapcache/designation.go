@@ -19,9 +19,8 @@ const (
 	// maxDesignated is the most members that one designation group may have.
 	maxDesignated = 50_000
 	// maxOfSchool is the most senders whom the designation of a whole school
-	// designates: those whose ids come first. It is more than an establishment may
-	// have.
-	maxOfSchool = 300
+	// designates: those whose ids come first. No establishment has more seats.
+	maxOfSchool = roster.MaxPerEstablishment
 )
 
 var (
@@ -32,9 +31,8 @@ var (
 
 // designations asks the LDAP directory whom it designates now: the members of the
 // groups that premium_filter finds, and the persons of a school that is a member
-// as a whole. They come in the order of their establishments, then of their ids.
-// Besides, it tells the members that name nobody. It uses a connection of its own,
-// on which it may be slow.
+// as a whole, each once, in the order of their ids. Besides, it tells the members
+// that name nobody. It uses a connection of its own, on which it may be slow.
 func designations(ctx context.Context, config Config) (all []roster.Designation, unresolved []string, err error) {
 	config = config.withPreset()
 	config.Timeout.Duration = patience
@@ -62,23 +60,7 @@ func designations(ctx context.Context, config Config) (all []roster.Designation,
 		}
 		all = append(all, part...)
 	}
-	slices.SortFunc(all, func(a, b roster.Designation) int {
-		return cmp.Or(cmp.Compare(a.Establishment, b.Establishment), cmp.Compare(a.Sender, b.Sender))
-	})
 	return all, unresolved, nil
-}
-
-// answer does work on a connection, and returns what it found.
-func answer[T any](ctx context.Context, c *client, work func(*ldap.Conn) (T, error)) (T, error) {
-	var result, none T
-	err := c.do(ctx, func(conn *ldap.Conn) (err error) {
-		result, err = work(conn)
-		return err
-	})
-	if err != nil { // the work may still run
-		return none, err
-	}
-	return result, nil
 }
 
 // designated returns the members of the designation groups, as written.

@@ -14,9 +14,14 @@ const (
 	activationImmediate = "immediate"
 )
 
+// MaxPerEstablishment is the most premium senders that a configuration may grant
+// each establishment.
+const MaxPerEstablishment = 300
+
 // Config is the roster's part of the table [premium] of the configuration file.
 type Config struct {
-	// PerEstablishment is the most premium senders of one establishment.
+	// PerEstablishment is the most premium senders of one establishment, from 1 to
+	// [MaxPerEstablishment].
 	PerEstablishment int `toml:"per_establishment"`
 	// Activation is "weekly", by the calendar that the other keys make, or
 	// "immediate".
@@ -57,8 +62,9 @@ func (c *Config) Summary() string {
 // file; see [conf.Validator].
 func (c *Config) Validate() error {
 	var errs []error
-	if c.PerEstablishment < 1 {
-		errs = append(errs, conf.Errorf("per_establishment", "%d is too few; write how many premium senders an establishment may have", c.PerEstablishment))
+	if c.PerEstablishment < 1 || c.PerEstablishment > MaxPerEstablishment {
+		errs = append(errs, conf.Errorf("per_establishment", "%d is out of range; write how many premium senders an establishment may have, from 1 to %d",
+			c.PerEstablishment, MaxPerEstablishment))
 	}
 	if c.Activation != activationWeekly && c.Activation != activationImmediate {
 		errs = append(errs, conf.Errorf("activation", "%q is not known; write %q or %q", c.Activation, activationWeekly, activationImmediate))
