@@ -9,8 +9,10 @@
 // "%u". Exactly one entry must match: none is [quota.ErrAbsent], several are
 // [quota.ErrAmbiguous], and every other outcome means that nothing is known. That
 // goes for a server too that has no entry but refers to others (RFC 4511 section
-// 4.5.3), where we do not follow: base must be one that it holds whole. The
-// professional addresses come from the configured attributes alone. A server
+// 4.5.3), where we do not follow: base must be one that it holds whole. Only the
+// partitions of its own to which Active Directory refers each time hold nobody.
+//
+// The professional addresses come from the configured attributes alone. A server
 // answers a request for an attribute with its subtypes too (RFC 4511 section
 // 4.5.1.8), and in the French ENT (SDET, "schéma directeur des espaces
 // numériques de travail") the private addresses ENTPersonAutresMails and

@@ -89,6 +89,12 @@ func TestReferencesElsewhereAreNotAbsence(t *testing.T) {
 			return reply{entry: "uid=here,dc=test", referral: elsewhere}
 		case asks(filter, "elsewhere"):
 			return reply{referral: elsewhere}
+		case asks(filter, "partition"):
+			return reply{referral: "ldap://DomainDnsZones.test/DC=DomainDnsZones,DC=test"}
+		case asks(filter, "child"):
+			return reply{referral: "ldap://child.test/DC=child,DC=test"}
+		case asks(filter, "odd"):
+			return reply{referral: "DC=DomainDnsZones,DC=test"}
 		}
 		return reply{}
 	})
@@ -96,8 +102,15 @@ func TestReferencesElsewhereAreNotAbsence(t *testing.T) {
 	if _, err := d.Sender(t.Context(), "here"); err != nil {
 		t.Error(err)
 	}
-	if _, err := d.Sender(t.Context(), "nowhere"); !errors.Is(err, quota.ErrAbsent) {
-		t.Error(err)
+	for _, login := range []string{"nowhere", "partition"} { // of Active Directory, which holds nobody
+		if _, err := d.Sender(t.Context(), login); !errors.Is(err, quota.ErrAbsent) {
+			t.Errorf("%s: %v", login, err)
+		}
+	}
+	for _, login := range []string{"child", "odd"} {
+		if _, err := d.Sender(t.Context(), login); !unavailable(err) {
+			t.Errorf("%s: %v", login, err)
+		}
 	}
 	if _, err := d.Sender(t.Context(), "elsewhere"); !unavailable(err) || !strings.Contains(err.Error(), elsewhere) {
 		t.Error(err)

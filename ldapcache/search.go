@@ -136,7 +136,9 @@ func (s *searcher) request(q query) *ldap.SearchRequest {
 // told reads what a search brought. That entries may be elsewhere is no answer.
 func told(q query, result *ldap.SearchResult, err error) (found, error) {
 	switch {
-	case err == nil && len(result.Entries) == 0 && len(result.Referrals) > 0:
+	case err == nil && len(result.Entries) == 0 && !slices.ContainsFunc(result.Referrals, mayHold):
+		return found{}, nil
+	case err == nil && len(result.Entries) == 0:
 		err = ldap.NewError(ldap.LDAPResultReferral, fmt.Errorf("no entry here, but others may be at %s; "+
 			"name a base that the server holds whole", strings.Join(result.Referrals, ", ")))
 	case err == nil:
@@ -145,6 +147,18 @@ func told(q query, result *ldap.SearchResult, err error) (found, error) {
 		return found{entries: result.Entries, more: true}, nil
 	}
 	return found{}, fmt.Errorf("search below %q: %w", q.dn, err)
+}
+
+// partitions are what Active Directory refers to in each search of a whole domain
+// ([MS-ADTS] section 3.1.1.4.7): its configuration, and the records of its DNS.
+var partitions = []string{"cn=configuration,", "dc=forestdnszones,", "dc=domaindnszones,"}
+
+// mayHold reports whether there may be persons or groups where a reference points.
+func mayHold(reference string) bool {
+	u, err := parseURL(reference)
+	return err != nil || !slices.ContainsFunc(partitions, func(name string) bool {
+		return strings.HasPrefix(strings.ToLower(u.dn), name)
+	})
 }
 
 // holds reports whether a DN is that of an entry below base.
