@@ -128,7 +128,7 @@ func TestRosterWithRedisAway(t *testing.T) {
 	keeper := startKeeping(t, c)
 	around := roster.Directory{Directory: directory, Roster: keeper}
 	s, err := around.Sender(t.Context(), "anne")
-	if err != nil || s.Premium || s.Stale == nil || !strings.HasPrefix(s.Stale.Error(), "premium roster: redis: ") {
+	if err != nil || s.Premium || s.Doubt == nil || !strings.HasPrefix(s.Doubt.Error(), "premium roster: redis: ") {
 		t.Errorf("without Redis: %+v, %v", s, err)
 	}
 	if err := refreshRoster(t.Context(), c, &bytes.Buffer{}); err == nil {
@@ -137,7 +137,7 @@ func TestRosterWithRedisAway(t *testing.T) {
 	redis.Start()
 	if !servers.Wait(func() bool {
 		s, err = around.Sender(t.Context(), "anne")
-		return err == nil && s.Premium && s.Stale == nil
+		return err == nil && s.Premium && s.Doubt == nil
 	}) {
 		t.Errorf("with Redis: %+v, %v", s, err)
 	}
