@@ -147,5 +147,5 @@ func (d Directory) Sender(ctx context.Context, login string) (quota.Sender, erro
 
 // jittered is d, up to a tenth more or less, so that relays do not ask together.
 func jittered(d time.Duration) time.Duration {
-	return d - d/10 + rand.N(d/5) //nolint:gosec // nothing is secret
+	return d - d/10 + rand.N(d/5+1) //nolint:gosec // nothing is secret
 }

@@ -223,3 +223,29 @@ func TestACopyWhoseAnswerIsLostIsToldOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestThatNobodyIsPremiumIsAWarning takes everybody out, as it looks when the
+// groups cannot be read any more.
+func TestThatNobodyIsPremiumIsAWarning(t *testing.T) {
+	source, store, log := &school{}, &memoryStore{}, &logBuffer{}
+	source.enter("anne", "0310001A")
+	for _, level := range []string{"INFO", "WARN"} {
+		if _, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.NewTextHandler(log, nil))); err != nil {
+			t.Fatal(err)
+		}
+		if n := log.lines("level=" + level + " msg=roster_copied roster=refresh "); n != 1 {
+			t.Errorf("%d times %s:\n%s", n, level, log.String())
+		}
+		source.withdraw("anne")
+	}
+}
+
+func TestJitter(t *testing.T) {
+	for _, d := range []time.Duration{1, 9, 10, 10 * time.Second} {
+		for range 100 {
+			if got := jittered(d); got < d-d/10 || got > d+d/10+1 {
+				t.Errorf("%v became %v", d, got)
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"context"
 	"log/slog"
 	"time"
 )
@@ -28,9 +29,14 @@ func (c *Copy) homeless() int {
 	return n
 }
 
-// tellCopied logs that this relay took the copy, and names those who lost.
+// tellCopied logs that this relay took the copy, and names those who lost. That
+// nobody is premium is a warning: perhaps we may not read the groups any more.
 func tellCopied(log *slog.Logger, c *Copy) {
-	log.Info(msgCopied, c.attrs()...)
+	level := slog.LevelInfo
+	if len(c.Elected) == 0 {
+		level = slog.LevelWarn
+	}
+	log.Log(context.Background(), level, msgCopied, c.attrs()...)
 	tellLost(log, c)
 }
 
