@@ -12,14 +12,15 @@ func (c *Copy) attrs() []any {
 		"roster", string(c.Reason), "premium_senders", len(c.Elected), "over_limit", len(c.Lost),
 		"copied_at", c.Taken.Format(time.RFC3339), "takes_effect", c.Effect.Format(time.RFC3339),
 	}
-	if unknown := c.homeless(); unknown > 0 {
+	if unknown := c.withoutEstablishment(); unknown > 0 {
 		attrs = append(attrs, "without_establishment", unknown)
 	}
 	return attrs
 }
 
-// homeless is how many are elected though nobody knows their establishment.
-func (c *Copy) homeless() int {
+// withoutEstablishment is how many are elected though nobody knows their
+// establishment.
+func (c *Copy) withoutEstablishment() int {
 	n := 0
 	for _, d := range c.Elected {
 		if d.Establishment == "" {
