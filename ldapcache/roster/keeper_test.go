@@ -155,7 +155,7 @@ func TestPremiumAllocatesNothing(t *testing.T) {
 	start(t, k)
 	d := Directory{source, k}
 	if n := testing.AllocsPerRun(100, func() {
-		if s, err := d.Sender(t.Context(), "anne"); err != nil || !s.Premium || s.Stale != nil {
+		if s, err := d.Sender(t.Context(), "anne"); err != nil || !s.Premium || s.Doubt != nil {
 			t.Errorf("%+v, %v", s, err)
 		}
 	}); n != 0 {
