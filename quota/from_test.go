@@ -210,11 +210,12 @@ func (g grammar) pick(rules ...func() string) string { return rules[g.IntN(len(r
 func text(s string) func() string { return func() string { return s } }
 
 func (g grammar) addressList() string {
-	all := g.address()
+	var all strings.Builder
+	all.WriteString(g.address())
 	for g.IntN(4) == 0 {
-		all += g.cfws() + "," + g.cfws() + g.address()
+		all.WriteString(g.cfws() + "," + g.cfws() + g.address())
 	}
-	return all
+	return all.String()
 }
 
 func (g grammar) address() string { return g.pick(g.mailbox, g.mailbox, g.mailbox, g.group) }
