@@ -144,6 +144,17 @@ func (c *Config) HasPremium() bool {
 // header of a message matters.
 func (c *Config) HasLists() bool { return len(c.Lists.Domains)+len(c.Lists.PerDomain) > 0 }
 
+// MayBeList reports whether an address is looked up as a list's: it is in a list
+// domain, and no service address. False for a configuration that is not valid.
+func (c *Config) MayBeList(address string) bool {
+	r, err := c.compile()
+	if err != nil {
+		return false
+	}
+	local, domain := r.lists.route(strings.ToLower(address))
+	return domain != nil && !isService(local)
+}
+
 // CountsMembers reports whether a list may count as its members, so that the
 // directory has to count them.
 func (c *Config) CountsMembers() bool {

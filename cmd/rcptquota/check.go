@@ -17,6 +17,8 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
+var errOpen = errors.New("everybody may write there: its domain is not in lists.domains, or it is a service address")
+
 // checking is one run of "rcptquota check".
 type checking struct {
 	path    string // of the configuration
@@ -80,7 +82,7 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	for _, login := range c.logins {
 		unknown = append(unknown, show(ctx, out, config, directory, designated, login))
 	}
-	return errors.Join(append(unknown, showLists(ctx, out, directory, c.lists))...)
+	return errors.Join(append(unknown, showLists(ctx, out, config, directory, c.lists))...)
 }
 
 // ask tries the directory, and adds to lines what it finds.
@@ -116,7 +118,7 @@ func (c *config) matched() map[string]string {
 }
 
 // showLists tells who may post to lists.
-func showLists(ctx context.Context, out io.Writer, directory quota.Directory, addresses []string) error {
+func showLists(ctx context.Context, out io.Writer, config *config, directory quota.Directory, addresses []string) error {
 	var errs []error
 	for _, address := range addresses {
 		answer := directory.Lists(ctx, []string{strings.ToLower(address)})[0]
@@ -138,6 +140,9 @@ func showLists(ctx context.Context, out io.Writer, directory quota.Directory, ad
 			fmt.Fprintf(out, "%s: posts come from its %s: %s\n", name, managers, cmp.Or(strings.Join(ids, "; "), "nobody"))
 			if list.Fault != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", name, list.Fault))
+			}
+			if !config.MayBeList(address) {
+				errs = append(errs, fmt.Errorf("%s: %w", name, errOpen))
 			}
 		}
 	}
