@@ -15,6 +15,7 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
 var errOpen = errors.New("everybody may write there: its domain is not in lists.domains, or it is a service address")
@@ -31,10 +32,11 @@ func checkCommand() *cobra.Command {
 	var c checking
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Read the configuration, try its LDAP servers, and tell every mistake with file, line and key",
-		Long: "Read the configuration, try its LDAP servers, and tell every mistake with file, line\n" +
-			"and key. The servers must answer, let us bind, have the base, and know every attribute\n" +
-			"and object class that is named: a filter with a wrong one would find nothing, silently.\n\n" +
+		Short: "Read the configuration, try its LDAP servers and Redis, and tell every mistake with file, line and key",
+		Long: "Read the configuration, try its LDAP servers and Redis, and tell every mistake with\n" +
+			"file, line and key. The servers must answer, let us bind, have the base, and know every\n" +
+			"attribute and object class that is named: a filter with a wrong one would find nothing,\n" +
+			"silently. Redis must let us count.\n\n" +
 			"Exit status: 0 when all is well, 1 when something is wrong.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -85,20 +87,26 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	return errors.Join(append(unknown, showLists(ctx, out, config, directory, c.lists))...)
 }
 
-// ask tries the directory, and adds to lines what it finds.
+// ask tries the directory and Redis, and adds to lines what it finds.
 func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.Directory, lines *[]string) ([]roster.Designation, error) {
+	var proven []string
+	var unproven error
 	if config.Directory.Source == "ldap" {
-		proven, err := ldapcache.Prove(ctx, config.Directory, config.matched(), config.HasLists())
-		if err != nil {
-			return nil, err
-		}
-		*lines = append(*lines, proven...)
+		proven, unproven = ldapcache.Prove(ctx, config.Directory, config.matched(), config.HasLists())
+	}
+	line, err := counter.Prove(ctx, config.Store)
+	if err := errors.Join(unproven, err); err != nil {
+		return nil, err
+	}
+	*lines = append(*lines, proven...)
+	if line != "" {
+		*lines = append(*lines, line)
 	}
 	designated, unresolved, err := directory.Designations(ctx)
 	if err != nil {
 		return nil, conf.Errorf("directory.premium_filter", "%v", err)
 	}
-	line := fmt.Sprintf("designations: %d", len(designated))
+	line = fmt.Sprintf("designations: %d", len(designated))
 	if len(unresolved) > 0 {
 		line += fmt.Sprintf("; %d names of nobody, as %q", len(unresolved), unresolved[0])
 	}

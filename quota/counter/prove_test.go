@@ -1,0 +1,54 @@
+//go:build servers
+
+package counter
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rcptquota/rcptquota/test/servers"
+)
+
+func TestProve(t *testing.T) {
+	server := servers.StartRedis(t, "--user", "reader", "on", ">geheim", "~*", "resetchannels", "+@read", "+@connection")
+	config := redisConfig(t, server.Address())
+	line, err := Prove(t.Context(), config)
+	if want := "redis " + server.Address() + ": answers, and counts"; err != nil || line != want {
+		t.Errorf("%q, %v; want %q", line, err, want)
+	}
+	// What was counted is gone: no recipient has been reached.
+	r := openRedis(t, config)
+	for _, key := range r.client.Keys(t.Context(), "*").Val() {
+		if !strings.HasSuffix(key, ":open") {
+			t.Errorf("%s is left", key)
+		}
+		if ttl := r.client.PTTL(t.Context(), key).Val(); ttl <= 0 {
+			t.Errorf("%s stays for ever", key)
+		}
+	}
+
+	limited := config
+	limited.Username, limited.PasswordFile = "reader", filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(limited.PasswordFile, []byte("geheim\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Prove(t.Context(), limited); err == nil || !strings.Contains(err.Error(), "NOPERM") {
+		t.Errorf("for a user who may only read: %v", err)
+	}
+	server.Stop()
+	if _, err := Prove(t.Context(), config); err == nil || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("stopped: %v", err)
+	}
+}
+
+func TestProveCluster(t *testing.T) {
+	var addresses []string
+	for _, server := range servers.StartRedisCluster(t) {
+		addresses = append(addresses, server.Address())
+	}
+	if _, err := Prove(t.Context(), redisConfig(t, addresses...)); err != nil {
+		t.Error(err)
+	}
+}
