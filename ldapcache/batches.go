@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/rcptquota/rcptquota/quota"
 )
@@ -25,7 +26,8 @@ type batch[V any] func(ctx context.Context, keys []string) (values []*V, ambiguo
 // batches is a cache that asks about many keys at once.
 type batches[V any] struct {
 	*cache[V]
-	ask batch[V]
+	ask     batch[V]
+	batched singleflight.Group // apart from the cache's, whose results are of another type
 }
 
 // outcome is the answer for one key. Its error is as that of [cache.get].
@@ -103,7 +105,7 @@ func (b *batches[V]) askAbout(ctx context.Context, places map[string][]int, outc
 // wait waits for the one search for these keys.
 func (b *batches[V]) wait(ctx context.Context, keys []string) []outcome[V] {
 	lasting := context.WithoutCancel(ctx)
-	result := b.searches.DoChan(strings.Join(keys, "\x00"), func() (any, error) { return b.search(lasting, keys) })
+	result := b.batched.DoChan(strings.Join(keys, "\x00"), func() (any, error) { return b.search(lasting, keys) })
 	var err error
 	select {
 	case <-ctx.Done():

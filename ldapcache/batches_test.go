@@ -130,6 +130,24 @@ func TestOneSearchForTheSame(t *testing.T) {
 	})
 }
 
+// TestExpiredWhileAskedAgain: an answer that grows old while it is asked for ahead
+// of that, by a slow search, is asked for as any other.
+func TestExpiredWhileAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &register{}
+		d := listDirectory(t, r)
+		d.Lists(t.Context(), []string{"l@x"})
+		pass(5*time.Minute - time.Millisecond)
+		r.takes = time.Second
+		for range 2 { // asks ahead; then needs what is being asked for
+			if a := d.Lists(t.Context(), []string{"l@x"}); a[0].Err != nil || a[0].List == nil {
+				t.Errorf("%+v", a)
+			}
+			pass(time.Millisecond)
+		}
+	})
+}
+
 // TestListsAreNeverStale: what was known once neither opens a list nor closes it.
 func TestListsAreNeverStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
