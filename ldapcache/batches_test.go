@@ -195,8 +195,9 @@ func TestListFilter(t *testing.T) {
 	if got, want := s.listFilter([]string{"a*@x", "b@x"}), `(|(|(mail=a\2a@x)(proxyAddresses=smtp:a\2a@x))(|(mail=b@x)(proxyAddresses=smtp:b@x)))`; got != want {
 		t.Errorf("%s", got)
 	}
-	if got := strings.Join(listAttributes(s.config), " "); got != "mail proxyAddresses" {
-		t.Error(got)
+	s.config.ListOwners = []string{"owner", "MAIL"}
+	if names, rest := listAttributes(s.config); strings.Join(names, " ") != "mail proxyAddresses owner" || rest != 2 {
+		t.Error(names, rest)
 	}
 }
 

@@ -105,24 +105,31 @@ func (s *searcher) listFilter(addresses []string) string {
 // address.
 var addressIn = regexp.MustCompile(`([A-Za-z][A-Za-z0-9-]*)(?:;[^()=:]*)?(?:[:~<>][^()=]*)?=[^()=*]*%a\)`)
 
-// listAttributes are those asked of lists.
-func listAttributes(config Config) []string {
-	var names []string
+// listAttributes are those asked of lists: first those that a list's addresses
+// are in, then, from rest on, those of whom it names.
+func listAttributes(config Config) (names []string, rest int) {
 	for _, match := range addressIn.FindAllStringSubmatch(config.ListFilter, -1) {
 		names = append(names, match[1])
 	}
-	names = slices.Concat(names, config.ListOwners, config.ListModerators)
+	names = once(names)
+	rest = len(names)
+	names = once(names, config.ListOwners, config.ListModerators)
 	if config.CountMembers {
-		names = append(names, config.ListMembers...)
+		names = once(names, config.ListMembers)
 	}
-	return names
+	return names, rest
 }
 
 // listAddresses are the values of an entry that are addresses: those of subtypes
-// too, since the server's filter matches them.
+// too, since the server's filter matches them, but not those of whom it names,
+// who may be recipients of the same message.
 func (s *searcher) listAddresses(entry *ldap.Entry) map[string]struct{} {
 	all := make(map[string]struct{})
 	for _, attribute := range entry.Attributes {
+		name, _, _ := strings.Cut(attribute.Name, ";")
+		if slices.ContainsFunc(s.ofListed, func(named string) bool { return strings.EqualFold(named, name) }) {
+			continue
+		}
 		for _, value := range attribute.Values {
 			if address, ok := untyped(strings.Join(strings.Fields(value), " ")); ok {
 				all[address] = struct{}{}

@@ -130,6 +130,29 @@ func TestSubtypeOfAnAddress(t *testing.T) {
 	}
 }
 
+// TestAddressesOfManagers: an owner's or a member's address in a list's entry is
+// not the list's, though both be recipients of one message.
+func TestAddressesOfManagers(t *testing.T) {
+	s := startLists(t)
+	s.Add(`dn: cn=addressed,ou=lists,dc=ent,dc=test
+objectClass: groupOfNames
+objectClass: rqList
+cn: addressed
+mail: addressed@listes.test
+description: Marie.Durand@ecole.test
+businessCategory: parent@ecole.test
+member: uid=parent,ou=people,dc=ent,dc=test
+`)
+	config := listSettings(s, s.URL())
+	config.ListOwners, config.ListMembers = []string{"Description"}, []string{"businessCategory"}
+	all := []string{"addressed@listes.test", "marie.durand@ecole.test", "parent@ecole.test"}
+	for i, a := range open(t, config).Lists(t.Context(), all) {
+		if isList := i == 0; a.Err != nil || (a.List != nil) != isList {
+			t.Errorf("%s: %+v", all[i], a)
+		}
+	}
+}
+
 func TestListsWhileLDAPIsAway(t *testing.T) {
 	s := startLists(t)
 	d := open(t, settings(s, s.URL())) // forgets at once

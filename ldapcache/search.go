@@ -36,6 +36,7 @@ type searcher struct {
 	ofSenders []string // the same, and those that classes match on
 	ofOthers  []string // attributes asked of groups and schools
 	ofLists   []string // attributes asked of lists
+	ofListed  []string // those among them that name managers and members
 }
 
 func newSearcher(config Config, client *client, attributes []string) (*searcher, error) {
@@ -55,7 +56,8 @@ func newSearcher(config Config, client *client, attributes []string) (*searcher,
 	}
 	s.ofPersons = once(config.UserAddresses, config.UserEstablishment, s.logins)
 	s.ofSenders = once(s.ofPersons, attributes)
-	s.ofLists = listAttributes(config)
+	names, rest := listAttributes(config)
+	s.ofLists, s.ofListed = names, names[rest:]
 	return s, nil
 }
 
