@@ -28,7 +28,7 @@ func (l *lists) recipients(all *Recipients) (found []listRecipient, inDomain boo
 			continue
 		}
 		inDomain = true
-		if isService(local) {
+		if l.isService(local) {
 			continue
 		}
 		candidate := listRecipient{recipient: recipient, address: recipient, domain: domain}
@@ -103,9 +103,17 @@ var (
 
 // isService reports whether a local part is a service address. Behind a "+"
 // these have what they need to know again a bounce or a confirmation, whatever
-// the delimiter.
-func isService(local string) bool {
-	local, _, _ = strings.Cut(local, "+")
-	return strings.HasPrefix(local, "owner-") || slices.Contains(serviceNames, local) ||
-		slices.ContainsFunc(serviceSuffixes, func(suffix string) bool { return strings.HasSuffix(local, suffix) })
+// the delimiter. With a "-" for a delimiter, Postfix takes what is behind it for
+// an extension of the list, unless the whole ends with "-request"
+// (ownreq_special_address in postconf(5)).
+func (l *lists) isService(local string) bool {
+	name, _, _ := strings.Cut(local, "+")
+	if strings.HasPrefix(name, "owner-") || slices.Contains(serviceNames, name) {
+		return true
+	}
+	if strings.Contains(l.delimiters, "-") {
+		return strings.HasSuffix(local, "-request")
+	}
+	name, _ = l.withoutExtension(name)
+	return slices.ContainsFunc(serviceSuffixes, func(suffix string) bool { return strings.HasSuffix(name, suffix) })
 }

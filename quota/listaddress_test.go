@@ -141,6 +141,25 @@ func TestExtensionOfAnotherList(t *testing.T) {
 	}
 }
 
+// TestServiceAddressesWithOtherDelimiters: what Postfix takes for an extension
+// makes no service address of a list (split_addr(3), ownreq_special_address).
+func TestServiceAddressesWithOtherDelimiters(t *testing.T) {
+	for delimiters, want := range map[string]map[string]Action{
+		"=": {"owned=x-owner@l.fr": Refuse, "owned=-request@l.fr": Refuse, "owned-owner=x@l.fr": Accept, "owned-request+x@l.fr": Accept},
+		"+-": {"owned-owner@l.fr": Refuse, "owned-bounces+x@l.fr": Refuse, "owned-request+x@l.fr": Refuse, "owned+x-owner@l.fr": Refuse, "owned-request@l.fr": Accept,
+			"owner-owned@l.fr": Accept, "mailer-daemon@l.fr": Accept, "none-owner@l.fr": Accept, "abuse-feedback-report@l.fr": Accept},
+	} {
+		d := newListed()
+		policy := listPolicy(t, fmt.Sprintf("[senders]\nrecipient_delimiter = %q\n[lists]\ndomains = [\"l.fr\"]", delimiters), d, nil)
+		for address, action := range want {
+			v := policy.Judge(t.Context(), &Message{Login: "member", EnvelopeSender: "member@entmip.fr", Recipients: envelope(address)})
+			if v.Action != action {
+				t.Errorf("%q: %s: %v, %v, list %q", delimiters, address, v.Action, v.Reason, v.List)
+			}
+		}
+	}
+}
+
 // BenchmarkListRecipients tells what list domains cost a message without lists,
 // and one whose every recipient may be one.
 func BenchmarkListRecipients(b *testing.B) {
