@@ -152,7 +152,7 @@ func (c *Config) MayBeList(address string) bool {
 		return false
 	}
 	local, domain := r.lists.route(strings.ToLower(address))
-	return domain != nil && !isService(local)
+	return domain != nil && !r.lists.isService(local)
 }
 
 // CountsMembers reports whether a list may count as its members, so that the

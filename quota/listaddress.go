@@ -32,7 +32,7 @@ func (l *lists) recipients(all *Recipients) (found []listRecipient, inDomain boo
 			continue
 		}
 		candidate := listRecipient{recipient: recipient, address: recipient, domain: domain}
-		if len(recipient) != len(local)+1+len(domain.name) { // more than the plain form
+		if name, at := splitAddress(recipient); name != local || at != domain.name { // not the plain form
 			candidate.address = local + "@" + domain.name
 		}
 		if plain, extended := l.withoutExtension(local); extended {
