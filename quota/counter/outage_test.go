@@ -109,7 +109,7 @@ func TestNobodyWaitsWhileRedisIsAway(t *testing.T) {
 	server.Freeze()
 	var j journal
 	j.reserve(t, f, toReserve("anne", "first", generous, people(0, 3)), people(0, 3))
-	if j.slowest > 2*deadline || j.slowest < deadline || f.Away() == nil || !strings.Contains(f.Away().Error(), "this relay counts alone: redis: ") {
+	if j.slowest > 10*deadline || j.slowest < deadline || f.Away() == nil || !strings.Contains(f.Away().Error(), "this relay counts alone: redis: ") {
 		t.Errorf("after %v: %v", j.slowest, f.Away())
 	}
 	start := time.Now()
@@ -119,7 +119,7 @@ func TestNobodyWaitsWhileRedisIsAway(t *testing.T) {
 			j.settle(t, f, r.Ticket, rand.IntN(2) > 0)
 		}
 	}
-	if elapsed := time.Since(start); elapsed > deadline {
+	if elapsed := time.Since(start); elapsed > 100*deadline { // a tenth of what waiting would take
 		t.Errorf("a thousand messages took %v", elapsed)
 	}
 	server.Thaw()
@@ -159,7 +159,7 @@ func TestUncountedAcrossARestart(t *testing.T) {
 func TestReleasesAcrossARestart(t *testing.T) {
 	server := servers.StartRedis(t)
 	config, dir := redisConfig(t, server.Address()), t.TempDir()
-	config.Timeout = conf.Duration{Duration: deadline}
+	config.Timeout = conf.Duration{Duration: 10 * deadline} // a busy machine is no outage
 	var j journal
 	c, err := Open(config, dir)
 	if err != nil {
