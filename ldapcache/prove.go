@@ -63,11 +63,15 @@ func (p *proof) server(ctx context.Context, config Config, matched map[string]st
 		return s.read(conn, s.config.Base, anyEntry, []string{noAttributes})
 	})
 	if err != nil {
-		p.add(blame(err), "%v", err)
+		p.add(blame(err), "%s", strings.TrimSuffix(err.Error(), ": ")) // a result without the server's words ends so
 		return nil
 	}
 	if base == nil {
-		p.add("directory.base", "%s has no entry %q that we may read", config.Servers[0], config.Base)
+		asks := ""
+		if config.BindDN == "" {
+			asks = "; without bind_dn we ask as nobody"
+		}
+		p.add("directory.base", "%s has no entry %q that we may read%s", config.Servers[0], config.Base, asks)
 		return nil
 	}
 	known, err := answer(ctx, client, s.readSubschema)

@@ -36,6 +36,9 @@ func TestWhatProofFinds(t *testing.T) {
 		"another's CA":     {func(c *Config) { c.CAFile = servers.StartSlapd(t).CAFile() }, []string{"directory.ca_file: " + s.Directory.Servers[0] + ": "}},
 		"no such login":    {func(c *Config) { c.BindDN = "cn=x,dc=ent,dc=test" }, []string{"directory.bind_dn: "}},
 		"no base":          {func(c *Config) { c.Base = "dc=elsewhere" }, []string{`directory.base: ` + s.Directory.Servers[0] + ` has no entry "dc=elsewhere"`}},
+		"nobody asks": {func(c *Config) { c.BindDN, c.BindPasswordFile, c.Base = "", "", "dc=elsewhere" }, []string{
+			`directory.base: ` + s.Directory.Servers[0] + ` has no entry "dc=elsewhere" that we may read; without bind_dn we ask as nobody`,
+		}},
 		"every kind of comparison": {
 			func(c *Config) {
 				c.UserFilter = "(&(uid=%u)(|(ax=b)(bx=*)(cx=b*)(dx>=1)(ex<=1)(fx~=1)(gx:dn:=1)(hx;lang-fr=1)(!(objectClass=ix)))(objectClass=*))"
