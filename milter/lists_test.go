@@ -3,9 +3,11 @@ package milter
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
 )
@@ -108,6 +110,26 @@ func TestReplyTo(t *testing.T) {
 	checkLog(t, log,
 		`level=INFO msg=accepted queue_id=4F1 sender=anne recipients=2 list=list@l.fr client=192.0.2.1 role=submission`,
 		`level=INFO msg=accepted queue_id=4F1 sender=anne recipients=1 client=192.0.2.1 role=submission`)
+}
+
+// TestFieldsWithoutNumber: a header that would cost the MTA a look through the
+// whole message for each of its fields goes nowhere.
+func TestFieldsWithoutNumber(t *testing.T) {
+	judge, log := listDialogue(t, quota.Submission, func(p *peer) {
+		p.mail("anne", "list@l.fr")
+		p.data()
+		p.expect('c', "")
+		p.header("From: anne@x.fr")
+		start := time.Now()
+		p.header(slices.Repeat([]string{"Reply-To: x@y.fr"}, maxRemovable+1)...)
+		p.expectEnd()
+		if time.Since(start) > 0 {
+			t.Error("it ended for want of more")
+		}
+	})
+	if strings.Join(log, "") != "" || len(judge.header.From) != 0 {
+		t.Errorf("%q, %+v", log, judge.header)
+	}
 }
 
 // TestHeaderIsOfItsOwnMessage: the header of a message that was given up does

@@ -32,6 +32,10 @@ const (
 	// maxEnvelope is how many recipients one transaction may have before its
 	// connection is ended: no class allows half of it.
 	maxEnvelope = 2 * quota.MaxRecipients
+	// maxRemovable is how many fields of one name, which may have to be removed, a
+	// header may have before its connection is ended: the MTA looks through the
+	// whole message for each. RFC 5322 section 3.6 allows one.
+	maxRemovable = 100
 )
 
 var errOrder = errors.New("milter event out of order")
@@ -159,6 +163,9 @@ func (s *session) Headers(_ textproto.MIMEHeader, m *gomilter.Modifier) (gomilte
 // Header is one field of the header, with the folds that it came with.
 func (s *session) Header(name, value string, _ *gomilter.Modifier) (gomilter.Response, error) {
 	s.tx.header.Add(name, value)
+	if max(s.tx.header.ReplyTo, s.tx.header.XSender) > maxRemovable {
+		return nil, fmt.Errorf("more than %d fields %s in one header", maxRemovable, name)
+	}
 	return s.goOn(gomilter.OptNoHeaderReply), nil
 }
 
