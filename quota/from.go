@@ -67,11 +67,14 @@ func (h *Header) fromFault(own []string) FromFault {
 		return fault
 	case !slices.Contains(own, lowerASCII(address)):
 		return FromOther
-	case strings.Contains(name, "@") && !slices.Contains(own, lowerASCII(strings.Trim(name, " '<>"))):
+	case strings.ContainsAny(name, atSigns) && !slices.Contains(own, lowerASCII(strings.Trim(name, " '<>"))):
 		return FromName
 	}
 	return NoFault
 }
+
+// atSigns are those that a reader takes for one: Unicode has two look-alikes.
+const atSigns = "@\uff20\ufe6b"
 
 // fromParser decodes names of every charset, as far as their bytes matter here.
 var fromParser = mail.AddressParser{WordDecoder: &mime.WordDecoder{

@@ -70,6 +70,8 @@ func TestFrom(t *testing.T) {
 
 		`"directeur@entmip.fr" <pmartin@entmip.fr>`:                             FromName,
 		"=?utf-8?q?Directeur_=3Cdirecteur=40entmip.fr=3E?= <pmartin@entmip.fr>": FromName,
+		"=?utf-8?q?directeur=EF=BC=A0entmip.fr?= <pmartin@entmip.fr>":           FromName,
+		"directeur\ufe6bentmip.fr <pmartin@entmip.fr>":                          FromName,
 	} {
 		h := Header{}
 		h.Add("From", value)
