@@ -21,6 +21,9 @@ type Counter interface {
 
 // Ticket names a reservation.
 type Ticket struct {
+	// Sender is the directory's name of the sender ([Sender.ID]), so that who has
+	// several logins is counted once; where that is not known, the login in lower
+	// case.
 	Sender string
 	ID     string // unique over all relays
 }

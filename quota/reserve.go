@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -26,7 +27,8 @@ func (p *Policy) reserve(ctx context.Context, s standing, recipients *counted, v
 		return
 	}
 	r := Reservation{
-		Ticket:     Ticket{Sender: strings.ToLower(v.Sender), ID: rand.Text()},
+		// A person is counted once, by whatever name they log in.
+		Ticket:     Ticket{Sender: cmp.Or(s.id, strings.ToLower(v.Sender)), ID: rand.Text()},
 		Windows:    windows,
 		Recipients: recipients.all,
 		N:          v.Recipients,

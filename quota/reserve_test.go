@@ -123,6 +123,20 @@ func TestWindowsOfAnUncertainClass(t *testing.T) {
 	}
 }
 
+// TestCountedByPerson: two logins of one entry share its windows, and a login
+// that the directory cannot tell about has its own.
+func TestCountedByPerson(t *testing.T) {
+	for login, want := range map[string]string{"mdurand": "uid=mdurand", "Marie.Durand": "uid=mdurand", "AWAY": "away"} {
+		counter := &answering{count: Count{Exceeded: -1}}
+		policy := windowedPolicy(t, windowed, counter)
+		policy.directory = people{"mdurand": {ID: "uid=mdurand"}, "Marie.Durand": {ID: "uid=mdurand"}}
+		policy.Judge(t.Context(), &Message{Login: login, Recipients: recipients(1)})
+		if len(counter.asked) != 1 || counter.asked[0].Sender != want {
+			t.Errorf("%s: counted as %+v, want %s", login, counter.asked, want)
+		}
+	}
+}
+
 func TestReserveNotEnforced(t *testing.T) {
 	for _, counter := range []*answering{{count: Count{Exceeded: 0, RetryAt: time.Now()}}, {err: errors.New("away")}} {
 		got := windowedPolicy(t, "enforce = false\n"+windowed, counter).Judge(t.Context(), &Message{Login: "anne", Recipients: recipients(1)})

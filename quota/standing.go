@@ -7,6 +7,7 @@ import (
 
 // standing is what is known of a sender when a message is judged.
 type standing struct {
+	id      string // the directory's name of the sender; empty when it is not known
 	class   *Class
 	premium bool
 	unknown bool  // the directory has no entry of the sender
@@ -19,7 +20,7 @@ func (r *rules) standing(sender *Sender, err error) standing {
 	case err == nil:
 		class, premium := r.classOf(sender)
 		doubt := cmp.Or(sender.Stale, sender.Doubt)
-		return standing{class: class, premium: premium, sure: doubt == nil, err: doubt}
+		return standing{id: sender.ID, class: class, premium: premium, sure: doubt == nil, err: doubt}
 	case errors.Is(err, ErrAbsent):
 		return standing{class: r.base, unknown: true, sure: true}
 	case errors.Is(err, ErrAmbiguous):
