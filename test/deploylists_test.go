@@ -97,14 +97,15 @@ func (r *listRelay) tree() string {
 		return "uid=" + uid + ",ou=people,dc=ent,dc=test"
 	}
 	owner := person("mdurand", "marie.durand@ecole.test")
-	list := "dn: cn=parents,ou=lists,dc=ent,dc=test\nobjectClass: groupOfNames\nobjectClass: rqList\ncn: parents\n" +
-		"mail: parents@listes.ac-test.fr\nowner: " + owner + "\nmember: " + person("gone", "gone@ecole.test") + "\n"
+	var list strings.Builder
+	list.WriteString("dn: cn=parents,ou=lists,dc=ent,dc=test\nobjectClass: groupOfNames\nobjectClass: rqList\ncn: parents\n" +
+		"mail: parents@listes.ac-test.fr\nowner: " + owner + "\nmember: " + person("gone", "gone@ecole.test") + "\n")
 	for i := range memberCount {
 		address := fmt.Sprintf("member%d@ecole%d.test", i, i%2)
-		list += "member: " + person(fmt.Sprintf("member%d", i), address) + "\n"
+		list.WriteString("member: " + person(fmt.Sprintf("member%d", i), address) + "\n")
 		r.members = append(r.members, address)
 	}
-	return b.String() + list
+	return b.String() + list.String()
 }
 
 // send sends one message and returns the reply that decides about it.

@@ -16,6 +16,8 @@ import (
 // config is the whole configuration file; each part is owned by its package.
 type config struct {
 	quota.Config
+	// Hostname names this relay in the log; empty: nothing does.
+	Hostname string `toml:"hostname"`
 	// StateDir is the folder of the embedded store.
 	StateDir  string                `toml:"state_dir"`
 	Store     counter.Config        `toml:"store"`

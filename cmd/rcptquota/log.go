@@ -38,10 +38,10 @@ func (c *logConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// openLog returns the log of a validated configuration, written to file. It
-// becomes the program's default, so that the milter library's own lines, which
+// openLog returns the log of a validated configuration, written to file, each
+// line with the name of the relay if it has one. It becomes the program's default, so that the milter library's own lines, which
 // it writes when a peer breaks the protocol, come into it as warnings.
-func (c *logConfig) openLog(file *os.File) (*slog.Logger, error) {
+func (c *logConfig) openLog(file *os.File, relay string) (*slog.Logger, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
 		return nil, fmt.Errorf("log.level: %w", err)
@@ -56,6 +56,9 @@ func (c *logConfig) openLog(file *os.File) (*slog.Logger, error) {
 		handler = slog.NewTextHandler(file, options)
 	}
 	log := slog.New(handler)
+	if relay != "" {
+		log = log.With("relay", relay)
+	}
 	slog.SetLogLoggerLevel(slog.LevelWarn)
 	slog.SetDefault(log)
 	return log, nil

@@ -49,7 +49,7 @@ func serveCommand() *cobra.Command {
 
 // serve runs the milter of the configuration at path until ctx ends.
 func serve(ctx context.Context, c *config, path string) (err error) {
-	log, err := c.Log.openLog(os.Stderr)
+	log, err := c.Log.openLog(os.Stderr, c.Hostname)
 	if err != nil {
 		return err
 	}
