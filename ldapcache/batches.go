@@ -62,10 +62,11 @@ func certain[V any](found *V, ambiguous error) (value V, err error) {
 // get returns the answer for each key, in their order. What is not fresh waits for
 // searches, until ctx ends; nothing that was known once takes their place.
 func (b *batches[V]) get(ctx context.Context, keys []string) []outcome[V] {
+	now := time.Now()
 	outcomes := make([]outcome[V], len(keys))
 	var places map[string][]int // of the keys to ask about
 	for i, key := range keys {
-		if known, fresh := b.remembered(ctx, key); fresh {
+		if known, fresh := b.remembered(ctx, key, now); fresh {
 			outcomes[i] = outcome[V]{&known.value, known.err}
 			continue
 		}

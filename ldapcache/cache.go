@@ -80,21 +80,22 @@ func newCache[V any](config Config, lookup lookup[V]) (*cache[V], error) {
 // that was certain once. The error wraps [quota.ErrAbsent] or [quota.ErrAmbiguous]
 // where that is certain; any other means that nothing is known now.
 func (c *cache[V]) get(ctx context.Context, key string) (value *V, stale, err error) {
-	known, fresh := c.remembered(ctx, key)
+	now := time.Now()
+	known, fresh := c.remembered(ctx, key, now)
 	if !fresh {
-		return c.miss(ctx, key, known)
+		return c.miss(ctx, key, known, now)
 	}
 	return &known.value, nil, known.err
 }
 
 // remembered returns what is known of key, or nil, and whether that is fresh.
 // What is soon to be old is asked for again meanwhile.
-func (c *cache[V]) remembered(ctx context.Context, key string) (known *entry[V], fresh bool) {
+func (c *cache[V]) remembered(ctx context.Context, key string, now time.Time) (known *entry[V], fresh bool) {
 	shard := c.entries.of(key)
 	if known = shard.get(key); known == nil {
 		return nil, false
 	}
-	age := time.Since(known.asked)
+	age := now.Sub(known.asked)
 	if age >= known.ttl {
 		return known, false
 	}
@@ -107,8 +108,8 @@ func (c *cache[V]) remembered(ctx context.Context, key string) (known *entry[V],
 
 // miss answers with a search. What was known, unless it is nil, may bridge a
 // search that fails or takes long.
-func (c *cache[V]) miss(ctx context.Context, key string, known *entry[V]) (value *V, stale, err error) {
-	bridge := known != nil && known.err == nil && time.Since(known.asked) <= c.ages.stale
+func (c *cache[V]) miss(ctx context.Context, key string, known *entry[V], now time.Time) (value *V, stale, err error) {
+	bridge := known != nil && known.err == nil && now.Sub(known.asked) <= c.ages.stale
 	if bridge {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.patience, errSlow)

@@ -168,7 +168,7 @@ func TestWhoComesLateSearchesNoMore(t *testing.T) {
 	if _, err := d.Sender(t.Context(), "x"); err != nil {
 		t.Fatal(err)
 	}
-	s, stale, err := d.senders.miss(t.Context(), "x", nil)
+	s, stale, err := d.senders.miss(t.Context(), "x", nil, time.Now())
 	if err != nil || stale != nil || s.Establishment != "0310001A" || o.times() != 1 {
 		t.Errorf("%+v, %v, %v; asked %d times", s, stale, err, o.times())
 	}

@@ -20,10 +20,18 @@
 //
 // In the inbound role each RCPT is judged and answered for itself.
 //
+// # Messages to lists
+//
+// Only where there may be lists does the MTA show the header, without waiting for
+// replies, and let us change a message. At its end a message to lists is judged
+// by its header once more; then Reply-To is set, X-Sender removed, and a list
+// replaced by its managers, as the verdict says. The header of any other message
+// is dropped unread.
+//
 // # What is never answered
 //
 // SMFIR_REJECT, SMFIR_TEMPFAIL, SMFIR_ACCEPT and SMFIR_DISCARD make the library
 // ask for a new session, and the MTA show no more of the message. Every refusal
 // is an SMFIR_REPLYCODE with an SMTP reply of ours; everything else is
-// SMFIR_CONTINUE.
+// SMFIR_CONTINUE, at the end of a message behind its changes.
 package milter

@@ -47,26 +47,11 @@ func (l *lists) Settle(_ context.Context, v *quota.Verdict, h *quota.Header) err
 	return nil
 }
 
-// listDialogue is dialogue where there may be lists.
+// listDialogue is dialogue where there are lists.
 func listDialogue(t *testing.T, role quota.Role, play func(p *peer)) (*lists, []string) {
 	t.Helper()
 	judge := &lists{}
-	var log []string
-	synctest.Test(t, func(t *testing.T) {
-		r := startListsRig(t, judge, role, true)
-		p := r.pipes.dial(t)
-		p.negotiate(postfixOffer)
-		p.send('C', "client.example.org", "4\x00\x19192.0.2.1")
-		play(p)
-		if err := p.conn.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := r.Shutdown(t.Context()); err != nil {
-			t.Error(err)
-		}
-		log = r.log.lines()
-	})
-	return judge, log
+	return judge, converse(t, role, judge, true, play)
 }
 
 // header shows header fields, "Name: value" each.

@@ -31,9 +31,15 @@ func atMost(limit int) judgeFunc {
 // dialogue plays a conversation against a fresh server and returns its log.
 func dialogue(t *testing.T, role quota.Role, judge Judge, play func(p *peer)) []string {
 	t.Helper()
+	return converse(t, role, judge, false, play)
+}
+
+// converse is dialogue where there may be lists.
+func converse(t *testing.T, role quota.Role, judge Judge, lists bool, play func(p *peer)) []string {
+	t.Helper()
 	var log []string
 	synctest.Test(t, func(t *testing.T) {
-		r := startRig(t, judge, role)
+		r := startListsRig(t, judge, role, lists)
 		p := r.pipes.dial(t)
 		p.negotiate(postfixOffer)
 		p.send('C', "client.example.org", "4\x00\x19192.0.2.1")

@@ -153,8 +153,12 @@ func TestPosting(t *testing.T) {
 		if v.Action != c.action || v.Reason != c.reason {
 			t.Errorf("%s to %s: %v, %v; want %v, %v", c.login, c.list, v.Action, v.Reason, c.action, c.reason)
 		}
-		if v.Reason != NoReason && v.Reason != Unauthenticated && v.List != c.list {
-			t.Errorf("%s to %s: list %q", c.login, c.list, v.List)
+		list := c.list
+		if list == "away@l.fr" { // it may be a person's
+			list = "@l.fr"
+		}
+		if v.Reason != NoReason && v.Reason != Unauthenticated && v.List != list {
+			t.Errorf("%s to %s: list %q, want %q", c.login, c.list, v.List, list)
 		}
 		checkPosting(t, c.login+" to "+c.list, v.Posting, c.posting)
 	}

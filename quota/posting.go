@@ -71,8 +71,10 @@ type post struct {
 type posts struct {
 	lists    []post // in the order of their names
 	inDomain bool   // some recipient is in a list domain
-	// unknown is an address of which the directory cannot tell now whether it is a
-	// list, or whose, for the reason err; empty when there is none.
+	// unknown is a list of which the directory cannot tell now who manages it, for
+	// the reason err; where it cannot even tell whether the address is a list's,
+	// and not a person's, the domain alone, as "@listes.example.org". Empty when
+	// there is none.
 	unknown string
 	err     error
 }
@@ -114,6 +116,8 @@ func (f *posts) add(p post, err error) {
 		err = p.list.Stale // who managed it then may not any more
 	}
 	switch {
+	case err != nil && p.list == nil:
+		f.unknown, f.err = "@"+p.domain.name, err
 	case err != nil:
 		f.unknown, f.err = p.name, err
 	case p.list != nil:

@@ -90,7 +90,7 @@ func showRoster(ctx context.Context, c *config, out io.Writer) (err error) {
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, directory.Close()) }()
+		defer directory.Close() //nolint:errcheck // nothing was written
 		taken, err := roster.Preview(ctx, c.Premium.Config, directory)
 		if err != nil {
 			return err
