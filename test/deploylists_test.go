@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/mail"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -43,7 +44,10 @@ func startListRelay(t *testing.T) *listRelay {
 			"dc=ac-test,dc=fr", slapd.Base(),
 		).Replace(deployFile(t, name))
 	}
-	for _, name := range []string{"lists-members.cf", "lists-owners.cf", "lists-sender.regexp", "lists-owner.regexp", "lists-copies.regexp"} {
+	for _, name := range []string{
+		"lists-known.cf", "lists-members.cf", "lists-owners.cf",
+		"lists-sender.regexp", "lists-owner.regexp", "lists-nolist.regexp", "lists-copies.regexp",
+	} {
 		path := filepath.Join(dir, name)
 		writeFile(t, path, deployed(name))
 		if err := os.Chmod(path, 0o644); err != nil { // for the user postfix
@@ -84,11 +88,13 @@ group = "postfix"
 source = "ldap"
 servers = [%q]
 base = %q
+list_moderators = ["rqModerator"]
 [lists]
 domains = ["listes.ac-test.fr"]
 `
 
-// tree has an owner, and the list parents with members, one of whom has gone.
+// tree has an owner, and the list parents with members, one of whom has gone; the
+// list council, which has no owner, and staff, whose owner is the former.
 func (r *listRelay) tree() string {
 	var b strings.Builder
 	person := func(uid, address string) string {
@@ -105,7 +111,23 @@ func (r *listRelay) tree() string {
 		list.WriteString("member: " + person(fmt.Sprintf("member%d", i), address) + "\n")
 		r.members = append(r.members, address)
 	}
-	return b.String() + list.String()
+	return b.String() + list.String() + fmt.Sprintf(`
+dn: cn=council,ou=lists,dc=ent,dc=test
+objectClass: groupOfNames
+objectClass: rqList
+cn: council
+mail: council@listes.ac-test.fr
+rqModerator: %s
+member: uid=member0,ou=people,dc=ent,dc=test
+
+dn: cn=staff,ou=lists,dc=ent,dc=test
+objectClass: groupOfNames
+objectClass: rqList
+cn: staff
+mail: staff@listes.ac-test.fr
+owner: cn=council,ou=lists,dc=ent,dc=test
+member: uid=member1,ou=people,dc=ent,dc=test
+`, owner)
 }
 
 // send sends one message and returns the reply that decides about it.
@@ -141,6 +163,15 @@ func (r *listRelay) send(t *testing.T, listener, login, from string, to ...strin
 	return say("From: <" + from + ">\r\nTo: " + strings.Join(to, ", ") + "\r\nSubject: sortie\r\nReply-To: elsewhere@private.test\r\n\r\nVendredi.\r\n.")
 }
 
+// sendmail sends an empty message from this machine, as sendmail(1) does.
+func (r *listRelay) sendmail(t *testing.T, to string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "sendmail", "-C", filepath.Join(r.postfix.Dir, "etc"), to)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("sendmail: %v\n%s", err, output)
+	}
+}
+
 // TestDeployedLists: a post reaches each member alone, replies and bounces the
 // owner alone.
 func TestDeployedLists(t *testing.T) {
@@ -161,14 +192,39 @@ func TestDeployedLists(t *testing.T) {
 	})
 	t.Run("bounce from elsewhere", func(t *testing.T) {
 		r.sink.Forget()
-		if answer := r.send(t, "inbound", "", "", "owner-parents@listes.ac-test.fr"); answer.refused() {
-			t.Fatal(answer)
+		for _, address := range []string{"owner-parents@listes.ac-test.fr", "owner-parents+x@listes.ac-test.fr"} {
+			if answer := r.send(t, "inbound", "", "", address); answer.refused() {
+				t.Fatal(answer)
+			}
 		}
-		if err := r.sink.Await(regexp.MustCompile(`^MAIL FROM:<>\nRCPT TO:<marie\.durand@ecole\.test>\nReceived`), 1); err != nil {
+		if err := r.sink.Await(regexp.MustCompile(`^MAIL FROM:<>\nRCPT TO:<marie\.durand@ecole\.test>\nReceived`), 2); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Run("no owner", func(t *testing.T) { r.checkNoOwner(t) })
 	t.Run("who may not", func(t *testing.T) { r.checkClosed(t) })
+}
+
+// checkNoOwner: what goes to the owner of a list that has none, or has another
+// list for an owner, reaches postmaster, and never a member; the list works.
+func (r *listRelay) checkNoOwner(t *testing.T) {
+	t.Helper()
+	r.sink.Forget()
+	for _, list := range []string{"council", "staff", "nobodys"} {
+		if answer := r.send(t, "inbound", "", "", "owner-"+list+"@listes.ac-test.fr"); answer.refused() {
+			t.Error(answer)
+		}
+		await(t, r.postfix.Log, `to=<postmaster@relay\.test>, orig_to=<owner-`+list+"@")
+	}
+	if answer := r.send(t, "submission", "mdurand", "marie.durand@ecole.test", "council@listes.ac-test.fr"); answer.refused() {
+		t.Error(answer)
+	}
+	if err := r.sink.Await(regexp.MustCompile(`^MAIL FROM:<owner-council@listes\.ac-test\.fr>\nRCPT TO:<member0@`), 1); err != nil {
+		t.Error(err, joined(r.postfix.Log))
+	}
+	if all := r.sink.Deliveries(); len(all) != 1 {
+		t.Errorf("%d deliveries, want that to the member of council alone: %v", len(all), all)
+	}
 }
 
 // checkCopies holds that each member got one copy, in a transaction of its own,
@@ -225,6 +281,8 @@ func (r *listRelay) checkClosed(t *testing.T) {
 	if err := r.sink.Await(regexp.MustCompile(`RCPT TO:<marie\.durand@ecole\.test>\nReceived`), 1); err != nil {
 		t.Error(err)
 	}
+	r.sendmail(t, "root@listes.ac-test.fr") // who has a mailbox, but is no list
+	await(t, r.postfix.Log, `to=<root@listes\.ac-test\.fr>, .* dsn=5\.1\.1, status=bounced`)
 	if found := r.sink.Grep(regexp.MustCompile(`RCPT TO:<member`)); len(found) > 0 {
 		t.Errorf("members got mail: %v", found)
 	}
