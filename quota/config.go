@@ -144,17 +144,6 @@ func (c *Config) HasPremium() bool {
 // header of a message matters.
 func (c *Config) HasLists() bool { return len(c.Lists.Domains)+len(c.Lists.PerDomain) > 0 }
 
-// MayBeList reports whether an address is looked up as a list's: it is in a list
-// domain, and no service address. False for a configuration that is not valid.
-func (c *Config) MayBeList(address string) bool {
-	r, err := c.compile()
-	if err != nil {
-		return false
-	}
-	local, domain := r.lists.route(strings.ToLower(address))
-	return domain != nil && !r.lists.isService(local)
-}
-
 // CountsMembers reports whether a list may count as its members, so that the
 // directory has to count them.
 func (c *Config) CountsMembers() bool {
@@ -191,7 +180,11 @@ func (c *Config) Summary() []string {
 		lines = append(lines, "no class for premium senders")
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.lists.domains)) {
-		lines = append(lines, "lists in "+r.lists.domains[name].String())
+		line := "lists in " + r.lists.domains[name].String()
+		if !r.enforce {
+			line += "; not enforced: everybody may post"
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

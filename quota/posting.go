@@ -208,7 +208,10 @@ func (r *ruling) apply(v *Verdict, enforce bool) {
 	case v.Action != Accept || r.posting == nil:
 	case r.unknown != "":
 		v.Action, v.Reason, v.List = enforced(Defer, enforce), DirectoryUnavailable, r.unknown
-		v.Degraded, v.Err = true, errors.Join(v.Err, r.err)
+		v.Degraded = true
+		if v.Err == nil || v.Err.Error() != r.err.Error() { // what ails the search for the sender ails that for the list
+			v.Err = errors.Join(v.Err, r.err)
+		}
 		return
 	case len(r.posting.Redirects) > 0:
 		v.Action, v.Reason = Redirect, ListPosting

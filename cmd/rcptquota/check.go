@@ -18,8 +18,6 @@ import (
 	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
-var errOpen = errors.New("everybody may write there: its domain is not in lists.domains, or it is a service address")
-
 // checking is one run of "rcptquota check".
 type checking struct {
 	path    string // of the configuration
@@ -72,6 +70,9 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	if config.HasPremium() {
 		lines = append(lines, config.Premium.Summary())
 	}
+	if config.HasLists() && !slices.ContainsFunc(config.Listen, isInbound) {
+		lines = append(lines, `lists: no [[listen]] has role = "inbound": mail from elsewhere to lists is for another relay to look at`)
+	}
 	var designated []roster.Designation
 	if !c.offline {
 		if designated, err = c.ask(ctx, config, directory, &lines); err != nil {
@@ -84,7 +85,11 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	for _, login := range c.logins {
 		unknown = append(unknown, show(ctx, out, config, directory, designated, login))
 	}
-	return errors.Join(append(unknown, showLists(ctx, out, config, directory, c.lists))...)
+	policy, err := quota.NewPolicy(config.Config, directory, nil) // nothing is counted
+	if err != nil {
+		return err
+	}
+	return errors.Join(append(unknown, showLists(ctx, out, policy, c.lists))...)
 }
 
 // ask tries the directory and Redis, and adds to lines what it finds.
@@ -123,38 +128,6 @@ func (c *config) matched() map[string]string {
 		}
 	}
 	return attributes
-}
-
-// showLists tells who may post to lists.
-func showLists(ctx context.Context, out io.Writer, config *config, directory quota.Directory, addresses []string) error {
-	var errs []error
-	for _, address := range addresses {
-		answer := directory.Lists(ctx, []string{strings.ToLower(address)})[0]
-		name, list := "list "+address, answer.List
-		switch {
-		case answer.Err != nil:
-			errs = append(errs, fmt.Errorf("%s: %w", name, answer.Err))
-		case list == nil:
-			errs = append(errs, fmt.Errorf("%s: %w", name, quota.ErrAbsent))
-		default:
-			managers := "owners, since it has no moderators"
-			if list.Moderated {
-				managers = "moderators"
-			}
-			var ids []string
-			for _, m := range list.Managers() {
-				ids = append(ids, m.ID)
-			}
-			fmt.Fprintf(out, "%s: posts come from its %s: %s\n", name, managers, cmp.Or(strings.Join(ids, "; "), "nobody"))
-			if list.Fault != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", name, list.Fault))
-			}
-			if !config.MayBeList(address) {
-				errs = append(errs, fmt.Errorf("%s: %w", name, errOpen))
-			}
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // show tells what the directory knows of a sender. Whether a designation is in
