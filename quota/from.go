@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"net/mail"
@@ -67,19 +68,42 @@ func (h *Header) fromFault(own []string) FromFault {
 		return fault
 	case !slices.Contains(own, lowerASCII(address)):
 		return FromOther
-	case strings.ContainsAny(name, atSigns) && !slices.Contains(own, lowerASCII(strings.Trim(name, " '<>"))):
+	case !onlyOwn(name, own):
 		return FromName
 	}
 	return NoFault
 }
 
+// onlyOwn reports whether every address in a name is one of the sender's own.
+func onlyOwn(name string, own []string) bool {
+	// What must not be decoded (RFC 2047 section 5), mail programs decode.
+	name, err := fromParser.WordDecoder.DecodeHeader(name)
+	if err != nil || strings.Contains(name, "=?") {
+		return false
+	}
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return strings.ContainsRune(" \t'\"<>()[],;:", r) }) {
+		if strings.ContainsAny(word, atSigns) && !slices.Contains(own, lowerASCII(word)) {
+			return false
+		}
+	}
+	return true
+}
+
 // atSigns are those that a reader takes for one: Unicode has two look-alikes.
 const atSigns = "@\uff20\ufe6b"
 
-// fromParser decodes names of every charset, as far as their bytes matter here.
+// fromParser decodes names of every charset, as far as their bytes matter here:
+// an "@" is one in all but UTF-7.
 var fromParser = mail.AddressParser{WordDecoder: &mime.WordDecoder{
-	CharsetReader: func(_ string, input io.Reader) (io.Reader, error) { return input, nil },
+	CharsetReader: func(charset string, input io.Reader) (io.Reader, error) {
+		if strings.Contains(strings.ToLower(charset), "utf-7") {
+			return nil, errUTF7
+		}
+		return input, nil
+	},
 }}
+
+var errUTF7 = errors.New("a name in UTF-7")
 
 // mailbox reads a field that is one plain mailbox: "address", or a name of words
 // and quoted strings with "<address>". Comments, groups, routes, literals and

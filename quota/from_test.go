@@ -22,6 +22,9 @@ func TestFrom(t *testing.T) {
 		"J. Martin <pmartin@entmip.fr>":                                       NoFault,
 		"<pmartin@entmip.fr>":                                                 NoFault,
 		`"pmartin@entmip.fr" <pmartin@entmip.fr>`:                             NoFault,
+		`"Paul Martin (Paul.Martin@entmip.fr)" <pmartin@entmip.fr>`:           NoFault,
+		`"pmartin@entmip.fr via ENT" <pmartin@entmip.fr>`:                     NoFault,
+		`"=?utf-8?q?Ren=C3=A9?=" <pmartin@entmip.fr>`:                         NoFault,
 
 		"directeur@entmip.fr":                                           FromOther,
 		"Paul Martin <directeur@entmip.fr>":                             FromOther,
@@ -72,6 +75,13 @@ func TestFrom(t *testing.T) {
 		"=?utf-8?q?Directeur_=3Cdirecteur=40entmip.fr=3E?= <pmartin@entmip.fr>": FromName,
 		"=?utf-8?q?directeur=EF=BC=A0entmip.fr?= <pmartin@entmip.fr>":           FromName,
 		"directeur\ufe6bentmip.fr <pmartin@entmip.fr>":                          FromName,
+		`"=?utf-8?q?directeur=40entmip.fr?=" <pmartin@entmip.fr>`:               FromName,
+		"x=?utf-8?q?directeur=40entmip.fr?= <pmartin@entmip.fr>":                FromName,
+		"=?utf-8?b?ZGlyZWN0ZXVyQGVudG1pcC5mcg==?=x <pmartin@entmip.fr>":         FromName,
+		`"=?utf-8?x?directeur?=" <pmartin@entmip.fr>`:                           FromName,
+		`"=?utf-7?q?directeur+AEA-entmip.fr?=" <pmartin@entmip.fr>`:             FromName,
+		"=?utf-7?q?directeur+AEA-entmip.fr?= <pmartin@entmip.fr>":               FromMalformed,
+		`"pmartin@entmip.fr (directeur@entmip.fr)" <pmartin@entmip.fr>`:         FromName,
 	} {
 		h := Header{}
 		h.Add("From", value)
