@@ -54,7 +54,7 @@ func TestLists(t *testing.T) {
 	s := startLists(t)
 	d := open(t, listSettings(s, s.URL()))
 	const marie, paul = "uid=mdurand=marie.durand@ecole.test", "uid=pmartin=paul.martin@ecole.test"
-	names := []string{"owned", "moderated", "both", "left", "staffed", "twice", "absent", "own*", "owned)(mail=*", `\6fwned`}
+	names := []string{"owned", "moderated", "both", "left", "staffed", "twice", "subtype", "absent", "own*", "owned)(mail=*", `\6fwned`}
 	var all []string
 	for _, name := range names {
 		all = append(all, name+"@listes.test")
@@ -72,6 +72,7 @@ func TestLists(t *testing.T) {
 			{marie, "", true, true, 1},
 			{marie, paul, true, false, 1},
 			{"", "", false, true, 0},
+			{marie, "", true, true, 1},
 		} {
 			got := answers[i]
 			if got.Err != nil || got.List == nil {
@@ -83,7 +84,7 @@ func TestLists(t *testing.T) {
 				t.Errorf("%s: %+v", names[i], l)
 			}
 		}
-		for i := 6; i < len(names); i++ {
+		for i := 7; i < len(names); i++ {
 			if answers[i] != (quota.ListAnswer{}) {
 				t.Errorf("%s: %+v", names[i], answers[i])
 			}

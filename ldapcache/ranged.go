@@ -86,3 +86,15 @@ func nextPart(entry *ldap.Entry, attribute string) (*ldap.EntryAttribute, part) 
 	}
 	return nil, part{}
 }
+
+// ofSubtypes returns the values that came with an entry under an attribute
+// description with options other than a range (RFC 4512 section 2.5).
+func ofSubtypes(entry *ldap.Entry, attribute string) (values []string) {
+	for _, a := range entry.Attributes {
+		name, _, options := strings.Cut(a.Name, ";")
+		if _, ranged := parsePart(a.Name); options && !ranged && strings.EqualFold(name, attribute) {
+			values = append(values, a.Values...)
+		}
+	}
+	return values
+}
