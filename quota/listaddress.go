@@ -62,7 +62,7 @@ func (l *lists) domain(name string) *listDomain { return l.domains[strings.TrimR
 // hidden finds a list domain in an address of many parts, and the local part
 // before it, or, behind a "!", after it.
 func (l *lists) hidden(address string) (local string, domain *listDomain) {
-	address = strings.NewReplacer(`"`, "", `\`, "").Replace(address)
+	address = strings.NewReplacer(`"`, "", `\`, "", " ", "", "\t", "").Replace(address)
 	before, separator := "", byte(0)
 	for address != "" {
 		part, rest := address, ""

@@ -106,7 +106,7 @@ func TestNoWayRound(t *testing.T) {
 		"owned@l.fr", "OWNED@L.fr", "owned@l.fr.", "owned+x@l.fr", "owned+@l.fr", "owned+x+y@L.FR", `"owned"@l.fr`, `"ow\ned"@l.fr`,
 		`"owned+x"@l.fr`, "owned%l.fr@relay.fr", "owned%L.fr%relay2.fr@relay.fr", "l.fr!owned@relay.fr", "relay2.fr!l.fr!owned@relay.fr",
 		"@relay.fr:owned@l.fr", "@a.fr,@b.fr:owned@l.fr", `"owned@l.fr"@relay.fr`, "owned@l.fr@relay.fr", `"owned%l.fr"@relay.fr`,
-		"owned+x%l.fr@relay.fr", "owned%l.fr@l.fr",
+		"owned+x%l.fr@relay.fr", "owned%l.fr@l.fr", `"owned@ l.fr"@relay.fr`, "\"owned\t%l.fr\"@relay.fr",
 	} {
 		v := policy.Judge(t.Context(), &Message{Login: "member", EnvelopeSender: "member@entmip.fr", Recipients: envelope(address)})
 		if v.Action != Refuse || v.Reason != ListPosting || v.List != "owned@l.fr" {
