@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	gomilter "github.com/emersion/go-milter"
+
+	"github.com/rcptquota/rcptquota/quota"
 )
 
 // edits are the changes of a message that lists may ask for.
@@ -23,7 +25,7 @@ func (s *session) keepTyped(address, typed string) {
 	if s.tx.typed == nil {
 		s.tx.typed = make(map[string][]string)
 	}
-	if forms := s.tx.typed[address]; !slices.Contains(forms, typed) {
+	if forms := s.tx.typed[address]; len(forms) <= maxRemovable && !slices.Contains(forms, typed) {
 		s.tx.typed[address] = append(forms, typed)
 	}
 }
@@ -32,14 +34,14 @@ func (s *session) keepTyped(address, typed string) {
 // connection ends, and the MTA has the client come back.
 func (s *session) edit(m *gomilter.Modifier) error {
 	p := s.tx.verdict.Posting
-	if p == nil || len(p.Redirects) == 0 && p.ReplyTo == nil && (!p.RemoveXSender || s.tx.header.XSender == 0) {
+	if p == nil || len(p.Redirects) == 0 && p.ReplyTo == nil && (!p.Enforced || s.tx.header.XSender == 0) {
 		return nil
 	}
 	if !s.wire.takes(edits) {
 		return errNoEdits
 	}
 	var errs []error
-	if p.RemoveXSender {
+	if p.Enforced {
 		errs = append(errs, removeHeader(m, "X-Sender", s.tx.header.XSender))
 	}
 	if p.ReplyTo != nil {
@@ -68,14 +70,44 @@ func removeHeader(m *gomilter.Modifier, name string, n int) error {
 	return errors.Join(errs...)
 }
 
-// removeRecipient takes a recipient out of the envelope in each form that the
-// client wrote it in.
+// removeRecipient takes a recipient out of the envelope in each of its forms.
 func (s *session) removeRecipient(m *gomilter.Modifier, address string) error {
-	errs := []error{m.DeleteRecipient(address)}
-	for _, typed := range s.tx.typed[address] {
-		errs = append(errs, m.DeleteRecipient(typed))
+	var errs []error
+	for _, form := range s.forms(address) {
+		errs = append(errs, m.DeleteRecipient(form))
 	}
 	return errors.Join(errs...)
+}
+
+// forms are the addresses under which the queue file may have a recipient: as the
+// MTA resolved it, and as the client typed it, without its source route too (RFC
+// 5321 appendix C), which Postfix strips. Where that ends, if it is one, any colon may tell.
+func (s *session) forms(address string) []string {
+	forms := []string{address}
+	for _, typed := range s.tx.typed[address] {
+		forms = append(forms, typed)
+		for _, rest, found := strings.Cut(typed, ":"); found; _, rest, found = strings.Cut(rest, ":") {
+			forms = append(forms, strings.TrimSpace(rest))
+		}
+	}
+	return forms
+}
+
+// boundRedirects refuses what, after the postings before, would take more than
+// maxRemovable recipients out of the envelope.
+func (s *session) boundRedirects(v *quota.Verdict, before *quota.Posting) {
+	if v.Action == quota.Redirect && s.removals(before)+s.removals(v.Posting) > maxRemovable {
+		v.Action, v.Posting = quota.Refuse, nil
+	}
+}
+
+func (s *session) removals(p *quota.Posting) (n int) {
+	if p != nil {
+		for _, r := range p.Redirects {
+			n += len(s.forms(r.Recipient))
+		}
+	}
+	return n
 }
 
 // addressList is a header field of addresses, one a line (RFC 5322 section

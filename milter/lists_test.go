@@ -28,7 +28,7 @@ func (l *lists) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 		case "re.fr":
 			v.Action, v.Reason, v.List = quota.Redirect, quota.ListPosting, address
 			v.Posting = v.Posting.Merge(&quota.Posting{
-				List: address, RemoveXSender: true,
+				List: address, Enforced: true,
 				Redirects: []quota.Redirection{{Recipient: address, To: []string{"a@x.fr", "b@x.fr"}}},
 			})
 		}
@@ -142,14 +142,15 @@ func TestHeaderIsOfItsOwnMessage(t *testing.T) {
 func TestRedirect(t *testing.T) {
 	_, log := listDialogue(t, quota.Submission, func(p *peer) {
 		p.mail("anne", "b@x.fr")
-		for _, typed := range []string{"<List@re.fr>", "<list%re.fr@relay>", "<List@re.fr>"} {
+		for _, typed := range []string{"<List@re.fr>", "<list%re.fr@relay>", "<List@re.fr>", "<@a, @b : LIST@re.fr>"} {
 			p.send('D', "R"+macroRecipient, "List@re.fr")
 			p.send('R', typed)
 		}
 		p.data()
 		p.expect('c', "")
 		p.header("X-Sender: x", "From: anne@x.fr")
-		p.ends("m |||\x01X-Sender||", "- <list@re.fr>|", "- <List@re.fr>|", "- <list%re.fr@relay>|", "+ <a@x.fr>|")
+		p.ends("m |||\x01X-Sender||", "- <list@re.fr>|", "- <List@re.fr>|", "- <list%re.fr@relay>|",
+			"- <@a, @b : LIST@re.fr>|", "- <LIST@re.fr>|", "+ <a@x.fr>|")
 	})
 	checkLog(t, log, `level=WARN msg=redirected queue_id=4F1 sender=anne reason=list_posting recipients=2 list=list@re.fr client=192.0.2.1 role=submission`)
 }
@@ -166,6 +167,65 @@ func TestRedirectInbound(t *testing.T) {
 		p.ends("- <one@re.fr>|", "+ <a@x.fr>|", "+ <b@x.fr>|", "- <two@re.fr>|")
 	})
 	checkLog(t, log, `level=WARN msg=redirected queue_id=4F1 reason=list_posting recipients=3 list=two@re.fr client=192.0.2.1 role=inbound`)
+}
+
+// TestTooManyRedirects: what would have the MTA look through the message without
+// number is refused, on one side the whole message, on the other the recipients
+// from there on.
+func TestTooManyRedirects(t *testing.T) {
+	_, log := listDialogue(t, quota.Submission, func(p *peer) {
+		var all []string
+		for i := range maxRemovable + 1 {
+			all = append(all, fmt.Sprintf("%d@re.fr", i))
+		}
+		p.mail("anne", all...)
+		p.data()
+		p.expect('y', "550 5.7.1 Message refused: the list ")
+		p.send('A')
+	})
+	if len(log) != 1 || !strings.Contains(log[0], "msg=refused queue_id=4F1 sender=anne reason=list_posting recipients=101 ") {
+		t.Error(log)
+	}
+	_, log = listDialogue(t, quota.Inbound, func(p *peer) {
+		p.send('M', "<from@example.org>")
+		for i := range maxRemovable + 1 {
+			p.send('D', "R"+macroRecipient, "one@re.fr")
+			p.send('R', fmt.Sprintf("<%d@re.fr>", i))
+			code, _ := p.receive()
+			if fits := (i+1)*(i+2) <= maxRemovable; (code == 'c') != fits { // each has all forms so far
+				t.Errorf("recipient %d: %q", i, code)
+			}
+		}
+		p.send('A')
+	})
+	for _, line := range log {
+		if !strings.Contains(line, "msg=refused reason=list_posting ") && !strings.Contains(line, "msg=refused queue_id") {
+			t.Error(line)
+		}
+	}
+}
+
+// TestNullSenders: who the sender is, Postfix says, however it was typed.
+func TestNullSenders(t *testing.T) {
+	var seen []string
+	judge := judgeFunc(func(m *quota.Message) quota.Verdict {
+		seen = append(seen, m.EnvelopeSender)
+		return quota.Verdict{Action: quota.Accept}
+	})
+	converse(t, quota.Submission, judge, true, func(p *peer) {
+		for _, resolved := range [][]string{{}, {macroSender, ""}, {macroSender, "anne@x.fr"}, {}} {
+			p.send('D', append([]string{"M" + macroLogin, "anne"}, resolved...)...)
+			p.send('M', "<()>")
+			p.send('D', "R"+macroRecipient, "c@example.org")
+			p.send('R', "<c@example.org>")
+			p.data()
+			p.expect('c', "")
+			p.send('A')
+		}
+	})
+	if want := []string{"()", "", "anne@x.fr", "()"}; !slices.Equal(seen, want) {
+		t.Errorf("%q, want %q", seen, want)
+	}
 }
 
 // TestRefusedByItsHeader: the end of the message refuses, once, with one record.

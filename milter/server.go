@@ -24,14 +24,22 @@ const (
 )
 
 // macros are those that we use, asked for by name (SMFIF_SETSYMLIST) so that
-// they come whatever the postmaster set milter_*_macros to, and no others do.
-var macros = map[gomilter.Stage][]string{
-	gomilter.StageConnect:  {},
-	gomilter.StageHelo:     {},
-	gomilter.StageMailFrom: {macroLogin},
-	gomilter.StageRcptTo:   {macroRecipient},
-	gomilter.StageData:     {macroQueueID},
-	gomilter.StageEOM:      {macroQueueID},
+// they come whatever the postmaster set milter_*_macros to, and no others do. For
+// the sender's address Postfix may have to ask its address rewriting; it matters
+// only where there may be lists.
+func macros(lists bool) map[gomilter.Stage][]string {
+	ofMail := []string{macroLogin}
+	if lists {
+		ofMail = append(ofMail, macroSender)
+	}
+	return map[gomilter.Stage][]string{
+		gomilter.StageConnect:  {},
+		gomilter.StageHelo:     {},
+		gomilter.StageMailFrom: ofMail,
+		gomilter.StageRcptTo:   {macroRecipient},
+		gomilter.StageData:     {macroQueueID},
+		gomilter.StageEOM:      {macroQueueID},
+	}
 }
 
 // protocol returns what we ask the MTA not to send, and not to wait for. The
@@ -160,7 +168,7 @@ func (s *Server) handle(conn net.Conn, role quota.Role) {
 		NewMilter: func() gomilter.Milter { return session },
 		Actions:   actions(s.lists),
 		Protocol:  protocol(role, s.lists),
-		SymList:   macros,
+		SymList:   macros(s.lists),
 	}
 	_ = library.Serve(&oneConn{Conn: session.wire}) // at once: it starts a goroutine, then finds no more to accept
 }

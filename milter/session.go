@@ -17,6 +17,7 @@ import (
 // Names of macros (Postfix MILTER_README, "What macros will Postfix send").
 const (
 	macroLogin     = "{auth_authen}"
+	macroSender    = "{mail_addr}"
 	macroRecipient = "{rcpt_addr}"
 	macroQueueID   = "i"
 )
@@ -32,9 +33,10 @@ const (
 	// maxEnvelope is how many recipients one transaction may have before its
 	// connection is ended: no class allows half of it.
 	maxEnvelope = 2 * quota.MaxRecipients
-	// maxRemovable is how many fields of one name, which may have to be removed, a
-	// header may have before its connection is ended: the MTA looks through the
-	// whole message for each. RFC 5322 section 3.6 allows one.
+	// maxRemovable is how many recipients a redirected message may have to lose
+	// before it is refused instead, and how many fields of one name, which may have
+	// to be removed, a header may have before its connection is ended: the MTA looks
+	// through the whole message for each. RFC 5322 section 3.6 allows one such field.
 	maxRemovable = 100
 )
 
@@ -100,7 +102,11 @@ func (s *session) Helo(string, *gomilter.Modifier) (gomilter.Response, error) {
 func (s *session) MailFrom(from string, m *gomilter.Modifier) (gomilter.Response, error) {
 	s.reset()
 	login := m.Macros[macroLogin]
-	delete(m.Macros, macroLogin) // or the next MAIL would have it too, should that bring none
+	delete(m.Macros, macroLogin)                   // or the next MAIL would have it too, should that bring none
+	if resolved, ok := m.Macros[macroSender]; ok { // "()" and " " are null senders too
+		from = resolved
+		delete(m.Macros, macroSender)
+	}
 	if len(login) > maxLogin {
 		return nil, fmt.Errorf("a login of %d bytes", len(login))
 	}
@@ -139,6 +145,7 @@ func (s *session) rcptInbound(address string) gomilter.Response {
 	var one quota.Recipients
 	one.Add(address)
 	v := s.judge(&one)
+	s.boundRedirects(&v, s.tx.verdict.Posting)
 	if !v.Action.Passes() {
 		s.record(&v)
 		return s.refusal(&v)
@@ -234,6 +241,7 @@ func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
 	if s.role == quota.Submission && !s.tx.judged {
 		s.settle(nil) // a later milter refused DATA, and recipients were added
 		*v = s.judge(&s.tx.recipients)
+		s.boundRedirects(v, nil)
 		s.tx.judged = true
 		if !v.Action.Passes() {
 			s.record(v)

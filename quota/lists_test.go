@@ -108,10 +108,10 @@ func TestPosting(t *testing.T) {
 	policy := listPolicy(t, listRules, newListed(), nil)
 	owners, moderators := []string{"owner@entmip.fr"}, []string{"moderator@entmip.fr"}
 	post := func(login string, replyTo ...string) *Posting {
-		return &Posting{From: own(login), ReplyTo: replyTo, enforce: true}
+		return &Posting{From: own(login), ReplyTo: replyTo, Enforced: true}
 	}
 	redirect := func(list string) *Posting {
-		return &Posting{Redirects: []Redirection{{Recipient: list, To: owners}}, enforce: true}
+		return &Posting{Redirects: []Redirection{{Recipient: list, To: owners}}, Enforced: true}
 	}
 	for _, c := range []struct {
 		login   string // the envelope sender is login@entmip.fr
@@ -140,9 +140,9 @@ func TestPosting(t *testing.T) {
 		{"away", "person@l.fr", Accept, NoReason, nil},
 		{"", "owned@l.fr", Refuse, ListPosting, nil},
 		{"", "away@l.fr", Defer, DirectoryUnavailable, nil},
-		{"member", "owned@open.fr", Accept, NoReason, &Posting{enforce: true}},
-		{"owner", "owned@open.fr", Accept, NoReason, &Posting{ReplyTo: owners, enforce: true}},
-		{"", "owned@open.fr", Accept, Unauthenticated, &Posting{RemoveXSender: true, enforce: true}},
+		{"member", "owned@open.fr", Accept, NoReason, &Posting{Enforced: true}},
+		{"owner", "owned@open.fr", Accept, NoReason, &Posting{ReplyTo: owners, Enforced: true}},
+		{"", "owned@open.fr", Accept, Unauthenticated, &Posting{Enforced: true}},
 		{"owner", "owned@re.fr", Accept, NoReason, post("owner", owners...)},
 		{"member", "owned@re.fr", Redirect, ListPosting, redirect("owned@re.fr")},
 		{"owner", "gone@re.fr", Refuse, ListPosting, nil},
@@ -280,11 +280,27 @@ func TestListsNotEnforced(t *testing.T) {
 		if v.Action != want || v.Reason != c.reason {
 			t.Errorf("%s to %s: %v, %v", c.login, c.list, v.Action, v.Reason)
 		}
-		if p := v.Posting; p != nil && (p.RemoveXSender || p.ReplyTo != nil || p.Redirects != nil) {
+		if p := v.Posting; p != nil && (p.Enforced || p.ReplyTo != nil || p.Redirects != nil) {
 			t.Errorf("%s to %s: posting %+v", c.login, c.list, p)
 		}
 		if err := policy.Settle(t.Context(), &v, &Header{From: []string{"x@y.fr"}}); err != nil || !v.Action.Passes() {
 			t.Errorf("%s to %s at its end: %v, %v", c.login, c.list, v.Action, err)
+		}
+	}
+}
+
+// TestUnknownIsEnforced: who might be of a class whose rules are enforced is not
+// let into a list because that cannot be known now.
+func TestUnknownIsEnforced(t *testing.T) {
+	const trial = "default_class = \"trial\"\n[class.trial]\nrecipients = 9\nenforce = false\n"
+	for rules, want := range map[string]Action{
+		trial: WouldRefuse,
+		trial + "[class.x]\nrecipients = 9\nmatch = { domain = [\"entmip.fr\"] }\n": Defer,
+	} {
+		policy := listPolicy(t, rules+listRules, newListed(), nil)
+		v := policy.Judge(t.Context(), &Message{Login: "away", EnvelopeSender: "away@entmip.fr", Recipients: envelope("owned@l.fr")})
+		if v.Action != want || v.Reason != DirectoryUnavailable {
+			t.Errorf("%s: %v, %v", rules, v.Action, v.Reason)
 		}
 	}
 }
@@ -376,7 +392,7 @@ func TestDoubtAboutPremium(t *testing.T) {
 
 func TestMerge(t *testing.T) {
 	a := &Posting{Redirects: []Redirection{{Recipient: "a"}}}
-	b := &Posting{List: "b", RemoveXSender: true, Redirects: []Redirection{{Recipient: "b"}}}
+	b := &Posting{List: "b", Enforced: true, Redirects: []Redirection{{Recipient: "b"}}}
 	if got := (*Posting)(nil).Merge(a); got != a {
 		t.Errorf("%+v", got)
 	}
@@ -384,7 +400,7 @@ func TestMerge(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	got := a.Merge(b)
-	if got.List != "b" || !got.RemoveXSender || len(got.Redirects) != 2 {
+	if got.List != "b" || !got.Enforced || len(got.Redirects) != 2 {
 		t.Errorf("%+v", got)
 	}
 }

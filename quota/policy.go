@@ -48,9 +48,6 @@ func (p *Policy) judgeUnknown(ctx context.Context, m *Message, v Verdict) Verdic
 		lists := p.posts(ctx, m.Recipients)
 		ruling := lists.rule(&poster{}, m, p.rules.enforce)
 		ruling.apply(&v, p.rules.enforce)
-		if v.Posting != nil {
-			v.Posting.RemoveXSender = p.rules.enforce
-		}
 	}
 	return v
 }
@@ -60,11 +57,12 @@ func (p *Policy) judgeSender(ctx context.Context, m *Message, login string) Verd
 	s := p.rules.standing(&sender, err)
 	who := newPoster(&sender, err)
 	lists := p.posts(ctx, m.Recipients)
-	ruling := lists.rule(&who, m, s.class.Enforce)
+	enforce := s.class.Enforce || who.err != nil && p.rules.someEnforced // nobody slips into a list for want of a class
+	ruling := lists.rule(&who, m, enforce)
 	counted := counted{recipients: m.Recipients, exempt: p.rules.exemptRecipients, lists: lists.lists}
 	v := p.rules.limit(s, counted.len())
 	v.Sender = login
-	ruling.apply(&v, s.class.Enforce)
+	ruling.apply(&v, enforce)
 	if (v.Action == Accept || v.Action == Redirect) && v.Recipients > 0 && len(s.class.Limits.Windows) > 0 {
 		p.reserve(ctx, s, &counted, &v)
 	}

@@ -21,11 +21,10 @@ type Posting struct {
 	ReplyTo []string
 	// Redirects are the lists whose managers get the message instead.
 	Redirects []Redirection
-	// RemoveXSender wants the header X-Sender away, by which Sympa would take the
-	// message for that of an authenticated sender.
-	RemoveXSender bool
-
-	enforce bool
+	// Enforced is false where the rules only tell what they would do, and nothing is
+	// changed. Otherwise the header X-Sender has to go too, by which Sympa would take
+	// the message for that of whom it names.
+	Enforced bool
 }
 
 // Redirection is a recipient of the envelope that others take the place of.
@@ -143,7 +142,7 @@ func (f *posts) rule(who *poster, m *Message, enforce bool) ruling {
 	if !f.inDomain {
 		return ruling{}
 	}
-	r := ruling{unknown: f.unknown, err: f.err, posting: &Posting{enforce: enforce}}
+	r := ruling{unknown: f.unknown, err: f.err, posting: &Posting{Enforced: enforce}}
 	for i := range f.lists {
 		p := &f.lists[i]
 		if p.list.Fault != nil {
@@ -175,7 +174,7 @@ func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFaul
 		return NoReason, NoFault
 	case !manager:
 		to := p.list.addresses()
-		if p.domain.unauthorised == Refuse || len(to) == 0 || !posting.enforce {
+		if p.domain.unauthorised == Refuse || len(to) == 0 || !posting.Enforced {
 			return ListPosting, NoFault
 		}
 		p.redirected = true
@@ -188,7 +187,7 @@ func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFaul
 			return ListFrom, EnvelopeOther
 		}
 	}
-	if posting.enforce && !p.domain.keepReplyTo {
+	if posting.Enforced && !p.domain.keepReplyTo {
 		posting.ReplyTo = union(posting.ReplyTo, p.list.addresses())
 	}
 	return NoReason, NoFault
@@ -231,7 +230,7 @@ func (p *Posting) Merge(other *Posting) *Posting {
 		p.List, p.Moderated = other.List, other.Moderated
 	}
 	p.Redirects = append(p.Redirects, other.Redirects...)
-	p.RemoveXSender = p.RemoveXSender || other.RemoveXSender
+	p.Enforced = p.Enforced || other.Enforced
 	return p
 }
 
@@ -250,7 +249,7 @@ func (v *Verdict) finish(h *Header) {
 		}
 	}
 	if reason != NoReason {
-		v.Action, v.Reason, v.FromFault = enforced(Refuse, p.enforce), reason, fault
+		v.Action, v.Reason, v.FromFault = enforced(Refuse, p.Enforced), reason, fault
 		v.List, v.Moderated = p.List, p.Moderated
 	}
 }

@@ -21,6 +21,7 @@ type rules struct {
 	premium               *Class   // nil when designated senders have no class of their own
 	highest               int      // limit of all classes
 	neverMore             bool     // than highest passes: every class is enforced
+	someEnforced          bool     // some class is
 	refuseUnauthenticated bool
 	enforce               bool
 	baseWhenUnknown       bool
@@ -65,6 +66,7 @@ func (c *Config) compileClasses(r *rules) error {
 	})
 	r.highest = r.classes[len(r.classes)-1].Limits.Recipients
 	r.neverMore = !slices.ContainsFunc(r.classes, func(class *Class) bool { return !class.Enforce })
+	r.someEnforced = slices.ContainsFunc(r.classes, func(class *Class) bool { return class.Enforce })
 	r.base = r.classes[0]
 	errs = append(errs, r.pick(&r.base, "default_class", c.DefaultClass))
 	r.premium = r.class("premium")
