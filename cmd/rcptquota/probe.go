@@ -23,7 +23,8 @@ func probeCommand() *cobra.Command {
 		Short: "Play one message to a running milter as Postfix would, and print the reply",
 		Long: "Play one message to a running milter as Postfix would, and print the reply that a\n" +
 			"mail user would read. Unless --complete is given, the message is given up after\n" +
-			"DATA: it is judged, but neither counted nor logged when it passes.\n\n" +
+			"DATA: it is judged, but neither counted nor logged when it passes. One that would\n" +
+			"go to a list's managers instead passes; the log tells.\n\n" +
 			"Exit status: 0 when the message passes, 1 when it is refused or deferred, 2 when\n" +
 			"the milter could not be asked.",
 		Args: cobra.NoArgs,
@@ -38,7 +39,7 @@ func probeCommand() *cobra.Command {
 			probe.Recipients = slices.Concat(to, generated(count, domain))
 			reply, err := probe.Run(address)
 			if err != nil {
-				return err
+				return fmt.Errorf("ask the milter at --address %s: %w", address, err)
 			}
 			if reply != "" {
 				fmt.Fprintln(cmd.OutOrStdout(), reply)
