@@ -170,12 +170,15 @@ func (s *searcher) describeList(conn *ldap.Conn, entry *ldap.Entry) (*quota.List
 		return nil, err
 	}
 	list.Owners, list.Moderators = owners, moderators
-	for _, attribute := range s.config.ListModerators { // whom a subtype names is named all the same
-		unknownModerators = append(unknownModerators, ofSubtypes(entry, attribute)...)
-	}
 	list.Moderated = len(moderators)+len(unknownModerators) > 0
 	if unknown := slices.Concat(unknownOwners, unknownModerators); len(unknown) > 0 {
 		list.Fault = fmt.Errorf("%s names nobody, or too many, with %q", entry.DN, unknown)
+	}
+	for _, attribute := range s.config.ListModerators { // whom it names, it names all the same
+		if option := withOption(entry, attribute); option != "" {
+			list.Moderated = true
+			list.Fault = errors.Join(list.Fault, fmt.Errorf("%s has moderators in %s, which is not read; write them in %s", entry.DN, option, attribute))
+		}
 	}
 	if s.config.CountMembers {
 		members, _, err := s.members(conn, entry, s.config.ListMembers, quota.MaxRecipients)

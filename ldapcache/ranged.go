@@ -87,14 +87,15 @@ func nextPart(entry *ldap.Entry, attribute string) (*ldap.EntryAttribute, part) 
 	return nil, part{}
 }
 
-// ofSubtypes returns the values that came with an entry under an attribute
-// description with options other than a range (RFC 4512 section 2.5).
-func ofSubtypes(entry *ldap.Entry, attribute string) (values []string) {
+// withOption returns the first attribute description that came with an entry and
+// has the attribute's name, with options other than a range (RFC 4512 section
+// 2.5.2); or "".
+func withOption(entry *ldap.Entry, attribute string) string {
 	for _, a := range entry.Attributes {
 		name, _, options := strings.Cut(a.Name, ";")
 		if _, ranged := parsePart(a.Name); options && !ranged && strings.EqualFold(name, attribute) {
-			values = append(values, a.Values...)
+			return a.Name
 		}
 	}
-	return values
+	return ""
 }

@@ -2,33 +2,15 @@ package milter
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	gomilter "github.com/emersion/go-milter"
-
-	"github.com/rcptquota/rcptquota/quota"
 )
 
 // edits are the changes of a message that lists may ask for.
 const edits = gomilter.OptAddHeader | gomilter.OptChangeHeader | gomilter.OptAddRcpt | gomilter.OptRemoveRcpt
 
 var errNoEdits = errors.New("the MTA lets us change nothing")
-
-// keepTyped remembers how the client wrote a recipient where that is not how the
-// MTA resolved it: by that name alone can it be taken out of the envelope.
-func (s *session) keepTyped(address, typed string) {
-	address = strings.ToLower(address) // as quota.Recipients has it
-	if !s.server.lists || address == typed {
-		return
-	}
-	if s.tx.typed == nil {
-		s.tx.typed = make(map[string][]string)
-	}
-	if forms := s.tx.typed[address]; len(forms) <= maxRemovable && !slices.Contains(forms, typed) {
-		s.tx.typed[address] = append(forms, typed)
-	}
-}
 
 // edit changes the message, at its end, as its posting says. After an error the
 // connection ends, and the MTA has the client come back.
@@ -77,37 +59,6 @@ func (s *session) removeRecipient(m *gomilter.Modifier, address string) error {
 		errs = append(errs, m.DeleteRecipient(form))
 	}
 	return errors.Join(errs...)
-}
-
-// forms are the addresses under which the queue file may have a recipient: as the
-// MTA resolved it, and as the client typed it, without its source route too (RFC
-// 5321 appendix C), which Postfix strips. Where that ends, if it is one, any colon may tell.
-func (s *session) forms(address string) []string {
-	forms := []string{address}
-	for _, typed := range s.tx.typed[address] {
-		forms = append(forms, typed)
-		for _, rest, found := strings.Cut(typed, ":"); found; _, rest, found = strings.Cut(rest, ":") {
-			forms = append(forms, strings.TrimSpace(rest))
-		}
-	}
-	return forms
-}
-
-// boundRedirects refuses what, after the postings before, would take more than
-// maxRemovable recipients out of the envelope.
-func (s *session) boundRedirects(v *quota.Verdict, before *quota.Posting) {
-	if v.Action == quota.Redirect && s.removals(before)+s.removals(v.Posting) > maxRemovable {
-		v.Action, v.Posting = quota.Refuse, nil
-	}
-}
-
-func (s *session) removals(p *quota.Posting) (n int) {
-	if p != nil {
-		for _, r := range p.Redirects {
-			n += len(s.forms(r.Recipient))
-		}
-	}
-	return n
 }
 
 // addressList is a header field of addresses, one a line (RFC 5322 section

@@ -33,7 +33,7 @@ const (
 	// maxEnvelope is how many recipients one transaction may have before its
 	// connection is ended: no class allows half of it.
 	maxEnvelope = 2 * quota.MaxRecipients
-	// maxRemovable is how many recipients a redirected message may have to lose
+	// maxRemovable is how many addresses a redirected message may have to lose
 	// before it is refused instead, and how many fields of one name, which may have
 	// to be removed, a header may have before its connection is ended: the MTA looks
 	// through the whole message for each. RFC 5322 section 3.6 allows one such field.
@@ -102,11 +102,11 @@ func (s *session) Helo(string, *gomilter.Modifier) (gomilter.Response, error) {
 func (s *session) MailFrom(from string, m *gomilter.Modifier) (gomilter.Response, error) {
 	s.reset()
 	login := m.Macros[macroLogin]
-	delete(m.Macros, macroLogin)                   // or the next MAIL would have it too, should that bring none
-	if resolved, ok := m.Macros[macroSender]; ok { // "()" and " " are null senders too
-		from = resolved
-		delete(m.Macros, macroSender)
+	delete(m.Macros, macroLogin)                                         // or the next MAIL would have it too, should that bring none
+	if resolved, told := m.Macros[macroSender]; told && resolved == "" { // "()" and " " are null senders too
+		from = ""
 	}
+	delete(m.Macros, macroSender)
 	if len(login) > maxLogin {
 		return nil, fmt.Errorf("a login of %d bytes", len(login))
 	}
@@ -130,9 +130,9 @@ func (s *session) RcptTo(rcpt string, m *gomilter.Modifier) (gomilter.Response, 
 	} else {
 		address = rcpt
 	}
-	s.keepTyped(address, rcpt)
+	forget := s.keepTyped(address, rcpt)
 	if s.role == quota.Inbound {
-		return s.rcptInbound(address), nil
+		return s.rcptInbound(address, forget), nil
 	}
 	s.tx.recipients.Add(address)
 	s.tx.judged = false
@@ -140,13 +140,15 @@ func (s *session) RcptTo(rcpt string, m *gomilter.Modifier) (gomilter.Response, 
 }
 
 // rcptInbound judges one recipient. The record of the accepted ones is written
-// together at the end of the message, that of a refused one at once.
-func (s *session) rcptInbound(address string) gomilter.Response {
+// together at the end of the message, that of a refused one at once, and how that
+// was typed is forgotten.
+func (s *session) rcptInbound(address string, forget func()) gomilter.Response {
 	var one quota.Recipients
 	one.Add(address)
 	v := s.judge(&one)
 	s.boundRedirects(&v, s.tx.verdict.Posting)
 	if !v.Action.Passes() {
+		forget()
 		s.record(&v)
 		return s.refusal(&v)
 	}
@@ -244,6 +246,7 @@ func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
 		s.boundRedirects(v, nil)
 		s.tx.judged = true
 		if !v.Action.Passes() {
+			s.settle(nil) // what it reserved before it had too many forms
 			s.record(v)
 		}
 	}

@@ -180,11 +180,7 @@ func (c *Config) Summary() []string {
 		lines = append(lines, "no class for premium senders")
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.lists.domains)) {
-		line := "lists in " + r.lists.domains[name].String()
-		if !r.enforce {
-			line += "; not enforced: everybody may post"
-		}
-		lines = append(lines, line)
+		lines = append(lines, "lists in "+r.lists.domains[name].String()+r.exceptions())
 	}
 	return lines
 }

@@ -26,7 +26,7 @@ const (
 	FromMalformed
 	// FromOther: its address is no professional address of the sender.
 	FromOther
-	// FromName: its name has an address that is not the sender's.
+	// FromName: its name has, or may hide, an address that is not the sender's.
 	FromName
 )
 
@@ -92,18 +92,20 @@ func onlyOwn(name string, own []string) bool {
 // atSigns are those that a reader takes for one: Unicode has two look-alikes.
 const atSigns = "@\uff20\ufe6b"
 
-// fromParser decodes names of every charset, as far as their bytes matter here:
-// an "@" is one in all but UTF-7.
+// fromParser decodes names in the charsets in which ASCII is ASCII, byte by byte; in
+// others, an "@" could hide.
 var fromParser = mail.AddressParser{WordDecoder: &mime.WordDecoder{
 	CharsetReader: func(charset string, input io.Reader) (io.Reader, error) {
-		if strings.Contains(strings.ToLower(charset), "utf-7") {
-			return nil, errUTF7
+		for _, family := range []string{"iso-8859-", "windows-125", "koi8-", "macintosh", "utf8"} {
+			if strings.HasPrefix(charset, family) {
+				return input, nil
+			}
 		}
-		return input, nil
+		return nil, errCharset
 	},
 }}
 
-var errUTF7 = errors.New("a name in UTF-7")
+var errCharset = errors.New("a charset in which an @ could hide")
 
 // mailbox reads a field that is one plain mailbox: "address", or a name of words
 // and quoted strings with "<address>". Comments, groups, routes, literals and

@@ -81,6 +81,10 @@ func TestFrom(t *testing.T) {
 		`"=?utf-8?x?directeur?=" <pmartin@entmip.fr>`:                           FromName,
 		`"=?utf-7?q?directeur+AEA-entmip.fr?=" <pmartin@entmip.fr>`:             FromName,
 		"=?utf-7?q?directeur+AEA-entmip.fr?= <pmartin@entmip.fr>":               FromMalformed,
+		"=?csutf7?q?directeur+AEA-entmip.fr?= <pmartin@entmip.fr>":              FromMalformed,
+		"=?ibm037?q?directeur=7Centmip.fr?= <pmartin@entmip.fr>":                FromMalformed,
+		"=?gb2312?q?directeur=A3=C0entmip.fr?= <pmartin@entmip.fr>":             FromMalformed,
+		"=?utf8?q?directeur=EF=BC=A0entmip.fr?= <pmartin@entmip.fr>":            FromName,
 		`"pmartin@entmip.fr (directeur@entmip.fr)" <pmartin@entmip.fr>`:         FromName,
 	} {
 		h := Header{}

@@ -1,6 +1,9 @@
 package quota
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // TestListsNotEnforced: nothing is refused, nothing changed.
 func TestListsNotEnforced(t *testing.T) {
@@ -36,14 +39,27 @@ func TestListsNotEnforced(t *testing.T) {
 // let into a list because that cannot be known now.
 func TestUnknownIsEnforced(t *testing.T) {
 	const trial = "default_class = \"trial\"\n[class.trial]\nrecipients = 9\nenforce = false\n"
-	for rules, want := range map[string]Action{
-		trial: WouldRefuse,
-		trial + "[class.x]\nrecipients = 9\nmatch = { domain = [\"entmip.fr\"] }\n": Defer,
+	const some = trial + "[class.x]\nrecipients = 9\nmatch = { domain = [\"entmip.fr\"] }\n"
+	many := []string{"owned@l.fr"}
+	for i := range 9 {
+		many = append(many, fmt.Sprintf("r%d@example.org", i))
+	}
+	for _, c := range []struct {
+		rules, from string
+		to          []string
+		action      Action
+		reason      Reason
+	}{
+		{trial, "away@entmip.fr", many[:1], WouldRefuse, DirectoryUnavailable},
+		{some, "away@entmip.fr", many[:1], Defer, DirectoryUnavailable},
+		{some, "away@entmip.fr", many, Defer, DirectoryUnavailable},
+		{some, "", many[:1], Defer, DirectoryUnavailable},
+		{"", "", many[:1], Refuse, ListAutomatic},
 	} {
-		policy := listPolicy(t, rules+listRules, newListed(), nil)
-		v := policy.Judge(t.Context(), &Message{Login: "away", EnvelopeSender: "away@entmip.fr", Recipients: envelope("owned@l.fr")})
-		if v.Action != want || v.Reason != DirectoryUnavailable {
-			t.Errorf("%s: %v, %v", rules, v.Action, v.Reason)
+		policy := listPolicy(t, c.rules+listRules, newListed(), nil)
+		v := policy.Judge(t.Context(), &Message{Login: "away", EnvelopeSender: c.from, Recipients: envelope(c.to...)})
+		if v.Action != c.action || v.Reason != c.reason {
+			t.Errorf("%+v: %v, %v", c, v.Action, v.Reason)
 		}
 	}
 }

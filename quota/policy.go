@@ -59,6 +59,9 @@ func (p *Policy) judgeSender(ctx context.Context, m *Message, login string) Verd
 	lists := p.posts(ctx, m.Recipients)
 	enforce := s.class.Enforce || who.err != nil && p.rules.someEnforced // nobody slips into a list for want of a class
 	ruling := lists.rule(&who, m, enforce)
+	if who.err != nil && !p.rules.neverMore {
+		ruling.doubt(who.err)
+	}
 	counted := counted{recipients: m.Recipients, exempt: p.rules.exemptRecipients, lists: lists.lists}
 	v := p.rules.limit(s, counted.len())
 	v.Sender = login

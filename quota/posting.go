@@ -193,6 +193,14 @@ func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFaul
 	return NoReason, NoFault
 }
 
+// doubt leaves open what was refused to a sender who may be of a class whose rules
+// are not enforced.
+func (r *ruling) doubt(err error) {
+	if r.reason != NoReason {
+		r.reason, r.unknown, r.err = NoReason, r.list, err
+	}
+}
+
 // apply makes v, the verdict of the limits, that of the lists too: a list that is
 // closed to the sender comes before any limit, what cannot be known after it.
 func (r *ruling) apply(v *Verdict, enforce bool) {
@@ -204,15 +212,15 @@ func (r *ruling) apply(v *Verdict, enforce bool) {
 		v.Action, v.Reason, v.FromFault = enforced(Refuse, enforce), r.reason, r.fromFault
 		v.List, v.Moderated = r.list, r.moderated
 		return
-	case v.Action != Accept || r.posting == nil:
-	case r.unknown != "":
+	case r.posting == nil:
+	case r.unknown != "" && (v.Action == Accept || enforce && v.Action.Passes()):
 		v.Action, v.Reason, v.List = enforced(Defer, enforce), DirectoryUnavailable, r.unknown
 		v.Degraded = true
 		if v.Err == nil || v.Err.Error() != r.err.Error() { // what ails the search for the sender ails that for the list
 			v.Err = errors.Join(v.Err, r.err)
 		}
 		return
-	case len(r.posting.Redirects) > 0:
+	case v.Action == Accept && len(r.posting.Redirects) > 0:
 		v.Action, v.Reason = Redirect, ListPosting
 	}
 	if v.Action.Passes() {
@@ -229,7 +237,11 @@ func (p *Posting) Merge(other *Posting) *Posting {
 	if p.List == "" {
 		p.List, p.Moderated = other.List, other.Moderated
 	}
-	p.Redirects = append(p.Redirects, other.Redirects...)
+	for _, r := range other.Redirects {
+		if !slices.ContainsFunc(p.Redirects, func(have Redirection) bool { return have.Recipient == r.Recipient }) {
+			p.Redirects = append(p.Redirects, r)
+		}
+	}
 	p.Enforced = p.Enforced || other.Enforced
 	return p
 }

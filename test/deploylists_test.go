@@ -46,7 +46,7 @@ func startListRelay(t *testing.T) *listRelay {
 	}
 	for _, name := range []string{
 		"lists-known.cf", "lists-members.cf", "lists-owners.cf",
-		"lists-sender.regexp", "lists-owner.regexp", "lists-nolist.regexp", "lists-copies.regexp",
+		"lists-sender.regexp", "lists-owner.regexp", "lists-nolist.regexp", "lists-noowner.regexp", "lists-copies.regexp",
 	} {
 		path := filepath.Join(dir, name)
 		writeFile(t, path, deployed(name))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func whoPosts(list *quota.FoundList) string {
 	for _, m := range list.Managers() {
 		ids = append(ids, m.ID)
 	}
-	managers := kind + ": " + strings.Join(ids, "; ")
+	managers := kind + ": " + cmp.Or(strings.Join(ids, "; "), "nobody")
 	switch {
 	case list.Unauthorised == quota.Accept:
 		return "everybody may post; it is managed by its " + managers
