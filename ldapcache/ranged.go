@@ -86,16 +86,3 @@ func nextPart(entry *ldap.Entry, attribute string) (*ldap.EntryAttribute, part) 
 	}
 	return nil, part{}
 }
-
-// withOption returns the first attribute description that came with an entry and
-// has the attribute's name, with options other than a range (RFC 4512 section
-// 2.5.2); or "".
-func withOption(entry *ldap.Entry, attribute string) string {
-	for _, a := range entry.Attributes {
-		name, _, options := strings.Cut(a.Name, ";")
-		if _, ranged := parsePart(a.Name); options && !ranged && strings.EqualFold(name, attribute) {
-			return a.Name
-		}
-	}
-	return ""
-}

@@ -143,8 +143,7 @@ func TestRedirect(t *testing.T) {
 	_, log := listDialogue(t, quota.Submission, func(p *peer) {
 		p.mail("anne", "b@x.fr")
 		for _, typed := range []string{"<List@re.fr>", "<list%re.fr@relay>", "<List@re.fr>", "<@a, @b : LIST@re.fr>"} {
-			p.send('D', "R"+macroRecipient, "List@re.fr")
-			p.send('R', typed)
+			p.rcpt("List@re.fr", typed)
 		}
 		p.data()
 		p.expect('c', "")
@@ -159,8 +158,7 @@ func TestRedirectInbound(t *testing.T) {
 	_, log := listDialogue(t, quota.Inbound, func(p *peer) {
 		p.send('M', "<from@example.org>")
 		for _, r := range []string{"one@re.fr", "c@example.org", "two@re.fr"} {
-			p.send('D', "R"+macroRecipient, r)
-			p.send('R', "<"+r+">")
+			p.rcpt(r, "<"+r+">")
 			p.expect('c', "")
 		}
 		p.header("From: anne@x.fr")
@@ -189,14 +187,12 @@ func TestTooManyRedirects(t *testing.T) {
 	_, log = listDialogue(t, quota.Inbound, func(p *peer) {
 		p.send('M', "<from@example.org>")
 		for i := range 2 * maxRemovable {
-			p.send('D', "R"+macroRecipient, "one@re.fr")
-			p.send('R', fmt.Sprintf("<%d@re.fr>", i))
+			p.rcpt("one@re.fr", fmt.Sprintf("<%d@re.fr>", i))
 			if code, _ := p.receive(); (code == 'c') != (1+i+1 <= maxRemovable) {
 				t.Errorf("recipient %d: %q", i, code)
 			}
 		}
-		p.send('D', "R"+macroRecipient, "one@re.fr")
-		p.send('R', "<("+strings.Repeat(":", 200)+")one@re.fr>")
+		p.rcpt("one@re.fr", "<("+strings.Repeat(":", 200)+")one@re.fr>")
 		p.expect('y', "550 5.7.1")
 		p.send('D', "Ei", "4F1")
 		p.send('E')
@@ -230,8 +226,7 @@ func TestNullSenders(t *testing.T) {
 		for _, resolved := range [][]string{{}, {macroSender, ""}, {macroSender, "anne@x.fr"}, {}} {
 			p.send('D', append([]string{"M" + macroLogin, "anne"}, resolved...)...)
 			p.send('M', "<()>")
-			p.send('D', "R"+macroRecipient, "c@example.org")
-			p.send('R', "<c@example.org>")
+			p.rcpt("c@example.org", "<c@example.org>")
 			p.data()
 			p.expect('c', "")
 			p.send('A')

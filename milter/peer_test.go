@@ -133,9 +133,15 @@ func (p *peer) mail(login string, rcpts ...string) {
 	p.send('D', "M"+macroLogin, login)
 	p.send('M', "<from@example.org>")
 	for _, r := range rcpts {
-		p.send('D', "R"+macroRecipient, r)
-		p.send('R', "<typed@example.org>")
+		p.rcpt(r, "<typed@example.org>")
 	}
+}
+
+// rcpt shows a RCPT, as Postfix resolved it and as the client typed it.
+func (p *peer) rcpt(resolved, typed string) {
+	p.t.Helper()
+	p.send('D', "R"+macroRecipient, resolved)
+	p.send('R', typed)
 }
 
 // rig is a server with one listener, and its log.

@@ -104,9 +104,9 @@ func (p *Probe) connect(s *gomilter.ClientSession) (*gomilter.Action, error) {
 
 func (p *Probe) mailMacros() []string {
 	if p.Login == "" {
-		return []string{"{mail_addr}", p.From}
+		return []string{macroSender, p.From}
 	}
-	return []string{"{auth_type}", "PLAIN", macroLogin, p.Login, "{mail_addr}", p.From}
+	return []string{"{auth_type}", "PLAIN", macroLogin, p.Login, macroSender, p.From}
 }
 
 // data shows DATA, which the library's client lacks: its end of headers,

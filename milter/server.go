@@ -72,6 +72,7 @@ type Server struct {
 	replies *Replies
 	log     *slog.Logger
 	lists   bool // there may be lists among recipients
+	symList map[gomilter.Stage][]string
 
 	ctx      context.Context // of every decision; cancelled when connections are cut off
 	cancel   context.CancelFunc
@@ -95,6 +96,7 @@ func NewServer(judge Judge, replies *Replies, log *slog.Logger, lists bool) *Ser
 		replies: replies,
 		log:     log,
 		lists:   lists,
+		symList: macros(lists),
 		ctx:     ctx,
 		cancel:  cancel,
 		places:  make(chan struct{}, maxConnections),
@@ -168,7 +170,7 @@ func (s *Server) handle(conn net.Conn, role quota.Role) {
 		NewMilter: func() gomilter.Milter { return session },
 		Actions:   actions(s.lists),
 		Protocol:  protocol(role, s.lists),
-		SymList:   macros(s.lists),
+		SymList:   s.symList,
 	}
 	_ = library.Serve(&oneConn{Conn: session.wire}) // at once: it starts a goroutine, then finds no more to accept
 }

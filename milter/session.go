@@ -102,10 +102,10 @@ func (s *session) Helo(string, *gomilter.Modifier) (gomilter.Response, error) {
 func (s *session) MailFrom(from string, m *gomilter.Modifier) (gomilter.Response, error) {
 	s.reset()
 	login := m.Macros[macroLogin]
-	delete(m.Macros, macroLogin)                                         // or the next MAIL would have it too, should that bring none
-	if resolved, told := m.Macros[macroSender]; told && resolved == "" { // "()" and " " are null senders too
-		from = ""
+	if resolved, told := m.Macros[macroSender]; told && resolved == "" {
+		from = "" // "()" and " " are null senders too
 	}
+	delete(m.Macros, macroLogin) // or the next MAIL would have them too, should that bring none
 	delete(m.Macros, macroSender)
 	if len(login) > maxLogin {
 		return nil, fmt.Errorf("a login of %d bytes", len(login))

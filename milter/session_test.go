@@ -117,8 +117,7 @@ func TestDataAgain(t *testing.T) {
 		p.expect('y', refusal3)
 		p.data()
 		p.expect('y', refusal3)
-		p.send('D', "R"+macroRecipient, "d@example.org")
-		p.send('R', "<d@example.org>")
+		p.rcpt("d@example.org", "<d@example.org>")
 		p.data()
 		p.expect('y', "it has 4 recipients")
 		p.send('E') // out of order, but no way round
@@ -209,8 +208,7 @@ func TestInboundAnswersEachRecipient(t *testing.T) {
 	log := dialogue(t, quota.Inbound, atMost(1), func(p *peer) {
 		p.send('M', "<from@example.org>")
 		rcpt := func(address string) {
-			p.send('D', "R"+macroRecipient, address)
-			p.send('R', "<"+address+">")
+			p.rcpt(address, "<"+address+">")
 		}
 		rcpt("a@example.org")
 		p.expect('c', "")

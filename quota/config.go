@@ -180,7 +180,7 @@ func (c *Config) Summary() []string {
 		lines = append(lines, "no class for premium senders")
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.lists.domains)) {
-		lines = append(lines, "lists in "+r.lists.domains[name].String()+r.exceptions())
+		lines = append(lines, "lists in "+r.lists.domains[name].String()+r.openTo())
 	}
 	return lines
 }

@@ -25,11 +25,10 @@ type FoundList struct {
 func (p *Policy) FindList(ctx context.Context, address string) (FoundList, error) {
 	var one Recipients
 	one.Add(address)
-	if candidates, _ := p.rules.lists.recipients(&one); len(candidates) == 0 {
-		return FoundList{}, ErrOpenAddress
-	}
 	found := p.posts(ctx, &one)
 	switch {
+	case !found.asked:
+		return FoundList{}, ErrOpenAddress
 	case found.err != nil:
 		return FoundList{}, found.err
 	case len(found.lists) == 0:

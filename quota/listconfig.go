@@ -129,6 +129,21 @@ func (d *listDomain) String() string {
 	return strings.Join(parts, "; ")
 }
 
+// openTo tells to whom lists are open because rules are not enforced.
+func (r *rules) openTo() string {
+	switch {
+	case !r.enforce && !r.someEnforced:
+		return "; not enforced: everybody may post"
+	case r.neverMore && r.enforce:
+		return ""
+	case r.neverMore:
+		return "; not enforced for mail without a login"
+	case r.enforce:
+		return "; not enforced for some classes"
+	}
+	return "; not enforced for some classes, nor for mail without a login"
+}
+
 // compileList takes the one word that keeps a list closed while nobody knows who
 // may post.
 func (c UnavailableConfig) compileList() error {

@@ -3,6 +3,8 @@ package quota
 import (
 	"fmt"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // TestListsNotEnforced: nothing is refused, nothing changed.
@@ -60,6 +62,32 @@ func TestUnknownIsEnforced(t *testing.T) {
 		v := policy.Judge(t.Context(), &Message{Login: "away", EnvelopeSender: c.from, Recipients: envelope(c.to...)})
 		if v.Action != c.action || v.Reason != c.reason {
 			t.Errorf("%+v: %v, %v", c, v.Action, v.Reason)
+		}
+	}
+}
+
+// TestSummaryOfExceptions: the summary tells for whom lists are not closed.
+func TestSummaryOfExceptions(t *testing.T) {
+	const (
+		one      = "[class.a]\nrecipients = 5\n"
+		open     = "[class.b]\nrecipients = 6\nenforce = false\n"
+		enforced = "[class.b]\nrecipients = 6\nenforce = true\n"
+		lists    = "[lists]\ndomains = [\"l.fr\"]\n"
+		line     = "lists in l.fr: who may not post is refused"
+	)
+	for text, want := range map[string]string{
+		one:                                  line,
+		one + open:                           line + "; not enforced for some classes",
+		"enforce = false\n" + one:            line + "; not enforced: everybody may post",
+		"enforce = false\n" + enforced:       line + "; not enforced for mail without a login",
+		"enforce = false\n" + one + enforced: line + "; not enforced for some classes, nor for mail without a login",
+	} {
+		config := DefaultConfig()
+		if err := conf.Decode("t", []byte(text+lists), &config); err != nil {
+			t.Fatal(err)
+		}
+		if lines := config.Summary(); lines[len(lines)-1] != want {
+			t.Errorf("%s\n got %s\nwant %s", text, lines[len(lines)-1], want)
 		}
 	}
 }

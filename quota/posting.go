@@ -70,6 +70,7 @@ type post struct {
 type posts struct {
 	lists    []post // in the order of their names
 	inDomain bool   // some recipient is in a list domain
+	asked    bool   // and may be a list
 	// unknown is a list of which the directory cannot tell now who manages it, for
 	// the reason err; where it cannot even tell whether the address is a list's,
 	// and not a person's, the domain alone, as "@listes.example.org". Empty when
@@ -85,6 +86,7 @@ func (p *Policy) posts(ctx context.Context, recipients *Recipients) posts {
 	if len(candidates) == 0 {
 		return found
 	}
+	found.asked = true
 	addresses := make([]string, 0, len(candidates))
 	for _, c := range candidates {
 		addresses = append(addresses, c.address)

@@ -113,19 +113,6 @@ func (c *Config) compileSenders(r *rules) error {
 	return errors.Join(errs[:]...)
 }
 
-// exceptions tells to whom lists are not closed.
-func (r *rules) exceptions() string {
-	switch {
-	case !r.enforce && !r.someEnforced:
-		return "; not enforced: everybody may post"
-	case !r.enforce:
-		return "; not enforced for mail without a login"
-	case !r.neverMore:
-		return "; not enforced for each class"
-	}
-	return ""
-}
-
 // choose sets second to whether value is the second of the two words allowed.
 func choose(second *bool, key, value, firstWord, secondWord string) error {
 	*second = value == secondWord
