@@ -34,6 +34,7 @@ func NewReplies(c RepliesConfig) (*Replies, error) {
 	override(&texts.Unauthenticated, c.Unauthenticated)
 	override(&texts.DirectoryUnavailable, c.DirectoryUnavailable)
 	override(&texts.Window, c.Window)
+	override(&texts.Concurrency, c.Concurrency)
 	override(&texts.StoreUnavailable, c.StoreUnavailable)
 	override(&texts.ListPosting, c.ListPosting)
 	override(&texts.ListFrom, c.ListFrom)
@@ -89,6 +90,8 @@ func (r *Replies) template(v *quota.Verdict) (code, text string) {
 		return "550 5.5.3", r.texts.MessageLimit
 	case v.Reason == quota.WindowLimit:
 		return "450 4.7.1", r.texts.Window
+	case v.Reason == quota.Concurrency:
+		return "450 4.7.1", r.texts.Concurrency
 	case v.Reason == quota.StoreUnavailable:
 		return "451 4.3.0", r.texts.StoreUnavailable
 	case v.List != "":

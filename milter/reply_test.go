@@ -26,6 +26,7 @@ var refusals = []quota.Verdict{
 	{Action: quota.Defer, Reason: quota.WindowLimit, Recipients: 60, Limit: 150, Window: hour, Used: 100, RetryAt: retryAt},
 	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 60, Limit: 150, Window: hour, Used: 100, RetryAt: retryAt},
 	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 151, Limit: 150, Window: hour},
+	{Action: quota.Defer, Reason: quota.Concurrency, Recipients: 60},
 	{Action: quota.Defer, Reason: quota.StoreUnavailable, Recipients: 60},
 	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr"},
 	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr", Moderated: true},

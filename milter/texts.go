@@ -27,6 +27,9 @@ type RepliesConfig struct {
 	// rolling period has no room. It may also use
 	// {used}, {window} and {retry_at}.
 	Window string `toml:"window"`
+	// Concurrency is the text of 450 4.7.1: too many messages of the sender are under
+	// way at once.
+	Concurrency string `toml:"concurrency"`
 	// StoreUnavailable is the text of 451 4.3.0: the counters are away.
 	StoreUnavailable string `toml:"store_unavailable"`
 	// ListPosting is the text of 550 5.7.1: only a list's managers may post. It
@@ -63,6 +66,8 @@ var builtIn = map[string]RepliesConfig{
 			"pour le moment. Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
 		Window: "Envoi impossible pour le moment: {used} destinataires atteints en {window}, et ce message a {recipients} " +
 			"passerait votre limite de {limit}. Renvoyez-le a partir du {retry_at}, ou adressez-vous a {contact} (reference {ref}).",
+		Concurrency: "Message differe: trop de vos messages sont en cours d'envoi en meme temps. " +
+			"Renvoyez celui-ci dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
 		StoreUnavailable: "Message differe: vos envois ne peuvent pas etre comptes pour le moment. " +
 			"Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
 		ListPosting: "Message refuse: la liste {list} n'accepte que les messages de {managers}. " +
@@ -83,6 +88,8 @@ var builtIn = map[string]RepliesConfig{
 			"Send it again in a few minutes, or ask {contact} (reference {ref}).",
 		Window: "Too many for the moment: {used} recipients reached in {window}, and this message to {recipients} " +
 			"would pass your limit of {limit}. Send it again from {retry_at} on, or ask {contact} (reference {ref}).",
+		Concurrency: "Message delayed: too many of your messages are being sent at the same time. " +
+			"Send this one again in a few minutes, or ask {contact} (reference {ref}).",
 		StoreUnavailable: "Message delayed: your messages cannot be counted just now. " +
 			"Send it again in a few minutes, or ask {contact} (reference {ref}).",
 		ListPosting: "Message refused: the list {list} takes messages from {managers} only. " +
@@ -109,6 +116,7 @@ func (c *RepliesConfig) Validate() error {
 		checkText("replies.unauthenticated", c.Unauthenticated, common...),
 		checkText("replies.directory_unavailable", c.DirectoryUnavailable, common...),
 		checkText("replies.window", c.Window, append(common, "{used}", "{window}", "{retry_at}")...),
+		checkText("replies.concurrency", c.Concurrency, common...),
 		checkText("replies.store_unavailable", c.StoreUnavailable, common...),
 		checkText("replies.list_posting", c.ListPosting, ofList...),
 		checkText("replies.list_from", c.ListFrom, ofList...),

@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 )
@@ -11,13 +12,18 @@ import (
 type Counter interface {
 	// Reserve counts a message against all of its windows or, when one of them
 	// would be exceeded, against none. The same ID again, until it is settled,
-	// counts once and gets the same answer. An error means that nothing can be
-	// known of the windows now, and that nothing is counted.
+	// counts once and gets the same answer. An error that wraps [ErrTooManyOpen]
+	// means that the sender has to wait for messages of their own; any other, that
+	// nothing can be known of the windows now. In both cases nothing is counted.
 	Reserve(ctx context.Context, r *Reservation) (Count, error)
-	// Settle ends a reservation: its message stood, or it is released and costs
-	// nothing. An ID that is not known, or settled already, is no error.
-	Settle(ctx context.Context, t Ticket, stood bool) error
+	// Settle ends a reservation: its message is committed, or it is released and
+	// costs nothing. An ID that is not known, or settled already, is no error.
+	Settle(ctx context.Context, t Ticket, commit bool) error
 }
+
+// ErrTooManyOpen is the answer to a sender who has too many messages under way at
+// once, each of which may still be given up.
+var ErrTooManyOpen = errors.New("too many messages of this sender are under way at once")
 
 // Ticket names a reservation.
 type Ticket struct {
@@ -25,7 +31,7 @@ type Ticket struct {
 	// several logins is counted once; where that is not known, the login in lower
 	// case.
 	Sender string
-	ID     string // unique over all relays
+	ID     string // unique over all relays; letters, digits and slashes
 }
 
 // Reservation is a message that wants to be counted.
@@ -33,11 +39,37 @@ type Reservation struct {
 	Ticket
 	// Windows are those of the sender's class, at least one.
 	Windows []Window
+	// Keep is what else is kept of the message, and of earlier ones.
+	Keep Retention
 	// Recipients yields each distinct recipient that counts, once.
 	Recipients iter.Seq[string]
 	// N is how many Recipients yields: what the message adds to a window of
 	// copies. It is at most the Recipients of every window.
 	N int
+}
+
+// Retention is what a counter keeps for the windows of any class, so that a sender
+// whose class changes keeps what was counted.
+type Retention struct {
+	// Distinct and Copies are the longest periods of a window of that kind; zero:
+	// no class has one.
+	Distinct, Copies time.Duration
+	// MostCopies is the largest limit of a window of copies.
+	MostCopies int
+}
+
+// With returns what is kept if those windows need it, too.
+func (k Retention) With(windows []Window) Retention {
+	for _, w := range windows {
+		switch w.Count {
+		case Distinct:
+			k.Distinct = max(k.Distinct, w.Per)
+		case Copies:
+			k.Copies = max(k.Copies, w.Per)
+			k.MostCopies = max(k.MostCopies, w.Recipients)
+		}
+	}
+	return k
 }
 
 // Count is a counter's answer.

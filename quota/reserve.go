@@ -30,11 +30,16 @@ func (p *Policy) reserve(ctx context.Context, s standing, recipients *counted, v
 		// A person is counted once, by whatever name they log in.
 		Ticket:     Ticket{Sender: cmp.Or(s.id, strings.ToLower(v.Sender)), ID: rand.Text()},
 		Windows:    windows,
+		Keep:       p.rules.retention,
 		Recipients: recipients.all,
 		N:          v.Recipients,
 	}
 	c, err := p.counter.Reserve(ctx, &r)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrTooManyOpen):
+		v.Action, v.Reason = enforced(Defer, class.Enforce), Concurrency
+		return
+	case err != nil:
 		v.Action, v.Reason, v.Degraded = enforced(Defer, class.Enforce), StoreUnavailable, true
 		v.Err = errors.Join(v.Err, err)
 		return

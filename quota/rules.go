@@ -16,12 +16,13 @@ const MaxRecipients = 100_000
 
 // rules are a configuration made ready: parsed, with every name resolved.
 type rules struct {
-	classes               []*Class // the strictest first
-	base                  *Class   // of senders that no class matches
-	premium               *Class   // nil when designated senders have no class of their own
-	highest               int      // limit of all classes
-	neverMore             bool     // than highest passes: every class is enforced
-	someEnforced          bool     // some class is
+	classes               []*Class  // the strictest first
+	base                  *Class    // of senders that no class matches
+	premium               *Class    // nil when designated senders have no class of their own
+	highest               int       // limit of all classes
+	neverMore             bool      // than highest passes: every class is enforced
+	someEnforced          bool      // some class is
+	retention             Retention // of the windows of all classes
 	refuseUnauthenticated bool
 	enforce               bool
 	baseWhenUnknown       bool
@@ -67,6 +68,9 @@ func (c *Config) compileClasses(r *rules) error {
 	r.highest = r.classes[len(r.classes)-1].Limits.Recipients
 	r.neverMore = !slices.ContainsFunc(r.classes, func(class *Class) bool { return !class.Enforce })
 	r.someEnforced = slices.ContainsFunc(r.classes, func(class *Class) bool { return class.Enforce })
+	for _, class := range r.classes {
+		r.retention = r.retention.With(class.Limits.Windows)
+	}
 	r.base = r.classes[0]
 	errs = append(errs, r.pick(&r.base, "default_class", c.DefaultClass))
 	r.premium = r.class("premium")

@@ -59,6 +59,8 @@ const (
 	DirectoryUnavailable
 	// WindowLimit: a rolling period has no room for the message.
 	WindowLimit
+	// Concurrency: the sender has too many messages under way at once.
+	Concurrency
 	// StoreUnavailable: what the sender's windows hold cannot be known now.
 	StoreUnavailable
 	// ListPosting: the sender may not post to a list.
@@ -84,6 +86,8 @@ func (r Reason) String() string {
 		return "directory_unavailable"
 	case WindowLimit:
 		return "window"
+	case Concurrency:
+		return "concurrency"
 	case StoreUnavailable:
 		return "store_unavailable"
 	case ListPosting:

@@ -1,29 +1,30 @@
--- Common to reserve.lua, settle.lua and merge.lua: each is sent to Redis with
--- this text before its own.
+-- Common to reserve.lua and release.lua: each is sent to Redis with this text
+-- before its own.
 --
--- KEYS, in all of them: what Redis holds of one sender. The three share a hash
--- tag, and so a slot of a Cluster.
---   [1] reached  ZSET: digest of a recipient, 8 bytes -> when it was last reached
---   [2] copies   ZSET: one member a message -> when it was reserved. A member is
---                "total:n:origin": the message's n recipients, the total of
---                all messages up to and with it, and where it was counted: empty
---                for here, else who merged it
---   [3] open     HASH: "r" and an id -> a reservation that is not settled;
---                "last" -> the newest time given out, no two reservations share
---                one; "sweep" -> when to look for reservations that nobody settled;
---                "sum" -> the total of all messages, "base" -> that of those
---                forgotten, "due" -> when to forget more, and for which windows:
---                whoever changes what is counted, other than by a reservation,
---                deletes these three
---
--- A reservation is MessagePack of [at, origin, [digest, time, ...]]: the last are
--- the recipients that it reached again, with the times that it replaced. An origin
--- of false makes it a mark: its id was released before it arrived.
+-- KEYS, in both: what Redis holds of one sender. The three share a hash tag, and so
+-- a slot of a Cluster.
+--   [1] reached   ZSET: digest of a recipient, 8 bytes -> when it was last reached
+--   [2] messages  ZSET: one member "n:id" a message of n recipients -> when it was
+--                 reserved
+--   [3] state     HASH:
+--                 last  the newest time given out: no two reservations share one
+--                 open  the reservations that are neither committed nor released,
+--                       in the order of time, each "id at n;"
+--                 sums  for each window of copies of the class judged last
+--                       "per head sum;": the messages after the time head add up
+--                       to sum
+--                 due   when to look next for what no window can hold any more
+--                 r<id> of an open reservation, what its release brings back: a
+--                       MessagePack list [time, digests, time, digests, ...] of
+--                       the recipients that it reached again, by the time that it
+--                       replaced
+--                 o<id> the ids of the later reservations that replaced the time
+--                       of this one, each followed by a blank
 --
 -- Times are microseconds since 1970 on Redis's clock. They are below 2^53, so
 -- that Lua's numbers and the scores of a ZSET hold them exactly.
 
-local REACHED, COPIES, OPEN = KEYS[1], KEYS[2], KEYS[3]
+local REACHED, MESSAGES, STATE = KEYS[1], KEYS[2], KEYS[3]
 
 -- Values given to one command: Lua unpacks at most some 8000.
 local CHUNK = 2000
@@ -45,39 +46,81 @@ local function each(command, key, list)
   end
 end
 
--- digestsOf lists the digests of a blob of entries of so many bytes, each
--- beginning with one.
-local function digestsOf(blob, bytes)
-  local list = {}
-  for from = 1, #blob, bytes do
-    list[#list + 1] = string.sub(blob, from, from + 7)
+-- eachDigest calls back with the 8 bytes of each digest of a blob.
+local function eachDigest(blob, call)
+  for from = 1, #blob, 8 do
+    call(string.sub(blob, from, from + 7))
   end
-  return list
 end
 
--- lastReached lists when each recipient was last reached; false: not at all.
-local function lastReached(digests)
-  local times = {}
-  for from = 1, #digests, CHUNK do
-    local scores = redis.call('ZMSCORE', REACHED, unpack(digests, from, math.min(from + CHUNK - 1, #digests)))
-    for i = 1, #scores do
-      times[from + i - 1] = scores[i] and tonumber(scores[i])
+local function member(n, id)
+  return text(n) .. ':' .. id
+end
+
+-- readOpen reads the field open: a list of {id, at, n} in the order of time.
+local function readOpen(field)
+  local open = {}
+  for id, at, n in string.gmatch(field or '', '(%S+) (%d+) (%d+);') do
+    open[#open + 1] = {id = id, at = tonumber(at), n = tonumber(n)}
+  end
+  return open
+end
+
+local function writeOpen(open)
+  local parts = {}
+  for i, r in ipairs(open) do
+    parts[i] = r.id .. ' ' .. text(r.at) .. ' ' .. text(r.n) .. ';'
+  end
+  return table.concat(parts)
+end
+
+-- readSums reads the field sums: by the length of the window, {head, sum}.
+local function readSums(field)
+  local sums = {}
+  for per, head, sum in string.gmatch(field or '', '(%d+) (%d+) (%d+);') do
+    sums[tonumber(per)] = {head = tonumber(head), sum = tonumber(sum)}
+  end
+  return sums
+end
+
+local function writeSums(sums)
+  local parts = {}
+  for per, s in pairs(sums) do
+    parts[#parts + 1] = text(per) .. ' ' .. text(s.head) .. ' ' .. text(s.sum) .. ';'
+  end
+  return table.concat(parts)
+end
+
+-- addBelow notes that the reservation `id` replaced the times of the groups, so
+-- that the open ones among those know which later ones to change when they are
+-- released.
+local function addBelow(id, groups, open)
+  for _, r in ipairs(open) do
+    if groups[r.at] then
+      local field = 'o' .. r.id
+      redis.call('HSET', STATE, field, (redis.call('HGET', STATE, field) or '') .. id .. ' ')
     end
   end
-  return times
 end
 
--- message reads a member of copies.
-local function message(member)
-  local total, n, origin = string.match(member, '^(%d+):(%d+):(.*)$')
-  return tonumber(total), tonumber(n), origin
+-- packGroups and unpackGroups are the form of the field r<id>: by the time that
+-- was replaced, the digests that had it.
+local function packGroups(groups)
+  local list = {}
+  for time, digests in pairs(groups) do
+    list[#list + 1] = time
+    list[#list + 1] = digests
+  end
+  return cmsgpack.pack(list)
 end
 
--- Zeros keep the members of one time in the order of their totals.
-local function member(total, n, origin)
-  return string.format('%012d:%d:%s', total, n, origin)
-end
-
-local function pack(r)
-  return cmsgpack.pack({r.at, r.origin, r.replaced})
+local function unpackGroups(packed)
+  local groups = {}
+  if packed then
+    local list = cmsgpack.unpack(packed)
+    for i = 1, #list, 2 do
+      groups[list[i]] = list[i + 1]
+    end
+  end
+  return groups
 end

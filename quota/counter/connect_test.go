@@ -42,15 +42,6 @@ func TestRedisByTLSAndACL(t *testing.T) {
 	write("geheim\n")
 	r := openRedis(t, config)
 	works(t, r)
-	l, err := openLocalWith(t.TempDir(), r.digests)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closeLocal(t, l)
-	mustReserve(t, l, toReserve("anne", "here", generous, people(0, 5)))
-	if _, err := r.merge(t.Context(), l, "anne", 0, bulkTimeout); err != nil {
-		t.Error(err)
-	}
 
 	write("another\n")
 	if _, err := openRedis(t, config).Reserve(t.Context(), toReserve("anne", "a", generous, nil)); err == nil || !strings.Contains(err.Error(), "WRONGPASS") {
@@ -117,7 +108,7 @@ func TestClusterFailover(t *testing.T) {
 	config := redisConfig(t, addresses...)
 	config.Timeout = conf.Duration{Duration: deadline}
 	f := openFallback(t, config, t.TempDir())
-	caughtUp(t, f)
+	reconnected(t, f)
 	var j journal
 	load := func() (finish func()) {
 		stop, loaded := make(chan struct{}), make(chan struct{})
@@ -141,7 +132,7 @@ func TestClusterFailover(t *testing.T) {
 	}
 	pause(time.Second)
 	finish()
-	caughtUp(t, f)
+	reconnected(t, f)
 	j.check(t, f, f.redis.client, senders)
 	if j.slowest > 2*deadline {
 		t.Errorf("the slowest message took %v", j.slowest)

@@ -14,23 +14,30 @@
 // the limit, and no counter has to be reset.
 //
 // Memory is bounded by the limits: a sender has at most as many entries as the
-// longest windows allow, and what no window can hold any more is forgotten. Only
-// a reservation that is not yet settled remembers more: what it replaced.
+// longest windows of any class allow, and what no window can hold any more is
+// forgotten. Only a reservation that is neither committed nor released remembers
+// more: what it replaced. A sender has at most a hundred of those.
+//
+// A time that lies in the future by more than a minute was given out by a clock that
+// was wrong: such times are moved back, together.
+//
+// # One sender
+//
+// What is done for one sender is done one piece after another, and a release touches
+// only the recipients of its message. So a sender who sends much at once delays
+// nobody else.
 //
 // # Outages
 //
-// While Redis is away, a [Fallback] lets this relay count by itself. One message
-// waits for the deadline; from then on none does, until Redis answers again. A
-// sender's local tally then moves there, each message once: what may have been
-// lost on its way to Redis is released there before. Tallies and releases that
-// wait for Redis survive a restart.
+// While Redis is away, a [Fallback] lets this relay count by itself. A message waits
+// for the deadline; once Redis has not answered a question of its own either, none
+// does, until it answers again. A sender of whom this relay counted something alone
+// is then counted in both, and has to fit both, until that has left its windows.
+// Nothing is carried over into Redis.
 //
-// What moved stays here as a shadow until it has left its windows, and counts
-// again in the next outage: what a relay lets through alone stays within the
-// limits over any number of outages. What it lets through with Redis it does not
-// remember: that would be all the work of counting here, on top of Redis's, for
-// every message. So a period in which Redis goes away may hold at most the limit
-// by Redis, and the limit again by each relay alone.
+// So a sender reaches at most the limit by Redis, and the limit again by each relay
+// alone, over any number of outages in one window. What is counted here survives a
+// restart; releases that wait for Redis do not, and their messages then count.
 //
 // # Privacy
 //

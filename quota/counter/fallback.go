@@ -1,10 +1,10 @@
 package counter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,50 +12,38 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// lanes is how many locks the senders are spread over.
-const lanes = 64
+// turnTimeout is how long a message may wait for its sender's other messages.
+const turnTimeout = 5 * time.Second
 
 // Fallback counts in Redis and, while Redis is away, by itself, or not at all, as
-// the configuration says. It asks Redis until a command fails; from then on no
-// message waits for Redis, until a goroutine behind their backs has found it
-// again and brought it up to date.
+// the configuration says. It asks Redis until that does not answer; from then on no
+// message waits for Redis, until a goroutine in the background has found it again.
 //
-// A sender is counted in one place at a time: in Redis, unless it is away or the
-// sender's local tally has not yet moved there. So a reservation is where its
-// id is found, locally first.
+// A sender of whom this relay counted something alone is counted in both places
+// afterwards, and has to fit both, until that has left its windows.
 type Fallback struct {
 	redis       *Redis
 	local       *Local // nil unless this relay counts by itself
 	unavailable string
 
+	turns    turns                 // of the commands to Redis
 	away     atomic.Pointer[error] // why Redis is not asked; nil: it is
-	releases *releases             // those of local, which saves them, if there is one
-	seed     maphash.Seed
-	lanes    [lanes]sync.RWMutex // who counts a sender locally reads, who moves one writes
+	slow     slowSenders
+	releases releases
 
-	wake   chan struct{} // there may be something to do behind the messages' backs
-	cancel context.CancelFunc
-	tender sync.WaitGroup
+	wake       chan struct{} // has an element when Redis is to be looked at
+	cancel     context.CancelFunc
+	background sync.WaitGroup
 }
 
 // newFallback puts local, which may be nil unless unavailable is "local", behind
-// the store in Redis. It owns both from now on. What local holds moves to Redis.
+// the store in Redis. It owns both from now on.
 func newFallback(redis *Redis, local *Local, unavailable string) *Fallback {
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &Fallback{
-		redis: redis, local: local, unavailable: unavailable,
-		releases: &releases{}, seed: maphash.MakeSeed(), wake: make(chan struct{}, 1), cancel: cancel,
-	}
-	if local != nil {
-		f.releases = &local.releases
-	}
-	f.nudge()
-	f.tender.Go(func() { f.tend(ctx) })
+	f := &Fallback{redis: redis, local: local, unavailable: unavailable, wake: make(chan struct{}, 1), cancel: cancel}
+	f.lookAtRedis()
+	f.background.Go(func() { f.reconnect(ctx) })
 	return f
-}
-
-func (f *Fallback) lane(sender string) *sync.RWMutex {
-	return &f.lanes[maphash.String(f.seed, sender)%lanes]
 }
 
 // Away tells why Redis is not asked at the moment; nil: it is.
@@ -66,48 +54,64 @@ func (f *Fallback) Away() error {
 	return nil
 }
 
-// errBehind is why a sender is counted here although Redis is there.
-var errBehind = errors.New("this relay counts alone: what it counted while Redis was away is not yet in Redis")
-
-// Reserve implements quota.Counter. It takes no longer than a command to Redis
-// may take, and does not end with ctx, so that there is always an answer and the
-// reservation is settled.
+// Reserve implements quota.Counter. It does not end with ctx before there is an
+// answer, so that the reservation is settled.
 func (f *Fallback) Reserve(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
 	ctx = context.WithoutCancel(ctx)
-	lane := f.lane(r.Sender)
-	lane.RLock()
-	if why := f.here(r.Sender); why != nil {
-		defer lane.RUnlock()
+	done, err := f.turn(ctx, r.Sender)
+	if err != nil {
+		return quota.Count{}, err
+	}
+	defer done()
+	if why := f.notAsked(r.Sender); why != nil {
 		return f.alone(ctx, r, why)
 	}
-	lane.RUnlock()
+	if f.local != nil && f.local.countedAlone(ctx, r.Sender) {
+		return f.both(ctx, r)
+	}
+	return f.reserve(ctx, r)
+}
+
+// notAsked tells why Redis is not asked about a sender now; nil: it is.
+func (f *Fallback) notAsked(sender string) error { return cmp.Or(f.Away(), f.slow.why(sender)) }
+
+func (f *Fallback) turn(ctx context.Context, sender string) (done func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, turnTimeout)
+	defer cancel()
+	return f.turns.wait(ctx, sender)
+}
+
+// reserve counts a message in Redis, or alone where Redis does not answer.
+func (f *Fallback) reserve(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
 	count, err := f.redis.Reserve(ctx, r)
-	if err == nil {
-		return count, nil
+	if err == nil || errors.Is(err, quota.ErrTooManyOpen) {
+		return count, err
 	}
-	f.releases.add(r.Ticket, true) // it is decided here, whatever Redis did
-	lane.RLock()
-	defer lane.RUnlock()
-	return f.alone(ctx, r, f.open(err))
+	count, err = f.alone(ctx, r, f.failed(r.Sender, err))
+	if err != nil || count.Exceeded >= 0 {
+		f.release(r.Ticket) // Redis may have counted it
+	}
+	return count, err
 }
 
-// here tells why the sender is not counted in Redis now; nil: it is. The caller
-// holds the sender's lane.
-func (f *Fallback) here(sender string) error {
-	if why := f.Away(); why != nil {
-		return why
+// both counts a message here and in Redis, or in neither.
+func (f *Fallback) both(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
+	here, err := f.local.Reserve(ctx, r)
+	if err != nil || here.Exceeded >= 0 {
+		return here, err
 	}
-	if f.local != nil && f.local.ahead(sender) {
-		return errBehind
+	count, err := f.reserve(ctx, r)
+	if err != nil || count.Exceeded >= 0 {
+		err = errors.Join(err, f.local.Settle(ctx, r.Ticket, false))
 	}
-	return nil
+	return count, err
 }
 
-// alone answers without Redis. The caller holds the sender's lane.
+// alone answers without Redis.
 func (f *Fallback) alone(ctx context.Context, r *quota.Reservation, why error) (quota.Count, error) {
 	switch f.unavailable {
 	case unavailableLocal:
-		count, err := f.local.Reserve(ctx, r)
+		count, err := f.local.reserve(ctx, r, true)
 		count.Degraded = errors.Join(why, count.Degraded)
 		return count, err
 	case unavailablePass:
@@ -116,48 +120,83 @@ func (f *Fallback) alone(ctx context.Context, r *quota.Reservation, why error) (
 	return quota.Count{}, why
 }
 
-// open stops asking Redis, and returns what to tell those who would.
-func (f *Fallback) open(err error) error {
+// failed learns from the error of a sender's command, and returns what to tell about
+// the message that is decided on without Redis.
+func (f *Fallback) failed(sender string, err error) error {
+	if !isTimeout(err) {
+		return f.setAway(err)
+	}
+	why := f.without(err)
+	f.slow.add(sender, why)
+	f.lookAtRedis()
+	return why
+}
+
+// setAway stops asking Redis, until it has answered again.
+func (f *Fallback) setAway(err error) error {
+	why := f.without(err)
+	f.away.CompareAndSwap(nil, &why) // else there is a reason already
+	f.lookAtRedis()
+	return why
+}
+
+// without tells what becomes of a message without Redis.
+func (f *Fallback) without(err error) error {
 	consequence := map[string]string{
 		unavailableLocal: "this relay counts alone",
 		unavailablePass:  "nothing is counted",
 		unavailableDefer: "nothing can be counted",
 	}[f.unavailable]
-	why := fmt.Errorf("%s: %w", consequence, err)
-	f.away.CompareAndSwap(nil, &why) // else there is a reason already
-	f.nudge()
-	return why
+	return fmt.Errorf("%s: %w", consequence, err)
 }
 
-// Settle implements quota.Counter. It never fails: a release that cannot be sent
-// waits until Redis is back.
-func (f *Fallback) Settle(ctx context.Context, t quota.Ticket, stood bool) error {
-	here, there := false, true
+// Settle implements quota.Counter. A release that cannot be sent waits until Redis
+// is back.
+func (f *Fallback) Settle(ctx context.Context, t quota.Ticket, commit bool) error {
+	ctx = context.WithoutCancel(ctx)
+	var err error
 	if f.local != nil {
-		here, there = f.local.settleHere(t, stood)
+		err = f.local.Settle(ctx, t, commit)
 	}
-	if !there {
-		return nil
+	if commit {
+		return errors.Join(err, f.redis.Settle(ctx, t, true)) // costs no command
 	}
-	if stood {
-		return f.redis.Settle(ctx, t, true) // costs no command
+	if !f.releaseNow(ctx, t) {
+		f.release(t)
 	}
-	if !here && f.Away() == nil {
-		err := f.redis.Settle(context.WithoutCancel(ctx), t, false)
-		if err == nil {
-			return nil
-		}
-		_ = f.open(err)
-	}
-	f.releases.add(t, false)
-	f.nudge()
-	return nil
+	return err
 }
 
-// Close saves what is not in Redis and closes both stores.
+// releaseNow reports whether a reservation was released in Redis.
+func (f *Fallback) releaseNow(ctx context.Context, t quota.Ticket) bool {
+	if f.Away() != nil {
+		return false
+	}
+	done, err := f.turn(ctx, t.Sender)
+	if err != nil {
+		return false
+	}
+	defer done()
+	if f.notAsked(t.Sender) != nil {
+		return false
+	}
+	if err := f.redis.Settle(ctx, t, false); err != nil {
+		_ = f.failed(t.Sender, err)
+		return false
+	}
+	return true
+}
+
+// release has a reservation released once Redis answers.
+func (f *Fallback) release(t quota.Ticket) {
+	f.releases.add(t)
+	f.lookAtRedis()
+}
+
+// Close saves what was counted here and closes both stores.
 func (f *Fallback) Close() error {
 	f.cancel()
-	f.tender.Wait()
+	f.background.Wait()
 	err := f.redis.Close()
 	if f.local != nil {
 		err = errors.Join(err, f.local.Close())

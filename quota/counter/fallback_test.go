@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -31,13 +32,11 @@ func openFallback(t *testing.T, config Config, stateDir string) *Fallback {
 	return f
 }
 
-// caughtUp waits until Redis holds everything.
-func caughtUp(t *testing.T, f *Fallback) {
+// reconnected waits until Redis is asked again, and has been told everything.
+func reconnected(t *testing.T, f *Fallback) {
 	t.Helper()
-	if !servers.Wait(func() bool {
-		return f.Away() == nil && len(f.releases.all()) == 0 && (f.local == nil || len(f.local.allAhead()) == 0)
-	}) {
-		t.Fatalf("away: %v; %d releases wait, %d senders are here", f.Away(), len(f.releases.all()), len(f.local.allAhead()))
+	if !servers.Wait(func() bool { return f.Away() == nil && len(f.releases.all()) == 0 }) {
+		t.Fatalf("away: %v; %d releases wait", f.Away(), len(f.releases.all()))
 	}
 }
 
@@ -86,54 +85,70 @@ func (j *journal) alone() int {
 	return n
 }
 
-func (j *journal) settle(t *testing.T, c quota.Counter, ticket quota.Ticket, stood bool) {
+func (j *journal) settle(t *testing.T, c quota.Counter, ticket quota.Ticket, commit bool) {
 	t.Helper()
-	if !stood {
+	if !commit {
 		j.mu.Lock()
 		delete(j.entries, ticket)
 		j.mu.Unlock()
 	}
-	if err := c.Settle(t.Context(), ticket, stood); err != nil {
+	if err := c.Settle(t.Context(), ticket, commit); err != nil {
 		t.Error(err)
 	}
 }
 
-// check compares what Redis holds of the senders with what it should.
+// check looks for every message of the senders where it was counted, in Redis or by
+// this relay alone, and for nothing else in Redis.
 func (j *journal) check(t *testing.T, f *Fallback, client redis.Cmdable, senders []string) {
 	t.Helper()
 	for _, sender := range senders {
-		reached, messages := map[string]int64{}, map[accepted]int{}
+		ids := idsInRedis(t, client, f.redis.keys(sender))
+		reached := map[string]bool{}
 		for ticket, e := range j.entries {
 			if ticket.Sender != sender {
 				continue
 			}
-			messages[accepted{time.UnixMicro(e.at.UnixMicro()), len(e.people)}]++
-			for d := range f.redis.digests.all(addresses(e.people)) {
-				b := uint64Bytes(int64(d))
-				reached[string(b)] = max(reached[string(b)], e.at.UnixMicro())
+			if !e.alone && !ids[ticket.ID] || e.alone && !countedHere(f.local, sender, e) {
+				t.Errorf("%s: the message %s is not counted (alone: %v)", sender, ticket.ID, e.alone)
 			}
+			if !ids[ticket.ID] {
+				continue
+			}
+			delete(ids, ticket.ID)
+			for d := range f.redis.digests.all(addresses(e.people)) {
+				reached[string(uint64Bytes(int64(d)))] = true
+			}
+		}
+		if len(ids) > 0 {
+			t.Errorf("%s: Redis counts %d messages that did not go", sender, len(ids))
 		}
 		k := stored(t, client, f.redis.keys(sender))
-		if sum := k.total(); sum < 0 {
-			t.Errorf("%s: the totals are wrong", sender)
-		}
-		for _, m := range k.messages {
-			messages[m]--
-		}
-		for m, n := range messages {
-			if n != 0 {
-				t.Errorf("%s: %d messages of %d at %v too few", sender, n, m.n, m.at)
-			}
-		}
 		if len(reached) != len(k.reached) {
 			t.Errorf("%s: %d recipients, want %d", sender, len(k.reached), len(reached))
 		}
-		for d, at := range reached {
-			if k.reached[d] != at {
-				t.Errorf("%s: a recipient reached at %d, want %d", sender, k.reached[d], at)
+		for d := range k.reached {
+			if !reached[d] {
+				t.Errorf("%s: Redis holds a recipient of no message", sender)
 			}
 		}
 	}
+}
+
+func idsInRedis(t *testing.T, client redis.Cmdable, keys []string) map[string]bool {
+	t.Helper()
+	ids := map[string]bool{}
+	for _, member := range client.ZRange(t.Context(), keys[1], 0, -1).Val() {
+		_, id, _ := strings.Cut(member, ":")
+		ids[id] = true
+	}
+	return ids
+}
+
+func countedHere(l *Local, sender string, e entry) bool {
+	tally := l.shard(sender).tally(sender)
+	return tally != nil && slices.ContainsFunc(tally.Copies, func(c copied) bool {
+		return c.At == e.at.UnixMicro() && c.N == len(e.people)
+	})
 }
 
 // hook stands between the store and its client.
@@ -156,31 +171,15 @@ func runs(cmd redis.Cmder, script *redis.Script) bool {
 	return len(cmd.Args()) > 1 && cmd.Args()[1] == script.Hash()
 }
 
-// faults lets some commands of a hundred fail: before they are sent, after they
-// were carried out or, when they reserve, before they arrive late.
-type faults struct {
-	percent atomic.Int32
-	late    sync.WaitGroup
-}
+// faults lets some commands of a hundred fail: before they are sent, or after they
+// were carried out.
+type faults struct{ percent atomic.Int32 }
 
 func (f *faults) hook(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
 	if rand.Int32N(100) >= f.percent.Load() {
 		return next(ctx, cmd)
 	}
-	switch what := rand.IntN(3); {
-	case what == 0:
-	case what == 1 && runs(cmd, reserveScript):
-		args := slices.Clone(cmd.Args())
-		for i, arg := range args {
-			if b, ok := arg.([]byte); ok {
-				args[i] = slices.Clone(b)
-			}
-		}
-		f.late.Go(func() {
-			pause(rand.N(time.Second))
-			_ = next(context.WithoutCancel(ctx), redis.NewCmd(ctx, args...))
-		})
-	default:
+	if rand.IntN(2) > 0 {
 		if err := next(ctx, cmd); err != nil {
 			return err
 		}
@@ -195,7 +194,7 @@ var generous = []quota.Window{
 }
 
 // load sends messages of the senders from many goroutines until stop is closed.
-// Some are settled, and those that are not are returned.
+// Some are committed or released, and those that are not are returned.
 func (j *journal) load(t *testing.T, c quota.Counter, senders []string, windows []quota.Window, stop <-chan struct{}) []quota.Ticket {
 	t.Helper()
 	var mu sync.Mutex
@@ -236,7 +235,7 @@ func during(d time.Duration) <-chan struct{} {
 	return stop
 }
 
-func TestFaultsLoseAndDoubleNothing(t *testing.T) {
+func TestFaultsLoseNothing(t *testing.T) {
 	server := servers.StartRedis(t)
 	client := direct(t, server)
 	config := redisConfig(t, server.Address())
@@ -254,14 +253,14 @@ func TestFaultsLoseAndDoubleNothing(t *testing.T) {
 		wg.Go(func() { others = j.load(t, other, senders, generous, stop) })
 		wg.Wait()
 		fault.percent.Store(0)
-		caughtUp(t, f)
-		fault.late.Wait()
+		reconnected(t, f)
 		for _, ticket := range open {
 			j.settle(t, f, ticket, rand.IntN(2) > 0)
 		}
 		for _, ticket := range others {
 			j.settle(t, other, ticket, rand.IntN(2) > 0)
 		}
+		reconnected(t, f)
 		j.check(t, f, client, senders)
 	}
 	if alone := j.alone(); alone < len(j.entries)/20 || alone > len(j.entries)*19/20 {

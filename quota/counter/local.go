@@ -17,11 +17,11 @@ const shards = 64
 // saves what it counted to state_dir behind their backs. Make it with
 // [OpenLocal].
 type Local struct {
-	digests  *digester
-	seed     maphash.Seed
-	shards   [shards]shard
-	releases releases  // what waits for Redis, saved with the rest
-	sets     sync.Pool // of set
+	digests *digester
+	turns   turns // whoever has a sender's turn alone looks into the sender's tally
+	seed    maphash.Seed
+	shards  [shards]shard
+	sets    sync.Pool // of set
 
 	state     *state
 	saveError atomic.Pointer[error] // of the last attempt to save; nil: it went well
@@ -64,12 +64,13 @@ func openLocalWith(stateDir string, digests *digester) (*Local, error) {
 	}
 	now := time.Now().UnixMicro()
 	err = s.load(func(sender string, t *tally) {
+		t.moveBack(now)
 		if !t.empty(now) {
 			l.shard(sender).tallies[sender] = t
 		} else {
 			l.shard(sender).dirty[sender] = struct{}{} // to be deleted
 		}
-	}, l.releases.put)
+	})
 	if err != nil {
 		return nil, s.fail(err)
 	}
@@ -81,15 +82,33 @@ func (l *Local) shard(sender string) *shard {
 	return &l.shards[maphash.String(l.seed, sender)%shards]
 }
 
-// Reserve implements quota.Counter. It never fails; while nothing can be saved,
-// its answers are degraded.
-func (l *Local) Reserve(_ context.Context, r *quota.Reservation) (quota.Count, error) {
+// Reserve implements quota.Counter. While nothing can be saved, its answers are
+// degraded. The error wraps [quota.ErrTooManyOpen].
+func (l *Local) Reserve(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
+	return l.reserve(ctx, r, false)
+}
+
+// reserve is Reserve, and notes whether Redis does not know of the message.
+func (l *Local) reserve(ctx context.Context, r *quota.Reservation, alone bool) (quota.Count, error) {
 	recipients := l.sets.Get().(set)
 	defer func() { clear(recipients); l.sets.Put(recipients) }()
-	for d := range l.digests.all(r.Recipients) {
-		recipients[d] = struct{}{}
+	if r.Keep.With(r.Windows).Distinct > 0 {
+		for d := range l.digests.all(r.Recipients) {
+			recipients[d] = struct{}{}
+		}
 	}
-	d := l.reserve(r, recipients)
+	var d decision
+	if err := l.with(ctx, r.Sender, func(t *tally) {
+		d = t.reserve(time.Now().UnixMicro(), r, recipients)
+		if alone && d.exceeded == -1 {
+			t.Alone = max(t.Alone, d.at)
+		}
+	}); err != nil {
+		return quota.Count{}, err
+	}
+	if d.exceeded == tooManyOpen {
+		return quota.Count{}, quota.ErrTooManyOpen
+	}
 	c := quota.Count{At: time.UnixMicro(d.at), Exceeded: d.exceeded, Used: d.used}
 	if d.exceeded >= 0 {
 		c.RetryAt = time.UnixMicro(d.retryAt)
@@ -100,29 +119,55 @@ func (l *Local) Reserve(_ context.Context, r *quota.Reservation) (quota.Count, e
 	return c, nil
 }
 
-func (l *Local) reserve(r *quota.Reservation, recipients set) decision {
-	s := l.shard(r.Sender)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.tallies[r.Sender]
-	if t == nil {
-		t = &tally{}
-		s.tallies[r.Sender] = t
+// with has work change the tally of a sender, which it makes if there is none.
+func (l *Local) with(ctx context.Context, sender string, work func(*tally)) error {
+	done, err := l.turns.wait(ctx, sender)
+	if err != nil {
+		return err
 	}
-	s.dirty[r.Sender] = struct{}{}
-	return t.reserve(time.Now().UnixMicro(), r.ID, r.Windows, recipients, r.N)
+	defer done()
+	work(l.shard(sender).change(sender))
+	return nil
 }
 
-// Settle implements quota.Counter. It never fails.
-func (l *Local) Settle(_ context.Context, ticket quota.Ticket, stood bool) error {
-	s := l.shard(ticket.Sender)
+// change returns the tally of a sender, which is about to change.
+func (s *shard) change(sender string) *tally {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t := s.tallies[ticket.Sender]; t != nil {
-		t.settle(ticket.ID, stood)
-		s.dirty[ticket.Sender] = struct{}{}
+	t := s.tallies[sender]
+	if t == nil {
+		t = &tally{}
+		s.tallies[sender] = t
 	}
-	return nil
+	s.dirty[sender] = struct{}{}
+	return t
+}
+
+// Settle implements quota.Counter.
+func (l *Local) Settle(ctx context.Context, ticket quota.Ticket, commit bool) error {
+	if !l.knows(ticket.Sender) {
+		return nil
+	}
+	return l.with(ctx, ticket.Sender, func(t *tally) { t.settle(ticket.ID, commit) })
+}
+
+// knows reports whether there is a tally of a sender.
+func (l *Local) knows(sender string) bool {
+	return l.shard(sender).tally(sender) != nil
+}
+
+// countedAlone reports whether a window may still hold what was counted of a sender
+// while Redis was away.
+func (l *Local) countedAlone(ctx context.Context, sender string) (alone bool) {
+	if !l.knows(sender) {
+		return false
+	}
+	err := l.with(ctx, sender, func(t *tally) {
+		now := time.Now().UnixMicro()
+		t.moveBack(now)
+		alone = t.Alone > 0 && now-t.Alone <= t.Keep
+	})
+	return alone || err != nil
 }
 
 // Close saves what was counted and closes the store.

@@ -60,8 +60,8 @@ func TestLocalRestart(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		l := openLocal(t, dir)
-		reserve(t, l, "stood", 1, 2, 3, 4)
-		if err := l.Settle(t.Context(), quota.Ticket{Sender: "anne", ID: "stood"}, true); err != nil {
+		reserve(t, l, "committed", 1, 2, 3, 4)
+		if err := l.Settle(t.Context(), quota.Ticket{Sender: "anne", ID: "committed"}, true); err != nil {
 			t.Fatal(err)
 		}
 		reserve(t, l, "open", 3, 4, 5, 6, 7)
@@ -79,7 +79,7 @@ func TestLocalRestart(t *testing.T) {
 		}
 		closeLocal(t, l)
 
-		time.Sleep(settleWithin*time.Microsecond + time.Hour) //nolint:forbidigo // the bubble's clock
+		time.Sleep(openLife + time.Hour) //nolint:forbidigo // the bubble's clock
 		l = openLocal(t, dir)
 		defer closeLocal(t, l)
 		for i := range l.shards {
@@ -153,7 +153,7 @@ func TestLocalStateErrors(t *testing.T) {
 	}
 	dir = t.TempDir()
 	l := openLocal(t, dir)
-	if err := l.state.write(map[string][]byte{"anne": []byte("not a tally")}, nil); err != nil {
+	if err := l.state.write(map[string][]byte{"anne": []byte("not a tally")}); err != nil {
 		t.Fatal(err)
 	}
 	closeLocal(t, l)
@@ -190,11 +190,11 @@ func overshoot(t *testing.T, counters []quota.Counter, goroutines, attempts int)
 				if count.Exceeded >= 0 {
 					continue
 				}
-				stood := i%5 > 0
-				if err := c.Settle(t.Context(), ticket, stood); err != nil {
+				committed := i%5 > 0
+				if err := c.Settle(t.Context(), ticket, committed); err != nil {
 					t.Error(err)
 				}
-				if stood {
+				if committed {
 					mu.Lock()
 					accepted = append(accepted, copied{At: count.At.UnixMicro(), N: n})
 					mu.Unlock()
@@ -236,7 +236,7 @@ func FuzzDecodeTally(f *testing.F) {
 	f.Add(text)
 	f.Fuzz(func(_ *testing.T, text []byte) {
 		if t, err := decodeTally(text); err == nil {
-			t.reserve(5, "b", anHour, set{1: {}}, 1)
+			t.reserve(5, &quota.Reservation{Ticket: quota.Ticket{ID: "b"}, Windows: anHour, N: 1}, set{1: {}})
 			t.settle("a", false)
 			t.empty(6)
 		}

@@ -123,26 +123,29 @@ func compare(t *testing.T, c quota.Counter, unit time.Duration, steps int, pause
 	random := rand.New(rand.NewPCG(1, uint64(steps)))
 	type sender struct {
 		name    string
-		windows []quota.Window
+		classes [][]quota.Window // one of them is the sender's class for a message
 		model   model
 	}
 	var senders []*sender
+	var keep quota.Retention
 	for i, windows := range rulebooks(unit) {
-		senders = append(senders, &sender{name: fmt.Sprintf("sender%d", i), windows: windows})
+		senders = append(senders, &sender{name: fmt.Sprintf("sender%d", i), classes: [][]quota.Window{windows}})
+		keep = keep.With(windows)
 	}
+	senders = append(senders, &sender{name: "changing", classes: rulebooks(unit)})
 	refused := 0
 	for step := range steps {
 		s := senders[random.IntN(len(senders))]
 		switch open := openOnes(&s.model); {
 		case len(open) > 6 || len(open) > 0 && random.IntN(4) == 0: // settle one, perhaps twice
-			r, stood := open[random.IntN(len(open))], random.IntN(3) > 0
+			r, committed := open[random.IntN(len(open))], random.IntN(3) > 0
 			for range 1 + random.IntN(2) {
-				if err := c.Settle(t.Context(), r.r.Ticket, stood); err != nil {
+				if err := c.Settle(t.Context(), r.r.Ticket, committed); err != nil {
 					t.Fatal(err)
 				}
 			}
 			r.open = false
-			if !stood {
+			if !committed {
 				s.model.remove(r)
 			}
 		case len(open) > 0 && random.IntN(10) == 0: // retry one
@@ -153,9 +156,10 @@ func compare(t *testing.T, c quota.Counter, unit time.Duration, steps int, pause
 			}
 		default:
 			people := random.Perm(25)[:1+random.IntN(8)]
+			windows := s.classes[random.IntN(len(s.classes))]
 			m := &modelReservation{recipients: people, open: true, r: quota.Reservation{
 				Ticket:  quota.Ticket{Sender: s.name, ID: fmt.Sprint(step)},
-				Windows: s.windows, Recipients: addresses(people), N: len(people),
+				Windows: windows, Keep: keep, Recipients: addresses(people), N: len(people),
 			}}
 			count, err := c.Reserve(t.Context(), &m.r)
 			if err != nil {
@@ -166,7 +170,7 @@ func compare(t *testing.T, c quota.Counter, unit time.Duration, steps int, pause
 				got.retryAt = count.RetryAt.UnixMicro()
 				refused++
 			}
-			if want := s.model.decide(s.windows, people, got.at); got != want {
+			if want := s.model.decide(windows, people, got.at); got != want {
 				t.Fatalf("step %d: %d recipients: got %+v, want %+v", step, len(people), got, want)
 			}
 			if got.exceeded < 0 {

@@ -38,7 +38,7 @@ func TestOutages(t *testing.T) {
 			config := redisConfig(t, server.Address())
 			config.Timeout = conf.Duration{Duration: deadline}
 			f := openFallback(t, config, t.TempDir())
-			caughtUp(t, f)
+			reconnected(t, f)
 			senders := []string{"anne", "bertrand", "chloé"}
 			short := quota.Window{Per: 300 * time.Millisecond, Recipients: 300, Count: quota.Copies}
 			windows := append([]quota.Window{short}, generous...)
@@ -60,7 +60,7 @@ func TestOutages(t *testing.T) {
 			pause(400 * time.Millisecond)
 			close(stop)
 			<-loaded
-			caughtUp(t, f)
+			reconnected(t, f)
 			for _, ticket := range open {
 				j.settle(t, f, ticket, rand.IntN(2) > 0)
 			}
@@ -105,7 +105,7 @@ func TestNobodyWaitsWhileRedisIsAway(t *testing.T) {
 	config := redisConfig(t, server.Address())
 	config.Timeout = conf.Duration{Duration: deadline}
 	f := openFallback(t, config, t.TempDir())
-	caughtUp(t, f)
+	reconnected(t, f)
 	server.Freeze()
 	var j journal
 	j.reserve(t, f, toReserve("anne", "first", generous, people(0, 3)), people(0, 3))
@@ -123,65 +123,109 @@ func TestNobodyWaitsWhileRedisIsAway(t *testing.T) {
 		t.Errorf("a thousand messages took %v", elapsed)
 	}
 	server.Thaw()
-	caughtUp(t, f)
+	reconnected(t, f)
 	j.check(t, f, direct(t, server), []string{"anne"})
 }
 
-func TestUncountedAcrossARestart(t *testing.T) {
+// What this relay counted alone is there after a restart, and counts beside Redis
+// until it has left its windows: over several outages, this relay lets no more
+// through alone than the limit.
+func TestOutagesInOneWindow(t *testing.T) {
 	server := servers.StartRedis(t)
-	server.Stop()
 	config, dir := redisConfig(t, server.Address()), t.TempDir()
+	config.Timeout = conf.Duration{Duration: deadline}
+	windows := []quota.Window{
+		{Per: time.Hour, Recipients: 10, Count: quota.Distinct},
+		{Per: time.Hour, Recipients: 12, Count: quota.Copies},
+	}
 	var j journal
 	c, err := Open(config, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, sender := range []string{"anne", "bertrand", "anne"} {
-		p := people(i, 3+i)
-		j.reserve(t, c, toReserve(sender, crand.Text(), generous, p), p)
+	f := c.(*Fallback)
+	reserve := func(id string, people []int) bool {
+		return j.reserve(t, f, toReserve("anne", id, windows, people), people)
 	}
-	if err := c.Close(); err != nil {
+	check := func() {
+		t.Helper()
+		server.Thaw()
+		reconnected(t, f)
+		j.check(t, f, direct(t, server), []string{"anne"})
+	}
+	reserve("before", people(10, 12)) // in Redis
+	server.Freeze()
+	if !reserve("first", people(0, 4)) || !reserve("again", people(2, 5)) {
+		t.Fatal("the first outage")
+	}
+	check()
+	if !reserve("both", people(0, 5)) || reserve("too much here", people(20, 21)) {
+		t.Error("this relay holds 7 copies, and has room for 5")
+	}
+	j.settle(t, f, quota.Ticket{Sender: "anne", ID: "both"}, false)
+	other := openRedis(t, config) // a relay that was never alone
+	mustReserve(t, other, toReserve("anne", "elsewhere", windows, people(40, 42)))
+	if reserve("too much there", people(50, 53)) || !reserve("fits both", people(0, 1)) {
+		t.Error("Redis holds 8 people, and has room for 2")
+	}
+	mustSettle(t, other, quota.Ticket{Sender: "anne", ID: "elsewhere"}, false)
+	check()
+
+	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if j.alone() != 3 {
-		t.Errorf("%d messages were counted here", j.alone())
+	f = openFallback(t, config, dir)
+	reconnected(t, f)
+	server.Freeze()
+	if reserve("11 people", people(5, 11)) || reserve("13 copies", people(0, 5)) || !reserve("12 copies", people(5, 9)) {
+		t.Error("the second outage does not go on where the first ended")
 	}
-	f := openFallback(t, config, dir)
-	server.Start()
-	caughtUp(t, f)
-	j.check(t, f, direct(t, server), []string{"anne", "bertrand"})
-	for ticket := range j.entries {
-		j.settle(t, f, ticket, ticket.Sender == "bertrand")
+	check()
+	if n := len(j.entries); n != 5 || j.alone() != 3 {
+		t.Errorf("counted: %v", j.entries)
 	}
-	j.check(t, f, direct(t, server), []string{"anne", "bertrand"})
 }
 
-func TestReleasesAcrossARestart(t *testing.T) {
+// What was counted alone no longer matters once it has left its windows.
+func TestAloneOnlyWhileItMatters(t *testing.T) {
 	server := servers.StartRedis(t)
-	config, dir := redisConfig(t, server.Address()), t.TempDir()
-	config.Timeout = conf.Duration{Duration: 10 * deadline} // a busy machine is no outage
-	var j journal
-	c, err := Open(config, dir)
-	if err != nil {
-		t.Fatal(err)
+	config := redisConfig(t, server.Address())
+	config.Timeout = conf.Duration{Duration: deadline}
+	f := openFallback(t, config, t.TempDir())
+	reconnected(t, f)
+	windows := []quota.Window{{Per: time.Second, Recipients: 10, Count: quota.Copies}}
+	server.Freeze()
+	mustReserve(t, f, toReserve("anne", "alone", windows, people(0, 3)))
+	server.Thaw()
+	reconnected(t, f)
+	if !servers.Wait(func() bool { return !f.local.countedAlone(t.Context(), "anne") }) {
+		t.Fatal("counted in both for ever")
 	}
-	caughtUp(t, c.(*Fallback))
-	for _, id := range []string{"released", "stands"} {
-		j.reserve(t, c, toReserve("anne", id, generous, people(0, 3)), people(0, 3))
+	mustReserve(t, f, toReserve("anne", "later", windows, people(0, 3)))
+	if n := len(f.local.shard("anne").tally("anne").Copies); n != 1 {
+		t.Errorf("%d messages are counted here", n)
+	}
+}
+
+func TestReleasesWaitForRedis(t *testing.T) {
+	server := servers.StartRedis(t)
+	config := redisConfig(t, server.Address())
+	config.Timeout = conf.Duration{Duration: deadline}
+	f := openFallback(t, config, t.TempDir())
+	reconnected(t, f)
+	var j journal
+	for _, id := range []string{"released", "committed"} {
+		j.reserve(t, f, toReserve("anne", id, generous, people(0, 3)), people(0, 3))
 	}
 	server.Freeze()
-	j.reserve(t, c, toReserve("anne", "lost", generous, people(1, 5)), people(1, 5)) // Redis has it in its socket
-	j.settle(t, c, quota.Ticket{Sender: "anne", ID: "released"}, false)
-	j.settle(t, c, quota.Ticket{Sender: "anne", ID: "lost"}, false)
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	f := openFallback(t, config, dir)
+	j.reserve(t, f, toReserve("anne", "lost", generous, people(1, 5)), people(1, 5)) // Redis has it in its socket
+	j.settle(t, f, quota.Ticket{Sender: "anne", ID: "released"}, false)
+	j.settle(t, f, quota.Ticket{Sender: "anne", ID: "lost"}, false)
 	if n := len(f.releases.all()); n != 2 {
 		t.Errorf("%d releases wait", n)
 	}
 	server.Thaw()
-	caughtUp(t, f)
+	reconnected(t, f)
 	j.check(t, f, direct(t, server), []string{"anne"})
 }
 
@@ -209,7 +253,7 @@ func TestUnavailable(t *testing.T) {
 			}
 			mustSettle(t, f, held.Ticket, false)
 			server.Thaw()
-			caughtUp(t, f)
+			reconnected(t, f)
 			mustReserve(t, f, toReserve("anne", "fits", tight, people(0, 3)))
 		})
 	}

@@ -17,11 +17,11 @@ import (
 // on Redis's own clock: one command a message. It knows recipients and senders
 // as keyed digests only. Redis 6.2 or later is needed.
 type Redis struct {
-	client   redis.UniversalClient
-	digests  *digester
-	timeout  time.Duration
-	stood    stood
-	commands sync.Pool // of *command
+	client    redis.UniversalClient
+	digests   *digester
+	timeout   time.Duration
+	committed committed
+	commands  sync.Pool // of *command
 }
 
 // OpenRedis prepares the store without asking any server. The error is about
@@ -45,54 +45,47 @@ func OpenRedis(config Config) (*Redis, error) {
 }
 
 // Reserve implements quota.Counter: one command, or two when Redis has
-// forgotten its scripts. After an error the message may be counted or not, until
-// the reservation is released.
+// forgotten its scripts. After an error other than [quota.ErrTooManyOpen] the message
+// may be counted or not, until the reservation is released.
 func (r *Redis) Reserve(ctx context.Context, reservation *quota.Reservation) (quota.Count, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	stood := r.stood.take(reservation.Sender)
+	committed := r.committed.take(reservation.Sender)
 	c := r.commands.Get().(*command)
 	defer r.commands.Put(c)
-	c.reserve(r.digests, reservation, stood)
+	c.reserve(r.digests, reservation, committed)
 	reply, err := reserveScript.Run(ctx, r.client, r.keys(reservation.Sender), c.args...).Int64Slice()
 	if err == nil && len(reply) != 4 {
 		err = errReply
 	}
 	if err != nil {
-		r.stood.add(reservation.Sender, stood...)
+		r.committed.add(reservation.Sender, committed...)
 		return quota.Count{}, r.fail(err)
 	}
 	count := quota.Count{At: time.UnixMicro(reply[0]), Exceeded: int(reply[1]), Used: int(reply[2])}
+	if count.Exceeded == tooManyOpen {
+		return quota.Count{}, quota.ErrTooManyOpen
+	}
 	if count.Exceeded >= 0 {
 		count.RetryAt = time.UnixMicro(reply[3])
 	}
 	return count, nil
 }
 
-// Settle implements quota.Counter. That a message stood costs no command: Redis
-// learns it with the sender's next one. After an error the reservation may be
-// released or not; to try again does no harm.
-func (r *Redis) Settle(ctx context.Context, t quota.Ticket, stood bool) error {
-	if stood {
-		r.stood.add(t.Sender, t.ID)
+// Settle implements quota.Counter. To commit costs no command: Redis learns it with
+// the sender's next one. After an error the reservation may be released or not; to
+// try again does no harm.
+func (r *Redis) Settle(ctx context.Context, t quota.Ticket, commit bool) error {
+	if commit {
+		r.committed.add(t.Sender, t.ID)
 		return nil
 	}
-	if r.stood.has(t) {
+	if r.committed.has(t) {
 		return nil
 	}
-	return r.release(ctx, t, false)
-}
-
-// release undoes a reservation. Of one that is lost nobody knows whether it has
-// arrived: when it comes later, it is refused.
-func (r *Redis) release(ctx context.Context, t quota.Ticket, lost bool) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	mark := 0
-	if lost {
-		mark = settleWithin
-	}
-	return r.fail(settleScript.Run(ctx, r.client, r.keys(t.Sender), t.ID, mark).Err())
+	return r.fail(releaseScript.Run(ctx, r.client, r.keys(t.Sender), t.ID).Err())
 }
 
 // ping reports whether Redis answers: of a Cluster, every master that it has now.
@@ -112,7 +105,7 @@ func (r *Redis) Close() error { return r.fail(r.client.Close()) }
 // keys are those of common.lua.
 func (r *Redis) keys(sender string) []string {
 	prefix := "rcptquota:{" + r.digests.sender(sender) + "}:"
-	return []string{prefix + "reached", prefix + "copies", prefix + "open"}
+	return []string{prefix + "reached", prefix + "messages", prefix + "state"}
 }
 
 var errReply = errors.New("the script's reply is not as expected")

@@ -1,165 +1,291 @@
 -- Counts a message against all of its windows or, when one of them would be
--- exceeded, against none. The same id again, until it is settled, gets the same
--- answer and counts once.
+-- exceeded, against none. The same id again, until it is committed or released,
+-- gets the same answer and counts once.
 --
 -- KEYS: see common.lua.
 -- ARGV: [1] id of the reservation
 --       [2] n, how many recipients the message has
---       [3] windows, each "period limit kind;": microseconds, recipients, and d
---           for distinct recipients or c for copies
---       [4] digests of the n recipients, 8 bytes each; empty without a window of
---           distinct recipients
---       [5] how long a reservation can be released, in microseconds
---       [6...] ids that stood, and can be forgotten
+--       [3] the windows of the sender's class, each "period limit kind;":
+--           microseconds, recipients, and d for distinct recipients or c for copies
+--       [4] what is kept for the windows of any class: "distinct copies most": the
+--           longest period of a window of each kind, zero where no class has one,
+--           and the largest limit of one of copies
+--       [5] digests of the n recipients, 8 bytes each; empty where nothing is kept
+--           of distinct recipients
+--       [6] "life crowd crowded tolerance": for how long a reservation can be
+--           released; how many may be open at once, and for how long while they
+--           are so many; how far ahead of the clock a time may be. Periods in
+--           microseconds
+--       [7...] ids that are committed
 -- Reply: [at, exceeded, used, retryAt]: when it was decided; the index of the
---        window that would be exceeded, the one that is free last, or -1; how
---        many recipients that holds; when there is room in all windows.
+--        window that would be exceeded, the one that is free last; how many
+--        recipients that holds; when there is room in all windows. exceeded is -1
+--        for a message that is reserved, and -2 where too many are open.
 
-local id, n, settleWithin = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
+local id, n = ARGV[1], tonumber(ARGV[2])
 
-if #ARGV > 5 then
-  local fields = {}
-  for i = 6, #ARGV do
-    fields[i - 5] = 'r' .. ARGV[i]
+local function numbers(list)
+  local all = {}
+  for number in string.gmatch(list, '%d+') do
+    all[#all + 1] = tonumber(number)
   end
-  each('HDEL', OPEN, fields)
-end
-local known, last, sum, base, due, sweep = unpack(redis.call('HMGET', OPEN, 'r' .. id, 'last', 'sum', 'base', 'due', 'sweep'))
-if known then
-  local time, origin = unpack(cmsgpack.unpack(known))
-  if not origin then
-    return redis.error_reply('GONE this reservation was released before it arrived')
-  end
-  return {time, -1, 0, 0}
-end
-sum, base = tonumber(sum or nil), tonumber(base or nil)
-
-local now = clock()
-local at = math.max(now, last and last + 1 or 0)
-at = at + at % 2 -- relays give out the odd ones: none of them is the time of two messages
-
-local windows = {}
-local keep = {d = 0, c = 0} -- how long an entry of each kind can matter
-for per, limit, kind in string.gmatch(ARGV[3], '(%d+) (%d+) (%a);') do
-  per = tonumber(per)
-  windows[#windows + 1] = {per = per, limit = tonumber(limit), kind = kind}
-  keep[kind] = math.max(keep[kind], per)
+  return unpack(all)
 end
 
--- To tidy up for every message would cost more than to count it.
-local rest = math.max(keep.d, keep.c) / 4
-if keep.d > 0 and keep.c > 0 then
-  rest = math.min(keep.d, keep.c) / 4
-end
-local tidied = false
+local keepDistinct, keepCopies, mostCopies = numbers(ARGV[4])
+local life, crowd, crowded, tolerance = numbers(ARGV[6])
 
--- tidy forgets what no window can hold any more.
-local function tidy()
-  if keep.d > 0 then
-    redis.call('ZREMRANGEBYSCORE', REACHED, '-inf', text(at - keep.d))
-  end
-  if keep.c > 0 then
-    redis.call('ZREMRANGEBYSCORE', COPIES, '-inf', text(at - keep.c))
-    local newest, oldest = redis.call('ZRANGE', COPIES, '-1', '-1')[1], redis.call('ZRANGE', COPIES, '0', '0')[1]
-    sum, base = 0, 0
-    if newest then
-      local total, m = message(oldest)
-      sum, base = message(newest), total - m
+local fields = redis.call('HMGET', STATE, 'last', 'open', 'sums', 'due')
+local last, open, sums, due = tonumber(fields[1] or 0), readOpen(fields[2]), readSums(fields[3]), fields[4]
+local openChanged, sumsChanged = false, false
+
+-- commit forgets what the release of those reservations would need for which done
+-- returns true.
+local function commit(done)
+  local kept, gone = {}, {}
+  for _, r in ipairs(open) do
+    if done(r) then
+      gone[#gone + 1] = 'r' .. r.id
+      gone[#gone + 1] = 'o' .. r.id
+    else
+      kept[#kept + 1] = r
     end
   end
-  tidied = true
+  if #gone > 0 then
+    each('HDEL', STATE, gone)
+    open, openChanged = kept, true
+  end
+end
+
+if #ARGV > 6 then
+  local committed = {}
+  for i = 7, #ARGV do
+    committed[ARGV[i]] = true
+  end
+  commit(function(r) return committed[r.id] end)
+end
+
+-- save writes what has changed of the state, with further fields and values.
+local function save(list)
+  if openChanged then
+    list[#list + 1] = 'open'
+    list[#list + 1] = writeOpen(open)
+  end
+  if sumsChanged then
+    list[#list + 1] = 'sums'
+    list[#list + 1] = writeSums(sums)
+  end
+  if #list > 0 then
+    redis.call('HSET', STATE, unpack(list))
+  end
+end
+
+for _, r in ipairs(open) do
+  if r.id == id then
+    save({})
+    return {r.at, -1, 0, 0}
+  end
+end
+
+local now = clock()
+local rest = math.max(keepDistinct, keepCopies) / 4 -- to look for what is past for every message would cost more than to count it
+if keepDistinct > 0 and keepCopies > 0 then
+  rest = math.min(keepDistinct, keepCopies) / 4
+end
+
+-- moveBack moves the times that lie in the future, since the clock was ahead when
+-- they were given out, back together: the last of them is now.
+local function moveBack()
+  local shift, from = last - now, now + tolerance
+  local function moved(time)
+    return time > from and time - shift or time
+  end
+  for _, key in ipairs({REACHED, MESSAGES}) do
+    local args, found = {}, redis.call('ZRANGE', key, '(' .. text(from), '+inf', 'BYSCORE', 'WITHSCORES')
+    for i = 1, #found, 2 do
+      args[i], args[i + 1] = text(found[i + 1] - shift), found[i]
+    end
+    each('ZADD', key, args)
+  end
+  for _, key in ipairs(KEYS) do -- the time to live was too long, too
+    redis.call('PEXPIRE', key, text(math.ceil((math.max(keepDistinct, keepCopies, life) + rest) / 1000)))
+  end
+  for _, r in ipairs(open) do
+    r.at = moved(r.at)
+    local packed = redis.call('HGET', STATE, 'r' .. r.id)
+    if packed then
+      local groups = {}
+      for time, digests in pairs(unpackGroups(packed)) do
+        groups[moved(time)] = (groups[moved(time)] or '') .. digests
+      end
+      redis.call('HSET', STATE, 'r' .. r.id, packGroups(groups))
+    end
+  end
+  table.sort(open, function(a, b) return a.at < b.at end)
+  sums, due, last, openChanged, sumsChanged = {}, nil, now, true, true
+end
+
+if last > now + tolerance then
+  moveBack()
+end
+local at = math.max(now, last + 1)
+
+local windows = {}
+for per, limit, kind in string.gmatch(ARGV[3], '(%d+) (%d+) (%a);') do
+  windows[#windows + 1] = {per = tonumber(per), limit = tonumber(limit), kind = kind}
+end
+
+-- readMessages calls back with the number of recipients and the time of each
+-- message after a time, and up to another one, at most so many of them.
+local function readMessages(from, to, most, call)
+  local found = redis.call('ZRANGE', MESSAGES, '(' .. text(from), to, 'BYSCORE', 'LIMIT', '0', text(most), 'WITHSCORES')
+  for i = 1, #found, 2 do
+    call(tonumber(string.match(found[i], '^%d+')), tonumber(found[i + 1]))
+  end
+  return #found / 2
+end
+
+-- heldCopies is how many recipients of messages a window holds.
+local function heldCopies(window)
+  local s, since = sums[window.per], at - window.per
+  local most = 2147483647
+  if not s then
+    s = {head = since, sum = 0}
+    sums[window.per], sumsChanged = s, true
+    readMessages(since, '+inf', most, function(m) s.sum = s.sum + m end)
+  elseif s.head < since then
+    local left = readMessages(s.head, text(since), most, function(m) s.sum = s.sum - m end)
+    s.head, sumsChanged = since, sumsChanged or left > 0
+  end
+  return s.sum
+end
+
+local tidied = false
+
+-- tidy forgets what no window can hold any more, of any class, and the
+-- reservations that nobody can release any more.
+local function tidy()
+  for _, window in ipairs(windows) do
+    if window.kind == 'c' then
+      heldCopies(window)
+    end
+  end
+  if keepDistinct > 0 then
+    redis.call('ZREMRANGEBYSCORE', REACHED, '-inf', text(at - keepDistinct))
+  end
+  if keepCopies > 0 then
+    redis.call('ZREMRANGEBYSCORE', MESSAGES, '-inf', text(at - keepCopies))
+  end
+  -- Each message has a recipient: the oldest beyond any limit matter to no window,
+  -- even if all the open ones are released.
+  local surplus = redis.call('ZCARD', MESSAGES) - mostCopies - crowd
+  if surplus > 0 then
+    redis.call('ZREMRANGEBYRANK', MESSAGES, '0', text(surplus - 1))
+    sums = {}
+  end
+  commit(function(r) return at - r.at > life end)
+  tidied, sumsChanged = true, true
+end
+
+-- What is due for other windows says nothing.
+if not due or tonumber(string.match(due, '^%d+')) <= at or string.match(due, ' (.*)$') ~= ARGV[4] then
+  tidy()
+end
+if #open >= crowd then
+  commit(function(r) return at - r.at > crowded end)
+  if #open >= crowd then
+    save({})
+    return {at, -2, 0, 0}
+  end
+end
+
+local digests = {}
+eachDigest(ARGV[5], function(digest) digests[#digests + 1] = digest end)
+
+-- when each recipient was last reached; false: not at all.
+local previous = {}
+for from = 1, #digests, CHUNK do
+  local scores = redis.call('ZMSCORE', REACHED, unpack(digests, from, math.min(from + CHUNK - 1, #digests)))
+  for i = 1, #scores do
+    previous[from + i - 1] = scores[i] and tonumber(scores[i])
+  end
 end
 
 -- roomy reports whether every window would hold the message even if nothing had
--- left it since Redis was tidied.
+-- left it since it was last looked at.
 local function roomy()
-  local held = {d = keep.d > 0 and redis.call('ZCARD', REACHED), c = keep.c > 0 and sum - base}
+  local reached
   for _, window in ipairs(windows) do
-    if held[window.kind] + n > window.limit then
+    local held
+    if window.kind == 'd' then
+      reached = reached or redis.call('ZCARD', REACHED)
+      held = reached
+    else
+      held = sums[window.per] and sums[window.per].sum or heldCopies(window)
+    end
+    if held + n > window.limit then
       return false
     end
   end
   return true
 end
 
-local digests = digestsOf(ARGV[4], 8)
-local previous = keep.d > 0 and lastReached(digests)
+-- Each kind's function returns how many recipients the window holds and, if the
+-- message does not fit, the time of the entry that must leave for it to fit.
+local usage = {}
+
+function usage.c(window)
+  local used = heldCopies(window)
+  local over, time = used + n - window.limit, nil
+  local from = at - window.per
+  while over > 0 do
+    local seen = readMessages(from, '+inf', math.min(over, CHUNK), function(m, left)
+      from = left
+      if over > 0 then
+        over, time = over - m, left
+      end
+    end)
+    if seen == 0 then
+      break
+    end
+  end
+  return used, time
+end
+
+function usage.d(window)
+  local since = at - window.per
+  local rank = redis.call('ZCOUNT', REACHED, '-inf', text(since))
+  local used = redis.call('ZCARD', REACHED) - rank
+  local over = used + n - window.limit
+  if over <= 0 then
+    return used
+  end
+  local look = math.min(over, CHUNK) -- at most so many of the oldest have to be seen
+  local again = {} -- these are there already
+  for i, time in ipairs(previous) do
+    if time and time > since then
+      again[digests[i]], over = true, over - 1
+    end
+  end
+  local free
+  while over > 0 do
+    local found = redis.call('ZRANGE', REACHED, rank, rank + look - 1, 'WITHSCORES')
+    if #found == 0 then
+      break
+    end
+    for i = 1, #found, 2 do
+      if over > 0 and not again[found[i]] then
+        over, free = over - 1, tonumber(found[i + 1])
+      end
+    end
+    rank = rank + look
+  end
+  return used, free
+end
 
 -- decide returns the index of the window that would be exceeded, or -1, how many
--- recipients it holds, and when there is room in all windows. Redis is tidy.
+-- recipients it holds, and when there is room in all windows.
 local function decide()
-  -- outside counts the entries, the oldest, that the window does not hold.
-  local function outside(window, key)
-    if window.per == keep[window.kind] then
-      return 0 -- they have expired
-    end
-    return redis.call('ZCOUNT', key, '-inf', text(at - window.per))
-  end
-
-  -- Each kind's function returns how many recipients the window holds and, if the
-  -- message does not fit, the time of the entry that must leave for it to fit.
-  local usage = {}
-
-  function usage.c(window)
-    local function entry(rank)
-      local found = redis.call('ZRANGE', COPIES, rank, rank, 'WITHSCORES')
-      if found[1] then
-        local total, m = message(found[1])
-        return total, m, tonumber(found[2])
-      end
-    end
-    local first = outside(window, COPIES)
-    local total, m = entry(first)
-    if not total then
-      return 0
-    end
-    local used = sum - (total - m)
-    if used + n <= window.limit then
-      return used
-    end
-    local last = redis.call('ZCARD', COPIES) - 1
-    while first < last do -- to the first message whose leaving, with all before it, makes room
-      local middle = math.floor((first + last) / 2)
-      if sum - entry(middle) + n <= window.limit then
-        last = middle
-      else
-        first = middle + 1
-      end
-    end
-    local _, _, time = entry(first)
-    return used, time
-  end
-
-  function usage.d(window)
-    local rank = outside(window, REACHED)
-    local used = redis.call('ZCARD', REACHED) - rank
-    local over = used + n - window.limit
-    if over <= 0 then
-      return used
-    end
-    local look = math.min(over, CHUNK) -- at most so many of the oldest have to be seen
-    local since, again = at - window.per, {} -- these are there already
-    for i, time in ipairs(previous) do
-      if time and time > since then
-        again[digests[i]], over = true, over - 1
-      end
-    end
-    local free
-    while over > 0 do
-      local found = redis.call('ZRANGE', REACHED, rank, rank + look - 1, 'WITHSCORES')
-      if #found == 0 then
-        break
-      end
-      for i = 1, #found, 2 do
-        if over > 0 and not again[found[i]] then
-          over, free = over - 1, tonumber(found[i + 1])
-        end
-      end
-      rank = rank + look
-    end
-    return used, free
-  end
-
   local exceeded, used, retryAt = -1, 0, 0
   for i, window in ipairs(windows) do
     local holds, free = usage[window.kind](window)
@@ -170,78 +296,81 @@ local function decide()
   return exceeded, used, retryAt
 end
 
--- expireIn has a key forgotten when nothing of it matters any more, even if
--- messages come until Redis is tidied again.
-local function expireIn(key, span)
-  redis.call('PEXPIRE', key, text(math.ceil((at - now + span + rest) / 1000)))
+-- live has a key expire when nothing of it matters any more, even if messages come
+-- until the next tidying up. A time to live never shrinks.
+local function live(key, span)
+  if redis.call('PTTL', key) * 1000 < span + rest then
+    redis.call('PEXPIRE', key, text(math.ceil((span + rest) / 1000)))
+  end
 end
 
--- replaced lists the recipients reached again, with the times before.
-local function replaced()
-  local list = {}
+-- addReached notes when the recipients were reached, and what a release brings
+-- back.
+local function addReached(list)
+  local groups, again, args, time = {}, false, {}, text(at)
   for i, digest in ipairs(digests) do
-    if previous[i] then
-      list[#list + 1] = digest
-      list[#list + 1] = previous[i]
+    local replaced = previous[i]
+    if replaced then
+      again = true
+      groups[replaced] = groups[replaced] or {}
+      table.insert(groups[replaced], digest)
     end
+    args[2 * i - 1], args[2 * i] = time, digest
   end
-  return list
+  each('ZADD', REACHED, args)
+  if again then
+    for replaced, those in pairs(groups) do
+      groups[replaced] = table.concat(those)
+    end
+    addBelow(id, groups, open)
+    list[#list + 1] = 'r' .. id
+    list[#list + 1] = packGroups(groups)
+  end
 end
 
+local function addMessage()
+  redis.call('ZADD', MESSAGES, text(at), member(n, id))
+  local current = {} -- the sums of other windows would need care for as long as nobody asks for them
+  for _, window in ipairs(windows) do
+    local s = sums[window.per]
+    if window.kind == 'c' and not current[window.per] then
+      s.sum = s.sum + n
+      current[window.per] = s
+    end
+  end
+  sums, sumsChanged = current, true
+end
+
+-- add counts a message that fits.
 local function add()
-  local time = text(at)
-  local fields = {'last', time, 'r' .. id, pack({at = at, origin = '', replaced = previous and replaced() or {}})}
-  if keep.c > 0 then
-    redis.call('ZADD', COPIES, time, member(sum + n, n, ''))
-    fields[5], fields[6], fields[7], fields[8] = 'sum', text(sum + n), 'base', text(base)
+  local list = {'last', text(at)}
+  if keepDistinct > 0 then
+    addReached(list)
   end
-  if keep.d > 0 then
-    local args = {}
-    for i, digest in ipairs(digests) do
-      args[2 * i - 1], args[2 * i] = time, digest
-    end
-    each('ZADD', REACHED, args)
+  if keepCopies > 0 then
+    addMessage()
   end
+  open[#open + 1] = {id = id, at = at, n = n}
+  openChanged = true
   if tidied then
-    fields[#fields + 1] = 'due'
-    fields[#fields + 1] = text(at + rest) .. ' ' .. ARGV[3]
+    list[#list + 1] = 'due'
+    list[#list + 1] = text(at + rest) .. ' ' .. ARGV[4]
   end
-  redis.call('HSET', OPEN, unpack(fields))
+  save(list)
   if tidied then
-    expireIn(REACHED, keep.d)
-    expireIn(COPIES, keep.c)
-    expireIn(OPEN, math.max(keep.c, keep.d, settleWithin))
+    live(REACHED, keepDistinct)
+    live(MESSAGES, keepCopies)
+    live(STATE, math.max(keepDistinct, keepCopies, life))
   end
 end
 
--- forget forgets, now and then, the reservations that nobody settled.
-local function forget()
-  if sweep and tonumber(sweep) > at then
-    return
-  end
-  local fields = redis.call('HGETALL', OPEN)
-  for i = 1, #fields, 2 do
-    if string.sub(fields[i], 1, 1) == 'r' and at - cmsgpack.unpack(fields[i + 1])[1] > settleWithin then
-      redis.call('HDEL', OPEN, fields[i])
-    end
-  end
-  redis.call('HSET', OPEN, 'sweep', text(at + settleWithin))
-end
-
--- A time of today has 16 digits. What is due by other windows says nothing.
-local tidy_enough = due and string.sub(due, 18) == ARGV[3] and tonumber(string.sub(due, 1, 16)) > at
-if not tidy_enough or keep.c > 0 and not sum then
-  tidy()
-end
 local exceeded, used, retryAt = -1, 0, 0
 if not roomy() then
-  if not tidied then
-    tidy()
-  end
   exceeded, used, retryAt = decide()
 end
 if exceeded < 0 then
   add()
-  forget()
+else
+  save({})
 end
 return {at, exceeded, used, retryAt}

@@ -1,7 +1,11 @@
 package counter
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -37,43 +41,45 @@ func (l *Local) saveRegularly() {
 // save writes what changed, in one transaction. What could not be written is
 // tried again with the next.
 func (l *Local) save() error {
-	tallies := map[string][]byte{}
+	changed := map[string][]byte{}
+	var err error
 	for i := range l.shards {
-		if err := l.shards[i].take(tallies); err != nil {
-			return err
+		for sender := range l.shards[i].takeDirty() {
+			text, failed := l.encode(sender)
+			changed[sender], err = text, errors.Join(err, failed)
 		}
 	}
-	releases, err := l.releases.take()
-	if err != nil || len(tallies)+len(releases) == 0 {
-		return err
+	if err == nil && len(changed) > 0 {
+		err = l.state.write(changed)
 	}
-	err = l.state.write(tallies, releases)
 	if err != nil {
-		for sender := range tallies {
+		for sender := range changed {
 			l.shard(sender).mark(sender)
 		}
-		l.releases.mark(releases)
 	}
 	return err
 }
 
-// take moves the shard's changes into changed: the encoded tally of each
-// sender, nil for one that is gone.
-func (s *shard) take(changed map[string][]byte) error {
+// takeDirty returns the senders whose tally changed since it was called last.
+func (s *shard) takeDirty() map[string]struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for sender := range s.dirty {
-		changed[sender] = nil
-		if t := s.tallies[sender]; t != nil {
-			text, err := t.encode()
-			if err != nil {
-				return err
-			}
-			changed[sender] = text
-		}
+	dirty := s.dirty
+	s.dirty = map[string]struct{}{}
+	return dirty
+}
+
+// encode returns the tally of a sender as state_dir holds it; nil: there is none.
+func (l *Local) encode(sender string) (text []byte, err error) {
+	done, err := l.turns.wait(context.Background(), sender)
+	if err != nil {
+		return nil, err
 	}
-	clear(s.dirty)
-	return nil
+	defer done()
+	if t := l.shard(sender).tally(sender); t != nil {
+		return t.encode()
+	}
+	return nil, nil
 }
 
 func (s *shard) mark(sender string) {
@@ -82,20 +88,43 @@ func (s *shard) mark(sender string) {
 	s.dirty[sender] = struct{}{}
 }
 
+func (s *shard) tally(sender string) *tally {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tallies[sender]
+}
+
 // sweep forgets the senders of whom nothing can matter any more.
 func (l *Local) sweep(now time.Time) {
 	for i := range l.shards {
-		l.shards[i].sweep(now.UnixMicro())
+		for _, sender := range l.shards[i].senders() {
+			l.forgetEmpty(sender, now.UnixMicro())
+		}
 	}
 }
 
-func (s *shard) sweep(now int64) {
+func (s *shard) senders() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for sender, t := range s.tallies {
-		if t.empty(now) {
-			delete(s.tallies, sender)
-			s.dirty[sender] = struct{}{}
-		}
+	return slices.Collect(maps.Keys(s.tallies))
+}
+
+func (l *Local) forgetEmpty(sender string, now int64) {
+	done, err := l.turns.wait(context.Background(), sender)
+	if err != nil {
+		return
+	}
+	defer done()
+	s := l.shard(sender)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tallies[sender]
+	if t == nil {
+		return
+	}
+	t.moveBack(now)
+	if t.empty(now) {
+		delete(s.tallies, sender)
+		s.dirty[sender] = struct{}{}
 	}
 }

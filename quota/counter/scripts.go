@@ -11,16 +11,11 @@ import (
 var (
 	//go:embed common.lua
 	commonLua string
-	//go:embed change.lua
-	changeLua string
 	//go:embed reserve.lua
 	reserveLua string
-	//go:embed settle.lua
-	settleLua string
-	//go:embed merge.lua
-	mergeLua string
+	//go:embed release.lua
+	releaseLua string
 
 	reserveScript = redis.NewScript(commonLua + reserveLua)
-	settleScript  = redis.NewScript(commonLua + changeLua + settleLua)
-	mergeScript   = redis.NewScript(commonLua + changeLua + mergeLua)
+	releaseScript = redis.NewScript(commonLua + releaseLua)
 )

@@ -19,10 +19,9 @@ const stateFile = "windows.db"
 const lockTimeout = 15 * time.Second
 
 var (
-	talliesBucket  = []byte("tallies")  // sender → tally in CBOR
-	releasesBucket = []byte("releases") // id → release in CBOR
-	metaBucket     = []byte("meta")
-	keyOfDigests   = []byte("digest_key")
+	talliesBucket = []byte("tallies") // sender → tally in CBOR
+	metaBucket    = []byte("meta")
+	keyOfDigests  = []byte("digest_key")
 )
 
 // state is what is on disk.
@@ -45,10 +44,8 @@ func openState(dir string) (*state, error) {
 }
 
 func (s *state) prepare(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{talliesBucket, releasesBucket} {
-		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-			return err
-		}
+	if _, err := tx.CreateBucketIfNotExists(talliesBucket); err != nil {
+		return err
 	}
 	meta, err := tx.CreateBucketIfNotExists(metaBucket)
 	if err != nil {
@@ -63,38 +60,24 @@ func (s *state) prepare(tx *bbolt.Tx) error {
 	return meta.Put(keyOfDigests, s.key)
 }
 
-// load calls addTally with every tally, and addRelease with every release. One
-// that cannot be read is an error: the file is not ours, or damaged.
-func (s *state) load(addTally func(sender string, t *tally), addRelease func(release)) error {
+// load calls add with every tally. One that cannot be read is an error: the file is
+// not ours, or damaged.
+func (s *state) load(add func(sender string, t *tally)) error {
 	return s.db.View(func(tx *bbolt.Tx) error {
-		err := tx.Bucket(talliesBucket).ForEach(func(sender, text []byte) error {
+		return tx.Bucket(talliesBucket).ForEach(func(sender, text []byte) error {
 			t, err := decodeTally(text)
 			if err != nil {
 				return fmt.Errorf("sender %q: %w", sender, err)
 			}
-			addTally(string(sender), t)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		return tx.Bucket(releasesBucket).ForEach(func(id, text []byte) error {
-			var r release
-			if err := cbor.Unmarshal(text, &r); err != nil {
-				return fmt.Errorf("release %q: %w", id, err)
-			}
-			addRelease(r)
+			add(string(sender), t)
 			return nil
 		})
 	})
 }
 
-// write stores encoded tallies by sender and releases by id, and deletes those
-// that are nil.
-func (s *state) write(tallies, releases map[string][]byte) error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		return errors.Join(put(tx.Bucket(talliesBucket), tallies), put(tx.Bucket(releasesBucket), releases))
-	})
+// write stores encoded tallies by sender, and deletes those that are nil.
+func (s *state) write(tallies map[string][]byte) error {
+	return s.db.Update(func(tx *bbolt.Tx) error { return put(tx.Bucket(talliesBucket), tallies) })
 }
 
 func put(b *bbolt.Bucket, changed map[string][]byte) error {

@@ -1,7 +1,6 @@
 package counter
 
 import (
-	"cmp"
 	"slices"
 	"sort"
 
@@ -12,7 +11,7 @@ import (
 
 // tally is what one sender reached. The zero value is that of a sender who
 // reached nobody. It holds no more entries than the windows allow, but for the
-// reservations not yet settled, which remember what they replaced.
+// open reservations, which remember what they replaced.
 //
 // The fields are what state_dir holds of it, in CBOR (RFC 8949).
 type tally struct {
@@ -22,17 +21,15 @@ type tally struct {
 	Reached []reach
 	// Copies are the recipients of each message, in the order of time.
 	Copies []copied
-	// Open are the reservations not yet settled.
+	// Open are the reservations neither committed nor released, in the order of
+	// time.
 	Open []reservation
 	// Last is the newest time given out: no two reservations share one.
 	Last int64
 	// Keep is how long an entry can still matter, in microseconds.
 	Keep int64
-	// Moved is up to when the tally is in Redis, too. That part is a shadow: it
-	// counts in another outage, and does not move again.
-	Moved int64
-	// sent is up to when the tally may be in Redis; a restart may forget it.
-	sent int64
+	// Alone is the newest time given out while Redis was away; 0: there is none.
+	Alone int64
 }
 
 // set is the distinct recipients of one message.
@@ -56,12 +53,15 @@ type reservation struct {
 	_        struct{} `cbor:",toarray"`
 	ID       string
 	At       int64
-	Replaced []reach
+	Replaced []reach // in the order of time
 }
 
-// settleWithin is how long a reservation can be released, in microseconds. A
-// relay that was killed settles nothing: what it reserved then stands.
-const settleWithin = 6 * 3600 * 1_000_000
+func (r reach) time() int64       { return r.At }
+func (c copied) time() int64      { return c.At }
+func (r reservation) time() int64 { return r.At }
+
+// timed is an entry of a tally.
+type timed interface{ time() int64 }
 
 // decision is the pure part of a quota.Count.
 type decision struct {
@@ -71,22 +71,31 @@ type decision struct {
 	retryAt  int64
 }
 
+// tooManyOpen stands for exceeded where maxOpen reservations are open.
+const tooManyOpen = -2
+
 // reserve counts a message at the time now, or tells which window it exceeds.
-// The message's n recipients are those in the set.
-func (t *tally) reserve(now int64, id string, windows []quota.Window, recipients set, n int) decision {
-	if i := t.find(id); i >= 0 {
+// The message's r.N recipients are those in the set.
+func (t *tally) reserve(now int64, r *quota.Reservation, recipients set) decision {
+	if i := t.find(r.ID); i >= 0 {
 		return decision{at: t.Open[i].At, exceeded: -1}
 	}
-	d := decision{at: max(now, t.Last+1) | 1, exceeded: -1} // Redis gives out the even ones
-	t.expire(d.at, windows)
-	for i, w := range windows {
-		used, free := t.usage(d.at, &w, recipients, n)
+	t.moveBack(now)
+	d := decision{at: max(now, t.Last+1), exceeded: -1}
+	keep := r.Keep.With(r.Windows)
+	t.expire(d.at, keep)
+	if t.crowded(d.at) {
+		d.exceeded = tooManyOpen
+		return d
+	}
+	for i, w := range r.Windows {
+		used, free := t.usage(d.at, &w, recipients, r.N)
 		if at := free + w.Per.Microseconds(); free > 0 && at > d.retryAt {
 			d.exceeded, d.used, d.retryAt = i, used, at
 		}
 	}
 	if d.exceeded < 0 {
-		t.add(d.at, id, windows, recipients, n)
+		t.add(d.at, r, keep, recipients)
 	}
 	return d
 }
@@ -97,7 +106,7 @@ func (t *tally) reserve(now int64, id string, windows []quota.Window, recipients
 func (t *tally) usage(now int64, w *quota.Window, recipients set, n int) (used int, free int64) {
 	since := now - w.Per.Microseconds()
 	if w.Count == quota.Copies {
-		live := t.Copies[after(t.Copies, since, func(c copied) int64 { return c.At }):]
+		live := t.Copies[after(t.Copies, since):]
 		for _, c := range live {
 			used += c.N
 		}
@@ -106,7 +115,7 @@ func (t *tally) usage(now int64, w *quota.Window, recipients set, n int) (used i
 		}
 		return used, free
 	}
-	live := t.Reached[after(t.Reached, since, func(r reach) int64 { return r.At }):]
+	live := t.Reached[after(t.Reached, since):]
 	over := len(live) + n - w.Recipients
 	if over <= 0 {
 		return len(live), 0
@@ -125,21 +134,21 @@ func (t *tally) usage(now int64, w *quota.Window, recipients set, n int) (used i
 }
 
 // after returns the index of the first entry later than since.
-func after[E any](entries []E, since int64, at func(E) int64) int {
-	return sort.Search(len(entries), func(i int) bool { return at(entries[i]) > since })
+func after[E timed](entries []E, since int64) int {
+	return sort.Search(len(entries), func(i int) bool { return entries[i].time() > since })
 }
 
 // add counts a message that fits.
-func (t *tally) add(at int64, id string, windows []quota.Window, recipients set, n int) {
-	r := reservation{ID: id, At: at}
-	if counts(windows, quota.Copies) {
-		t.Copies = append(t.Copies, copied{At: at, N: n})
+func (t *tally) add(at int64, r *quota.Reservation, keep quota.Retention, recipients set) {
+	open := reservation{ID: r.ID, At: at}
+	if keep.Copies > 0 {
+		t.Copies = append(t.Copies, copied{At: at, N: r.N})
 	}
-	if counts(windows, quota.Distinct) {
+	if keep.Distinct > 0 {
 		t.Reached = slices.DeleteFunc(t.Reached, func(e reach) bool {
 			_, again := recipients[e.Digest]
 			if again {
-				r.Replaced = append(r.Replaced, e)
+				open.Replaced = append(open.Replaced, e)
 			}
 			return again
 		})
@@ -147,77 +156,53 @@ func (t *tally) add(at int64, id string, windows []quota.Window, recipients set,
 			t.Reached = append(t.Reached, reach{Digest: d, At: at})
 		}
 	}
-	t.Open = append(t.Open, r)
+	t.Open = append(t.Open, open)
 	t.Last = at
 }
 
-func counts(windows []quota.Window, kind quota.CountKind) bool {
-	return slices.ContainsFunc(windows, func(w quota.Window) bool { return w.Count == kind })
+// expire forgets what no window can hold any more, of any class.
+func (t *tally) expire(now int64, keep quota.Retention) {
+	t.Keep = max(keep.Distinct, keep.Copies).Microseconds()
+	t.Reached = slices.Delete(t.Reached, 0, after(t.Reached, now-keep.Distinct.Microseconds()))
+	t.Copies = slices.Delete(t.Copies, 0, after(t.Copies, now-keep.Copies.Microseconds()))
+	// Each message has a recipient: the oldest beyond any limit matter to no window,
+	// even if all the open ones are released.
+	t.Copies = slices.Delete(t.Copies, 0, max(0, len(t.Copies)-keep.MostCopies-maxOpen))
+	t.commitOlder(now, openLife.Microseconds())
 }
 
-// expire forgets what no window can hold any more.
-func (t *tally) expire(now int64, windows []quota.Window) {
-	t.Keep = 0
-	for _, w := range windows {
-		t.Keep = max(t.Keep, w.Per.Microseconds())
+// crowded reports whether as many reservations are open as may be.
+func (t *tally) crowded(now int64) bool {
+	if len(t.Open) >= maxOpen {
+		t.commitOlder(now, crowdedLife.Microseconds())
 	}
-	since := now - t.Keep
-	t.Reached = slices.Delete(t.Reached, 0, after(t.Reached, since, func(r reach) int64 { return r.At }))
-	t.Copies = slices.Delete(t.Copies, 0, after(t.Copies, since, func(c copied) int64 { return c.At }))
-	t.Open = slices.DeleteFunc(t.Open, func(r reservation) bool { return now-r.At > settleWithin })
+	return len(t.Open) >= maxOpen
+}
+
+// commitOlder commits the reservations that have been open for longer.
+func (t *tally) commitOlder(now, longer int64) {
+	t.Open = slices.Delete(t.Open, 0, after(t.Open, now-longer-1))
 }
 
 // empty reports whether the tally holds nothing that could matter at the time
 // now.
 func (t *tally) empty(now int64) bool {
-	return now-t.Last > t.Keep && (len(t.Open) == 0 || now-t.Last > settleWithin)
+	return now-t.Last > t.Keep && (len(t.Open) == 0 || now-t.Last > openLife.Microseconds())
 }
 
-// settle ends a reservation.
-func (t *tally) settle(id string, stood bool) {
+// settle commits a reservation, or releases it.
+func (t *tally) settle(id string, commit bool) {
 	i := t.find(id)
 	if i < 0 {
 		return
 	}
 	r := t.Open[i]
 	t.Open = slices.Delete(t.Open, i, i+1)
-	if !stood {
+	if !commit {
 		t.release(&r)
 	}
 }
 
 func (t *tally) find(id string) int {
 	return slices.IndexFunc(t.Open, func(r reservation) bool { return r.ID == id })
-}
-
-// release undoes a reservation, whatever came after it: what later ones
-// remember of it becomes what it remembers itself.
-func (t *tally) release(r *reservation) {
-	t.Copies = slices.DeleteFunc(t.Copies, func(c copied) bool { return c.At == r.At })
-	before := make(map[digest]int64, len(r.Replaced))
-	for _, e := range r.Replaced {
-		before[e.Digest] = e.At
-	}
-	t.Reached = goBack(t.Reached, r.At, before)
-	slices.SortStableFunc(t.Reached, func(a, b reach) int { return cmp.Compare(a.At, b.At) })
-	for i := range t.Open {
-		t.Open[i].Replaced = goBack(t.Open[i].Replaced, r.At, before)
-	}
-}
-
-// goBack sets the entries of the time at to the times before, and drops those
-// that have none.
-func goBack(entries []reach, at int64, before map[digest]int64) []reach {
-	kept := entries[:0]
-	for _, e := range entries {
-		if e.At == at {
-			previous, ok := before[e.Digest]
-			if !ok {
-				continue
-			}
-			e.At = previous
-		}
-		kept = append(kept, e)
-	}
-	return kept
 }

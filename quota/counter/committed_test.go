@@ -10,8 +10,8 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-func TestStood(t *testing.T) {
-	var s stood
+func TestCommitted(t *testing.T) {
+	var s committed
 	if ids := s.take("anne"); len(ids) != 0 || s.has(quota.Ticket{Sender: "anne"}) {
 		t.Errorf("at first: %v", ids)
 	}
@@ -24,35 +24,34 @@ func TestStood(t *testing.T) {
 	if ids := s.take("anne"); !slices.Equal(ids, []string{"a", "b", "c"}) || len(s.take("anne")) != 0 {
 		t.Errorf("taken: %v", ids)
 	}
-	for i := range 2 * stoodIDs {
+	for i := range 2 * committedIDs {
 		s.add("anne", fmt.Sprint(i))
 	}
-	if ids := s.take("anne"); len(ids) != stoodIDs {
+	if ids := s.take("anne"); len(ids) != committedIDs {
 		t.Errorf("%d ids of one sender", len(ids))
 	}
 }
 
-func TestStoodIsBounded(t *testing.T) {
-	var s stood
-	for i := range 5 * stoodSenders {
+func TestCommittedIsBounded(t *testing.T) {
+	var s committed
+	for i := range 5 * committedSenders {
 		s.add(fmt.Sprint(i), "a")
 	}
-	if len(s.new)+len(s.old) > 2*stoodSenders || len(s.take(fmt.Sprint(5*stoodSenders-1))) != 1 {
+	if len(s.new)+len(s.old) > 2*committedSenders || len(s.take(fmt.Sprint(5*committedSenders-1))) != 1 {
 		t.Errorf("%d and %d senders", len(s.new), len(s.old))
 	}
 }
 
-func TestStoodForgets(t *testing.T) {
+func TestCommittedForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const life = settleWithin * time.Microsecond
-		var s stood
+		var s committed
 		s.add("anne", "a")
-		time.Sleep(life + time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(openLife + time.Second) //nolint:forbidigo // the bubble's clock
 		s.add("bertrand", "b")
 		if len(s.old["anne"]) != 1 {
 			t.Error("forgotten too early")
 		}
-		time.Sleep(life + time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(openLife + time.Second) //nolint:forbidigo // the bubble's clock
 		s.add("chloé", "c")
 		if len(s.take("anne")) != 0 || len(s.take("bertrand")) != 1 {
 			t.Error("not forgotten, or too early")
@@ -63,25 +62,25 @@ func TestStoodForgets(t *testing.T) {
 func TestReleasesWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r releases
-		a := quota.Ticket{Sender: "anne", ID: "a"}
-		r.add(a, true)
-		r.add(a, false)
-		if all := r.all(); len(all) != 1 || !all[0].Lost {
+		a, b := quota.Ticket{Sender: "anne", ID: "a"}, quota.Ticket{Sender: "anne", ID: "b"}
+		r.add(a)
+		r.add(a)
+		r.add(b)
+		if all := r.all(); len(all) != 2 {
 			t.Errorf("waiting: %v", all)
 		}
-		first := r.all()[0]
-		time.Sleep(time.Second) //nolint:forbidigo // the bubble's clock
-		r.add(a, false)
-		if r.done(first); len(r.all()) != 1 {
-			t.Error("the later one was taken for done")
+		if r.done(b); !slices.Equal(r.all(), []quota.Ticket{a}) {
+			t.Errorf("waiting: %v", r.all())
 		}
-		if r.done(r.all()[0]); len(r.all()) != 0 {
-			t.Error("not done")
-		}
-		r.add(a, false)
-		time.Sleep(settleWithin*time.Microsecond + time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(openLife + time.Second) //nolint:forbidigo // the bubble's clock
 		if len(r.all()) != 0 {
 			t.Error("kept for ever")
+		}
+		for i := range maxReleases + 10 {
+			r.add(quota.Ticket{Sender: "anne", ID: fmt.Sprint(i)})
+		}
+		if n := len(r.all()); n != maxReleases {
+			t.Errorf("%d wait", n)
 		}
 	})
 }

@@ -1,0 +1,77 @@
+package counter
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	// minWait and maxWait bound the time between attempts to find Redis again.
+	minWait = 100 * time.Millisecond
+	maxWait = 2 * time.Second
+)
+
+// lookAtRedis has the goroutine in the background ask Redis whether it is there.
+func (f *Fallback) lookAtRedis() {
+	select {
+	case f.wake <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+// reconnect finds out whether Redis is there, whenever that is in doubt, and sends
+// what waits for it, until ctx is done.
+func (f *Fallback) reconnect(ctx context.Context) {
+	wait := minWait
+	var back time.Time // when Redis came back; zero: it has not
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.wake:
+		}
+		if f.Away() != nil {
+			if !back.IsZero() && time.Since(back) > maxWait {
+				wait = minWait // it was there for a while: this is another outage
+			}
+			back = time.Time{}
+			if !sleep(ctx, wait/2+rand.N(wait)/2) { //nolint:gosec // relays must not return together, no more
+				return
+			}
+			wait = min(2*wait, maxWait)
+		}
+		if err := f.redis.ping(ctx); err != nil {
+			_ = f.setAway(err)
+			f.slow.clear()
+			continue
+		}
+		f.away.Store(nil)
+		f.slow.clear()
+		back = time.Now()
+		f.sendReleases(ctx)
+	}
+}
+
+// sleep waits, and reports whether ctx is still not done.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// sendReleases releases in Redis what was released while it was away.
+func (f *Fallback) sendReleases(ctx context.Context) {
+	for _, t := range f.releases.all() {
+		if err := f.redis.Settle(ctx, t, false); err != nil {
+			_ = f.failed(t.Sender, err)
+			return
+		}
+		f.releases.done(t)
+	}
+}

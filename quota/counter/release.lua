@@ -1,0 +1,101 @@
+-- Releases a reservation: its message costs nothing, whatever came after it. It
+-- touches the recipients of that message, and of later reservations only what they
+-- remember of it.
+--
+-- KEYS: see common.lua.
+-- ARGV: [1] id of the reservation; one that is not open costs nothing already
+-- Reply: 1, or 0 if it was not open.
+
+local id = ARGV[1]
+local fields = redis.call('HMGET', STATE, 'open', 'sums', 'r' .. id, 'o' .. id)
+local open, sums, groups = readOpen(fields[1]), readSums(fields[2]), unpackGroups(fields[3])
+
+local reservation
+for i, r in ipairs(open) do
+  if r.id == id then
+    reservation = table.remove(open, i)
+    break
+  end
+end
+if not reservation then
+  return 0
+end
+local at = reservation.at
+
+local before = {} -- by digest: the time that the reservation replaced
+for time, digests in pairs(groups) do
+  eachDigest(digests, function(digest) before[digest] = time end)
+end
+
+-- releaseReached brings back the times of those whom nobody reached later.
+local function releaseReached()
+  local back, gone = {}, {}
+  for _, digest in ipairs(redis.call('ZRANGE', REACHED, text(at), text(at), 'BYSCORE')) do
+    if before[digest] then
+      back[#back + 1] = text(before[digest])
+      back[#back + 1] = digest
+    else
+      gone[#gone + 1] = digest
+    end
+  end
+  each('ZADD', REACHED, back)
+  each('ZREM', REACHED, gone)
+end
+
+-- releaseLater has a later reservation bring back, should it be released too, what
+-- this one would have.
+local function releaseLater(later)
+  local field = 'r' .. later
+  local theirs = unpackGroups(redis.call('HGET', STATE, field))
+  local digests = theirs[at]
+  if not digests then
+    return
+  end
+  theirs[at] = nil
+  local moved = {}
+  eachDigest(digests, function(digest)
+    local time = before[digest]
+    if time then
+      moved[time] = moved[time] or {}
+      table.insert(moved[time], digest)
+    end
+  end)
+  for time, list in pairs(moved) do
+    theirs[time] = (theirs[time] or '') .. table.concat(list)
+  end
+  redis.call('HSET', STATE, field, packGroups(theirs))
+  addBelow(later, moved, open)
+end
+
+local function releaseMessage()
+  if redis.call('ZREM', MESSAGES, member(reservation.n, id)) == 1 then
+    for _, s in pairs(sums) do
+      if at > s.head then
+        s.sum = s.sum - reservation.n
+      end
+    end
+  end
+end
+
+releaseReached()
+local unsettled = {}
+for _, r in ipairs(open) do
+  unsettled[r.id] = true
+end
+for later in string.gmatch(fields[4] or '', '%S+') do
+  if unsettled[later] then
+    releaseLater(later)
+  end
+end
+releaseMessage()
+redis.call('HDEL', STATE, 'r' .. id, 'o' .. id)
+local reached, messages = redis.call('ZCARD', REACHED), redis.call('ZCARD', MESSAGES)
+if reached + messages + #open == 0 then
+  redis.call('HDEL', STATE, 'last', 'open', 'sums', 'due') -- no time is in use
+  return 1
+end
+redis.call('HSET', STATE, 'open', writeOpen(open), 'sums', writeSums(sums))
+if reached == 0 or messages == 0 then
+  redis.call('HDEL', STATE, 'due') -- whoever makes the key anew gives it a time to live
+end
+return 1

@@ -1,0 +1,48 @@
+package counter
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// isTimeout reports whether a command took too long. That may be its own fault, or
+// Redis is away.
+func isTimeout(err error) bool {
+	var network net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, redis.ErrPoolTimeout) ||
+		errors.As(err, &network) && network.Timeout()
+}
+
+// slowSenders are those of whom a command took too long, until it is known whether
+// Redis is away: their other messages do not wait for it, either. The zero value is
+// ready, for many goroutines at once.
+type slowSenders struct {
+	mu  sync.Mutex
+	all map[string]error
+}
+
+func (s *slowSenders) add(sender string, why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil {
+		s.all = map[string]error{}
+	}
+	s.all[sender] = why
+}
+
+// why tells why Redis is not asked about a sender; nil: it is.
+func (s *slowSenders) why(sender string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all[sender]
+}
+
+func (s *slowSenders) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = nil
+}
