@@ -1,0 +1,114 @@
+package counter
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+// changing is a directory whose sender is premium, or is not, as told.
+type changing struct {
+	quota.Directory
+	premium bool
+}
+
+func (c *changing) Sender(context.Context, string) (quota.Sender, error) {
+	return quota.Sender{ID: "anne", Premium: c.premium}, nil
+}
+
+// A class of shorter windows does not erase what the longer ones of another class
+// hold.
+func changesOfClass(t *testing.T, c quota.Counter) {
+	t.Helper()
+	window := func(per time.Duration, recipients int, count string) quota.WindowConfig {
+		return quota.WindowConfig{Per: conf.Duration{Duration: per}, Recipients: recipients, Count: count}
+	}
+	config := quota.DefaultConfig()
+	config.Classes = map[string]quota.ClassConfig{
+		"base":    {Recipients: new(10), Windows: []quota.WindowConfig{window(24*time.Hour, 10, "distinct"), window(24*time.Hour, 15, "copies")}},
+		"premium": {Recipients: new(20), Windows: []quota.WindowConfig{window(time.Second, 20, "distinct")}},
+	}
+	directory := &changing{}
+	policy, err := quota.NewPolicy(config, directory, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(premium bool, from, to int) quota.Verdict {
+		directory.premium = premium
+		var recipients quota.Recipients
+		for i := from; i < to; i++ {
+			recipients.Add(fmt.Sprintf("r%d@example.org", i))
+		}
+		v := policy.Judge(t.Context(), &quota.Message{Login: "anne", EnvelopeSender: "anne@example.org", Recipients: &recipients})
+		if v.Action == quota.Accept {
+			if err := c.Settle(t.Context(), v.Ticket, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return v
+	}
+	if v := send(false, 0, 8); v.Action != quota.Accept {
+		t.Fatalf("%+v", v)
+	}
+	for range 5 { // each may be the one that forgets
+		if v := send(true, 0, 1); v.Action != quota.Accept {
+			t.Fatalf("%+v", v)
+		}
+	}
+	if v := send(false, 8, 11); v.Action != quota.Defer || v.Used != 8 {
+		t.Errorf("the 24 hours hold 8 people, and 3 others would make 11: %+v", v)
+	}
+	if v := send(false, 0, 3); v.Action != quota.Defer || v.Used != 13 {
+		t.Errorf("the 24 hours hold 13 copies, and 3 others would make 16: %+v", v)
+	}
+}
+
+func TestLocalChangesOfClass(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l := openLocal(t, dir)
+		defer closeLocal(t, l)
+		changesOfClass(t, l)
+	})
+}
+
+// Messages are kept for the windows of any class, but no more than any can tell
+// apart.
+func TestLocalKeepsNoMoreThanItNeeds(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l := openLocal(t, dir)
+		defer closeLocal(t, l)
+		keepsNoMore(t, l)
+		if n := len(l.shard("anne").tally("anne").Copies); n > 50+maxOpen+1 {
+			t.Errorf("%d messages are kept", n)
+		}
+	})
+}
+
+func keepsNoMore(t *testing.T, c quota.Counter) {
+	t.Helper()
+	distinct := []quota.Window{{Per: time.Hour, Recipients: 10, Count: quota.Distinct}}
+	copies := []quota.Window{{Per: time.Hour, Recipients: 50, Count: quota.Copies}}
+	keep := quota.Retention{}.With(copies)
+	for i := range 500 {
+		r := &quota.Reservation{
+			Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(i)}, Windows: distinct, Keep: keep, Recipients: addresses([]int{1}), N: 1,
+		}
+		if count, err := c.Reserve(t.Context(), r); err != nil || count.Exceeded >= 0 {
+			t.Fatal(count, err)
+		}
+		if err := c.Settle(t.Context(), r.Ticket, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := &quota.Reservation{Ticket: quota.Ticket{Sender: "anne", ID: "x"}, Windows: copies, Keep: keep, Recipients: addresses([]int{1}), N: 1}
+	if count, err := c.Reserve(t.Context(), r); err != nil || count.Exceeded != 0 {
+		t.Errorf("%+v, %v", count, err)
+	}
+}
