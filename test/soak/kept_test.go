@@ -8,9 +8,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,9 +22,8 @@ import (
 
 // kept is a message as a store keeps it.
 type kept struct {
-	at     int64 // of the decision, in microseconds, on the store's clock
-	n      int
-	origin string // the relay that counted it alone; "" for Redis
+	at int64 // of the decision, in microseconds, on the store's clock
+	n  int
 }
 
 // inRedis reads what Redis holds of a sender, in the order of time (see
@@ -32,7 +32,7 @@ func inRedis(t *testing.T, client redis.UniversalClient, login string) []kept {
 	t.Helper()
 	mac := hmac.New(sha256.New, []byte(digestKey))
 	_, _ = mac.Write(append([]byte{0}, login...)) // a hash takes everything
-	key := "rcptquota:{" + hex.EncodeToString(mac.Sum(nil)[:16]) + "}:copies"
+	key := "rcptquota:{" + hex.EncodeToString(mac.Sum(nil)[:16]) + "}:messages"
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	list, err := client.ZRangeWithScores(ctx, key, 0, -1).Result()
@@ -41,13 +41,12 @@ func inRedis(t *testing.T, client redis.UniversalClient, login string) []kept {
 	}
 	var all []kept
 	for _, z := range list {
-		k := kept{at: int64(z.Score)}
-		var total int
-		if n, err := fmt.Sscanf(z.Member.(string), "%d:%d:%s", &total, &k.n, &k.origin); n < 2 {
+		number, _, _ := strings.Cut(z.Member.(string), ":")
+		n, err := strconv.Atoi(number)
+		if err != nil {
 			t.Fatalf("%q: %v", z.Member, err)
 		}
-		k.origin = k.origin[:min(12, len(k.origin))] // what follows is a time
-		all = append(all, k)
+		all = append(all, kept{at: int64(z.Score), n: n})
 	}
 	return all
 }
@@ -69,7 +68,7 @@ func inFile(t *testing.T, r *relay, login string) []kept {
 			At int64
 			N  int
 		}
-		Open, Last, Keep, Moved cbor.RawMessage
+		Open, Last, Keep, Alone cbor.RawMessage
 	}
 	if err := db.View(func(tx *bbolt.Tx) error {
 		return cbor.Unmarshal(tx.Bucket([]byte("tallies")).Get([]byte(login)), &tally)

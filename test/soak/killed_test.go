@@ -67,8 +67,8 @@ func killOften(t *testing.T, r *relay, forgets time.Duration, read func(login st
 		passFull(t, l, r)
 	}
 	r.stop()
-	t.Logf("%d kills, %d attempts: %d stood, %d were given back, %d deferred, of %d nobody knows; the slowest restart took %v",
-		len(killed), l.attempts(), len(l.all[stood]), len(l.all[givenBack]), len(l.all[deferred]), len(l.all[unknown]), slowestStart)
+	t.Logf("%d kills, %d attempts: %d committed, %d were given back, %d deferred, of %d nobody knows; the slowest restart took %v",
+		len(killed), l.attempts(), len(l.all[committed]), len(l.all[givenBack]), len(l.all[deferred]), len(l.all[unknown]), slowestStart)
 	for _, login := range l.logins {
 		checkKept(t, l, login, killed, forgets, read(login))
 	}
@@ -124,7 +124,7 @@ func checkKept(t *testing.T, l *load, login string, killed []death, forgets time
 	t.Helper()
 	var sure, others []attempt
 	late, oldest := 0, time.Duration(0)
-	for _, a := range of(login, l.all[stood]) {
+	for _, a := range of(login, l.all[committed]) {
 		if forgets == 0 || beforeKill(a.ended, killed) > forgets {
 			sure = append(sure, a)
 		} else {
@@ -149,7 +149,7 @@ func checkKept(t *testing.T, l *load, login string, killed []death, forgets time
 	if len(surplus) > 0 {
 		t.Errorf("%s: %d messages are kept that were none, the first: %+v", login, len(surplus), surplus[0])
 	}
-	lost, _ := pair(of(login, l.all[stood]), others, all) // to tell how much it is really
+	lost, _ := pair(of(login, l.all[committed]), others, all) // to tell how much it is really
 	for _, a := range lost {
 		oldest = max(oldest, beforeKill(a.ended, killed))
 	}

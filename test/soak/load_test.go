@@ -17,8 +17,8 @@ type fate int
 const (
 	// deferred messages cost nothing.
 	deferred fate = iota
-	// stood: the end of the message was answered.
-	stood
+	// committed: the end of the message was answered.
+	committed
 	// givenBack: accepted at DATA, and aborted.
 	givenBack
 	// unknown: the relay died before the message had ended.
@@ -108,7 +108,7 @@ func (l *load) show(m *mta, a *attempt, abort bool) error {
 		if err != nil {
 			return err
 		}
-		if a.fate = stood; reply != "" {
+		if a.fate = committed; reply != "" {
 			l.t.Errorf("at its end the milter answers %q", reply)
 		}
 	}

@@ -74,7 +74,7 @@ func overshoot(t *testing.T, addresses []string) {
 	start := time.Now()
 	l.run(t.Context(), relays, connections, each)
 	elapsed := time.Since(start)
-	accepted := l.all[stood]
+	accepted := l.all[committed]
 	var all []kept
 	if len(addresses) > 0 {
 		client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: addresses})
@@ -86,10 +86,10 @@ func overshoot(t *testing.T, addresses []string) {
 	}
 	forgotten, surplus := pair(accepted, nil, all)
 	if len(forgotten) > 0 || len(surplus) > 0 {
-		t.Errorf("of the messages that stood the store has forgotten %d, and holds %d that are none", len(forgotten), len(surplus))
+		t.Errorf("of the messages that were committed the store has forgotten %d, and holds %d that are none", len(forgotten), len(surplus))
 	}
 	most, people := fullest(all, copiesPer), mostReached(accepted)
-	t.Logf("%d attempts in %v: %d stood, %d were given back, %d deferred; the slowest decision took %v",
+	t.Logf("%d attempts in %v: %d committed, %d were given back, %d deferred; the slowest decision took %v",
 		l.attempts(), elapsed.Round(time.Millisecond), len(accepted), len(l.all[givenBack]), len(l.all[deferred]), l.slow)
 	t.Logf("the fullest %v held %d copies of %d, the fullest %v reached at least %d people of %d", copiesPer, most, mostCopies, distinctPer, people, mostDistinct)
 	if most > mostCopies || most < mostCopies-l.most || people > mostDistinct {

@@ -25,7 +25,7 @@ type relay struct {
 const digestKey = "0123456789abcdef0123456789abcdef"
 
 // window writes a window of the one class. The class's other window, of an hour,
-// is the record of what stood.
+// is the record of what was committed.
 func window(per string, recipients int, count string) string {
 	return fmt.Sprintf("[[class.all.window]]\nper = %q\nrecipients = %d\ncount = %q\n", per, recipients, count)
 }
@@ -38,7 +38,7 @@ var record = window("1h", 100_000, "copies")
 func startRelay(t *testing.T, dir, windows, rest string) *relay {
 	t.Helper()
 	r := &relay{t: t, dir: dir, log: &servers.LogFile{Path: filepath.Join(dir, "log")}}
-	config := fmt.Sprintf("state_dir = %q\n[[listen]]\naddress = \"unix:%s\"\n[class.all]\nrecipients = 5000\n", dir, r.socket())
+	config := fmt.Sprintf("state_dir = %q\n[[listen]]\naddress = \"unix:%s\"\nmode = \"0666\"\n[class.all]\nrecipients = 5000\n", dir, r.socket())
 	for name, text := range map[string]string{
 		"rcptquota.toml": config + windows + rest,
 		"directory.toml": "[[sender]]\nlogin = \"anne\"\n[[sender]]\nlogin = \"bertrand\"\n",
