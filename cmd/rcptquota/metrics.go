@@ -85,6 +85,17 @@ func (m *metrics) watchStore(store counter.Counter) {
 	}, func() float64 { return oneIf(redis.Away() != nil) }))
 }
 
+// watchLog tells, too, what becomes of the log.
+func (m *metrics) watchLog(logs *logQueue) {
+	m.registry.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "rcptquota_log_records_dropped_total", Help: "Log records dropped because the log's reader hangs or has ended.",
+		}, func() float64 { return float64(logs.dropped.Load()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "rcptquota_log_records_waiting", Help: "Log records that wait for the log's reader.",
+		}, func() float64 { return float64(logs.length()) }))
+}
+
 // measured is a judge whose decisions are counted.
 type measured struct {
 	next milter.Judge

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	// maxLogRecords and maxLogBytes bound what waits for the reader of the log:
+	// minutes of a busy relay.
+	maxLogRecords = 16_384
+	maxLogBytes   = 4 << 20
+	// maxIdleLogBuffer is how much of a buffer, in bytes, is kept for the next lines.
+	maxIdleLogBuffer = 64 << 10
+	// minLogPause and maxLogPause bound the pause after a write that failed.
+	minLogPause = 10 * time.Millisecond
+	maxLogPause = time.Second
+	// logFlushTimeout is how long the end of the program waits for the reader of
+	// the log.
+	logFlushTimeout = time.Second
+)
+
+// logQueue is a writer that never waits and never fails: it keeps lines for the
+// one below it, which may do both, since the reader of a log may hang or end, and
+// a disk may be full. Mail must not wait for its log. When the queue is full,
+// further lines are dropped until it is empty; one record then says how many are
+// missing, in their place. Make it with [newLogQueue].
+type logQueue struct {
+	out     io.Writer
+	dropped atomic.Uint64 // since the start
+
+	mu      sync.Mutex
+	waiting lines
+	records int // not yet written: those of waiting, and of the lines on their way
+	bytes   int // of them
+	missing int // dropped and not yet told; while there are any, all are dropped
+	notice  func(missing int) []byte
+	closed  bool
+
+	wake  chan struct{} // there is something to write, or to tell; or the end
+	given chan struct{} // closed when Close gives up
+	ended chan struct{} // closed when the last line was written, or given up
+}
+
+// lines are whole lines, one after the other.
+type lines struct {
+	text []byte
+	ends []int // of each line in text
+}
+
+// newLogQueue starts to write to out.
+func newLogQueue(out io.Writer) *logQueue {
+	q := &logQueue{
+		out:   out,
+		wake:  make(chan struct{}, 1),
+		given: make(chan struct{}),
+		ended: make(chan struct{}),
+	}
+	q.tellBy(func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) })
+	go q.run()
+	return q
+}
+
+// tellBy sets how the record that lines were dropped is formatted.
+func (q *logQueue) tellBy(handler func(io.Writer) slog.Handler) {
+	var line lines
+	log := slog.New(handler(&line))
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.notice = func(missing int) []byte {
+		line.reset()
+		log.Error("log_records_dropped", "dropped", missing)
+		return line.text
+	}
+}
+
+// Write implements [io.Writer] for the handlers of package slog, which write a
+// record at once. It keeps a copy of the line, or drops it; there is no error.
+func (q *logQueue) Write(line []byte) (int, error) {
+	q.mu.Lock()
+	if q.closed || q.missing > 0 || q.records >= maxLogRecords || q.bytes+len(line) > maxLogBytes {
+		q.missing++
+		q.dropped.Add(1)
+	} else {
+		_, _ = q.waiting.Write(line)
+		q.records++
+		q.bytes += len(line)
+	}
+	q.mu.Unlock()
+	q.awake()
+	return len(line), nil
+}
+
+// Close writes what is left, unless that takes longer than [logFlushTimeout].
+func (q *logQueue) Close() error {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	q.awake()
+	select {
+	case <-q.ended:
+	case <-time.After(logFlushTimeout):
+		close(q.given)
+	}
+	return nil
+}
+
+// length is how many records wait.
+func (q *logQueue) length() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.records
+}
+
+func (q *logQueue) awake() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run writes until the queue is closed and empty, or given up.
+func (q *logQueue) run() {
+	defer close(q.ended)
+	var batch lines
+	for {
+		missing, closed := q.take(&batch)
+		start := 0
+		for _, end := range batch.ends {
+			if !q.write(batch.text[start:end]) {
+				return
+			}
+			q.wrote(end - start)
+			start = end
+		}
+		switch {
+		case start > 0:
+		case missing != nil:
+			if !q.write(missing) {
+				return
+			}
+		case closed:
+			return
+		default:
+			<-q.wake
+		}
+	}
+}
+
+// take moves all lines that wait into batch. When there are none, it returns the
+// record that tells how many are missing, if any are; from then on lines are kept
+// again.
+func (q *logQueue) take(batch *lines) (notice []byte, closed bool) {
+	batch.reset()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	*batch, q.waiting = q.waiting, *batch
+	if len(batch.ends) == 0 && q.missing > 0 {
+		notice = q.notice(q.missing)
+		q.missing = 0
+	}
+	return notice, q.closed
+}
+
+// wrote makes room for one record of so many bytes.
+func (q *logQueue) wrote(bytes int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.records--
+	q.bytes -= bytes
+}
+
+// write writes a line, however long that takes and however often it fails; false
+// when the queue was given up before.
+func (q *logQueue) write(line []byte) bool {
+	for pause := minLogPause; ; pause = min(2*pause, maxLogPause) {
+		n, err := q.out.Write(line)
+		if err == nil {
+			return true
+		}
+		if !errors.Is(err, syscall.EPIPE) { // whose next reader begins with a whole line
+			line = line[n:]
+		}
+		select {
+		case <-time.After(pause):
+		case <-q.given:
+			return false
+		}
+	}
+}
+
+// Write implements [io.Writer]; each call is one line.
+func (l *lines) Write(line []byte) (int, error) {
+	l.text = append(l.text, line...)
+	l.ends = append(l.ends, len(l.text))
+	return len(line), nil
+}
+
+// reset makes l empty, and keeps its memory unless that is much.
+func (l *lines) reset() {
+	if cap(l.text) > maxIdleLogBuffer {
+		l.text, l.ends = nil, nil
+	}
+	l.text, l.ends = l.text[:0], l.ends[:0]
+}
