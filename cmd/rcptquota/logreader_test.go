@@ -58,7 +58,7 @@ func startServe(t *testing.T, stderr *os.File, config string) *served {
 func (s *served) send(queueID, login string) {
 	probe := milter.Probe{
 		Client: netip.MustParseAddr("192.0.2.1"), Login: login, From: "anne@example.org",
-		Recipients: []string{"a@example.org"}, QueueID: queueID, Complete: true,
+		Recipients: []string{"a@example.org"}, QueueID: queueID,
 	}
 	if reply, err := probe.Run(s.address); err != nil || reply != "" {
 		s.t.Errorf("message %s: %q, %v", queueID, reply, err)
