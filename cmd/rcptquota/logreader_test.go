@@ -32,6 +32,15 @@ type served struct {
 // until it answers.
 func startServe(t *testing.T, stderr *os.File, config string) *served {
 	t.Helper()
+	return startServeBy(t, func(path string) *exec.Cmd {
+		cmd := exec.Command("rcptquota", "serve", "--config", path)
+		cmd.Stderr = stderr
+		return cmd
+	}, config)
+}
+
+func startServeBy(t *testing.T, command func(path string) *exec.Cmd, config string) *served {
+	t.Helper()
 	dir := servers.Scratch(t)
 	socket := filepath.Join(dir, "s.sock")
 	config = fmt.Sprintf("state_dir = %q\n%s\n[[listen]]\naddress = \"unix:%s\"\n", dir, config, socket)
@@ -40,8 +49,7 @@ func startServe(t *testing.T, stderr *os.File, config string) *served {
 		t.Fatal(err)
 	}
 	s := &served{t: t, address: "unix:" + socket, ended: make(chan error, 1)}
-	s.cmd = exec.Command("rcptquota", "serve", "--config", path)
-	s.cmd.Stderr = stderr
+	s.cmd = command(path)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -147,7 +147,7 @@ func (m *metrics) serveHTTP(ctx context.Context, address string, ready *atomic.B
 			http.Error(w, "not serving", http.StatusServiceUnavailable)
 		}
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	server := newHTTPServer(mux)
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
 	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -27,6 +27,11 @@ import (
 // stop. Those that take longer are deferred by Postfix.
 const drainTimeout = 10 * time.Second
 
+// notifyTimeout is how long we wait for systemd, which may be busy or hang.
+const notifyTimeout = time.Second
+
+var errNotifyTimeout = errors.New("it takes no message")
+
 func serveCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
@@ -221,9 +226,20 @@ func (d *running) drain(ctx context.Context) {
 	}
 }
 
-// notify tells systemd, where it runs us (sd_notify(3)).
+// notify tells systemd, where it runs us (sd_notify(3)), unless that takes no
+// message for notifyTimeout: mail does not wait for it.
 func notify(log *slog.Logger, state string) {
-	if _, err := daemon.SdNotify(false, state); err != nil {
+	told := make(chan error, 1)
+	go func() {
+		_, err := daemon.SdNotify(false, state)
+		told <- err
+	}()
+	err := errNotifyTimeout
+	select {
+	case err = <-told:
+	case <-time.After(notifyTimeout):
+	}
+	if err != nil {
 		log.Warn("cannot notify systemd", "error", err)
 	}
 }
