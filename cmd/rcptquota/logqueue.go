@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"iter"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -17,6 +19,12 @@ const (
 	maxLogBytes   = 4 << 20
 	// maxIdleLogBuffer is how much of a buffer, in bytes, is kept for the next lines.
 	maxIdleLogBuffer = 64 << 10
+	// logLinger is how long a line waits for others: to be woken for each one would
+	// cost a message more than the line.
+	logLinger = 2 * time.Millisecond
+	// maxLogBlock is the most that a pipe takes whole, or not at all, on every system
+	// that we know (PIPE_BUF, pipe(7)).
+	maxLogBlock = 4096
 	// minLogPause and maxLogPause bound the pause after a write that failed.
 	minLogPause = 10 * time.Millisecond
 	maxLogPause = time.Second
@@ -37,7 +45,7 @@ type logQueue struct {
 	mu      sync.Mutex
 	waiting lines
 	records int // not yet written: those of waiting, and of the lines on their way
-	bytes   int // of them
+	size    int // of them, in bytes
 	missing int // dropped and not yet told; while there are any, all are dropped
 	notice  func(missing int) []byte
 	closed  bool
@@ -83,13 +91,13 @@ func (q *logQueue) tellBy(handler func(io.Writer) slog.Handler) {
 // record at once. It keeps a copy of the line, or drops it; there is no error.
 func (q *logQueue) Write(line []byte) (int, error) {
 	q.mu.Lock()
-	if q.closed || q.missing > 0 || q.records >= maxLogRecords || q.bytes+len(line) > maxLogBytes {
+	if q.closed || q.missing > 0 || q.records >= maxLogRecords || q.size+len(line) > maxLogBytes {
 		q.missing++
 		q.dropped.Add(1)
 	} else {
 		_, _ = q.waiting.Write(line)
 		q.records++
-		q.bytes += len(line)
+		q.size += len(line)
 	}
 	q.mu.Unlock()
 	q.awake()
@@ -131,11 +139,11 @@ func (q *logQueue) run() {
 	for {
 		missing, closed := q.take(&batch)
 		start := 0
-		for _, end := range batch.ends {
+		for n, end := range batch.blocks() {
 			if !q.write(batch.text[start:end]) {
 				return
 			}
-			q.wrote(end - start)
+			q.wrote(n, end-start)
 			start = end
 		}
 		switch {
@@ -148,6 +156,7 @@ func (q *logQueue) run() {
 			return
 		default:
 			<-q.wake
+			time.Sleep(logLinger) //nolint:forbidigo // nobody waits for it
 		}
 	}
 }
@@ -167,25 +176,26 @@ func (q *logQueue) take(batch *lines) (notice []byte, closed bool) {
 	return notice, q.closed
 }
 
-// wrote makes room for one record of so many bytes.
-func (q *logQueue) wrote(bytes int) {
+// wrote makes room for so many records of size bytes in all.
+func (q *logQueue) wrote(records, size int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.records--
-	q.bytes -= bytes
+	q.records -= records
+	q.size -= size
 }
 
-// write writes a line, however long that takes and however often it fails; false
+// write writes a block of lines, however long that takes and however often it fails; false
 // when the queue was given up before.
-func (q *logQueue) write(line []byte) bool {
+func (q *logQueue) write(block []byte) bool {
 	for pause := minLogPause; ; pause = min(2*pause, maxLogPause) {
-		n, err := q.out.Write(line)
+		n, err := q.out.Write(block)
 		if err == nil {
 			return true
 		}
-		if !errors.Is(err, syscall.EPIPE) { // whose next reader begins with a whole line
-			line = line[n:]
+		if errors.Is(err, syscall.EPIPE) { // the next reader begins with a whole line
+			n = bytes.LastIndexByte(block[:n], '\n') + 1
 		}
+		block = block[n:]
 		select {
 		case <-time.After(pause):
 		case <-q.given:
@@ -199,6 +209,24 @@ func (l *lines) Write(line []byte) (int, error) {
 	l.text = append(l.text, line...)
 	l.ends = append(l.ends, len(l.text))
 	return len(line), nil
+}
+
+// blocks yields l in blocks that are written at once: how many lines each has, and
+// where it ends. A block that has several is at most [maxLogBlock] long.
+func (l *lines) blocks() iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		start, first := 0, 0
+		for i, end := range l.ends {
+			last := i == len(l.ends)-1
+			if !last && l.ends[i+1]-start <= maxLogBlock {
+				continue
+			}
+			if !yield(i+1-first, end) {
+				return
+			}
+			start, first = end, i+1
+		}
+	}
 }
 
 // reset makes l empty, and keeps its memory unless that is much.

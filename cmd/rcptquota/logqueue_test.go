@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -93,7 +94,7 @@ func TestLogQueueTellsOnceWhatIsMissing(t *testing.T) {
 			log.Error("kept")
 		}
 		close(d.hangs)
-		synctest.Wait()
+		time.Sleep(time.Second) //nolint:forbidigo // under synctest's clock
 		log.Error("after")
 		_ = q.Close()
 		lines := strings.SplitAfter(d.text.String(), "\n")
@@ -125,6 +126,7 @@ func TestLogQueueOfAWriterThatFails(t *testing.T) {
 				q := newLogQueue(d)
 				_, _ = io.WriteString(q, "one\n")
 				_, _ = io.WriteString(q, "two\n")
+				time.Sleep(logLinger) //nolint:forbidigo // under synctest's clock
 				synctest.Wait()
 				d.fail(of.err, 0)
 				time.Sleep(time.Minute) //nolint:forbidigo // under synctest's clock
@@ -160,6 +162,29 @@ func TestLogQueueEndsWithAWriterThatFails(t *testing.T) {
 		}
 	})
 }
+
+// Lines are written together, in blocks that a pipe takes whole.
+func TestLogQueueWritesBlocks(t *testing.T) {
+	line := func(n int) string { return strings.Repeat("x", n-1) + "\n" }
+	synctest.Test(t, func(t *testing.T) {
+		var sizes []int
+		q := newLogQueue(writerFunc(func(block []byte) (int, error) {
+			sizes = append(sizes, len(block))
+			return len(block), nil
+		}))
+		for _, n := range []int{100, 3996, 1, 5000, 4096, 2000, 2000, 2000} {
+			_, _ = io.WriteString(q, line(n))
+		}
+		_ = q.Close()
+		if want := []int{4096, 1, 5000, 4096, 4000, 2000}; !slices.Equal(sizes, want) {
+			t.Errorf("blocks of %d bytes, want %d", sizes, want)
+		}
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // BenchmarkLog compares what a record costs its message with the queue and
 // without, and how much all of it costs.

@@ -76,9 +76,9 @@ func (s *served) send(queueID, login string) {
 // senders are how many send at once in a flood.
 const senders = 4
 
-// flood sends n messages whose records are of a kilobyte.
+// flood sends n messages whose records are of 5 kB.
 func (s *served) flood(n int) {
-	login := strings.Repeat("x", 1000)
+	long := strings.Repeat("x", 5000)
 	var all sync.WaitGroup
 	for i := range senders {
 		all.Go(func() {
@@ -86,7 +86,7 @@ func (s *served) flood(n int) {
 				if s.t.Failed() {
 					return
 				}
-				s.send(fmt.Sprintf("F%d-%d", i, j), login)
+				s.send(fmt.Sprintf("F%d-%d-%s", i, j, long), "anne")
 			}
 		})
 	}
@@ -151,7 +151,7 @@ func TestLogReaderEnds(t *testing.T) {
 }
 
 // More records than are kept for a log reader that hangs.
-const tooMany = 4000
+const tooMany = 1200
 
 // A log reader that hangs stops neither mail nor the end of the program.
 func TestLogReaderHangs(t *testing.T) {
@@ -165,11 +165,13 @@ func TestLogReaderHangs(t *testing.T) {
 // missing, once, and then whatever comes.
 func TestLogReaderComesBack(t *testing.T) {
 	reader, writer := smallPipe(t)
-	s := startServe(t, writer, "")
+	address := fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))
+	s := startServe(t, writer, fmt.Sprintf("http.address = %q", address))
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s.flood(tooMany)
+	_, metrics := get(t, address, "/metrics")
 	log := readInto(t, reader)
 	told := awaitLine(t, log, `^time=\S+ level=ERROR msg=log_records_dropped dropped=(\d+)$`)
 	s.send("LAST", "anne")
@@ -200,9 +202,12 @@ func TestLogReaderComesBack(t *testing.T) {
 	if want := fmt.Sprintf(" dropped=%d", tooMany-total); !strings.HasSuffix(told, want) {
 		t.Errorf("%s; %d records are there", told, total)
 	}
+	if want := fmt.Sprintf("\nrcptquota_log_records_dropped_total %d\n", tooMany-total); !strings.Contains(metrics, want) {
+		t.Errorf("/metrics lacks %s", want)
+	}
 }
 
-var floodRecord = regexp.MustCompile(`level=INFO msg=accepted queue_id=F(\d)-(\d+) sender=.* elapsed_ms=\S+$`)
+var floodRecord = regexp.MustCompile(`level=INFO msg=accepted queue_id=F(\d)-(\d+)-x+ sender=.* elapsed_ms=\S+$`)
 
 func isRecordOf(queueID string) func(string) bool {
 	return func(line string) bool { return strings.Contains(line, " msg=accepted queue_id="+queueID+" ") }

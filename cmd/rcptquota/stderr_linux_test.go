@@ -27,7 +27,7 @@ func TestStandardError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startServe(t, open(t), "")
-			s.flood(400)
+			s.flood(100)
 			for _, signal := range []os.Signal{
 				syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTTOU, syscall.SIGALRM, syscall.SIGWINCH,
 			} {
@@ -46,7 +46,7 @@ func TestStandardErrorClosed(t *testing.T) {
 	s := startServeBy(t, func(config string) *exec.Cmd {
 		return exec.Command("sh", "-c", `exec rcptquota serve --config "$1" <&- >&- 2>&-`, "sh", config)
 	}, "")
-	s.flood(400)
+	s.flood(100)
 	s.stop()
 }
 
@@ -58,7 +58,7 @@ func TestPanicWithoutAReader(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startServe(t, open(t), "")
-			s.flood(400)
+			s.flood(100)
 			_ = s.signal(syscall.SIGQUIT) // which is a panic from outside
 		})
 	}
