@@ -67,6 +67,7 @@ func TestHTTPReadersThatHang(t *testing.T) {
 						t.Fatal(err)
 					}
 					_, _ = io.Copy(io.Discard, response.Body)
+					_ = response.Body.Close()
 				}
 				time.Sleep(of.ends) //nolint:forbidigo // under synctest's clock
 				synctest.Wait()
@@ -112,6 +113,8 @@ func TestHTTPReadersAtOnce(t *testing.T) {
 			_ = conn.Close()
 		}
 		close(d)
-		<-ended
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
 	})
 }

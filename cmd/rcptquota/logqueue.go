@@ -51,7 +51,7 @@ type logQueue struct {
 	closed  bool
 
 	wake  chan struct{} // there is something to write, or to tell; or the end
-	given chan struct{} // closed when Close gives up
+	given chan struct{} // closed when finish gives up
 	ended chan struct{} // closed when the last line was written, or given up
 }
 
@@ -104,8 +104,9 @@ func (q *logQueue) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Close writes what is left, unless that takes longer than [logFlushTimeout].
-func (q *logQueue) Close() error {
+// finish writes what is left, unless that takes longer than [logFlushTimeout].
+// What is written to q afterwards is dropped.
+func (q *logQueue) finish() {
 	q.mu.Lock()
 	q.closed = true
 	q.mu.Unlock()
@@ -115,7 +116,6 @@ func (q *logQueue) Close() error {
 	case <-time.After(logFlushTimeout):
 		close(q.given)
 	}
-	return nil
 }
 
 // length is how many records wait.

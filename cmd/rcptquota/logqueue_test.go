@@ -69,7 +69,7 @@ func TestLogQueueOfAWriterThatHangs(t *testing.T) {
 					t.Errorf("%d records wait, %d were dropped", q.length(), q.dropped.Load())
 				}
 				before := time.Now()
-				_ = q.Close()
+				q.finish()
 				if took := time.Since(before); took != logFlushTimeout {
 					t.Errorf("the end takes %v", took)
 				}
@@ -96,7 +96,7 @@ func TestLogQueueTellsOnceWhatIsMissing(t *testing.T) {
 		close(d.hangs)
 		time.Sleep(time.Second) //nolint:forbidigo // under synctest's clock
 		log.Error("after")
-		_ = q.Close()
+		q.finish()
 		lines := strings.SplitAfter(d.text.String(), "\n")
 		if len(lines) != maxLogRecords+3 || !strings.Contains(lines[maxLogRecords-1], `"msg":"kept","relay":"relay1"}`) {
 			t.Errorf("%d lines", len(lines))
@@ -140,7 +140,7 @@ func TestLogQueueOfAWriterThatFails(t *testing.T) {
 				if got := d.text.String(); got != of.want {
 					t.Errorf("%q, want %q", got, of.want)
 				}
-				_ = q.Close()
+				q.finish()
 				if _, _ = io.WriteString(q, "late\n"); q.dropped.Load() != 1 {
 					t.Error("a line after the end is not counted")
 				}
@@ -156,9 +156,30 @@ func TestLogQueueEndsWithAWriterThatFails(t *testing.T) {
 		q := newLogQueue(&device{err: errors.New("full")})
 		_, _ = io.WriteString(q, "one\n")
 		before := time.Now()
-		_ = q.Close()
+		q.finish()
 		if took := time.Since(before); took > logFlushTimeout {
 			t.Errorf("it takes %v", took)
+		}
+	})
+}
+
+// What the libraries say comes into the log, and not past its queue.
+func TestLogOfLibraries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &device{}
+		q := newLogQueue(d)
+		c := defaultLog()
+		log, err := c.openLog(q, false, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		redisLog{log}.Printf(t.Context(), "redis: %d of %d", 1, 2)
+		slog.NewLogLogger(slog.Default().Handler(), slog.LevelInfo).Print("by default")
+		q.finish()
+		for _, want := range []string{`level=WARN msg="redis: 1 of 2"`, `level=INFO msg="by default"`} {
+			if !strings.Contains(d.text.String(), want) {
+				t.Errorf("%s is missing in %s", want, d.text.String())
+			}
 		}
 	})
 }
@@ -175,7 +196,7 @@ func TestLogQueueWritesBlocks(t *testing.T) {
 		for _, n := range []int{100, 3996, 1, 5000, 4096, 2000, 2000, 2000} {
 			_, _ = io.WriteString(q, line(n))
 		}
-		_ = q.Close()
+		q.finish()
 		if want := []int{4096, 1, 5000, 4096, 4000, 2000}; !slices.Equal(sizes, want) {
 			t.Errorf("blocks of %d bytes, want %d", sizes, want)
 		}
@@ -212,6 +233,6 @@ func BenchmarkLog(b *testing.B) {
 			})
 		}
 	}
-	_ = queue.Close()
+	queue.finish()
 	_ = writer.Close()
 }

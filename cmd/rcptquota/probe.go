@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 
@@ -9,6 +10,16 @@ import (
 
 	"github.com/rcptquota/rcptquota/milter"
 )
+
+const probeLong = "Play one message to a running milter as Postfix would, and print the reply that a\n" +
+	"mail user would read. The message is played to its end, so that what it shows is what\n" +
+	"a user's message meets: it counts against the windows of the login, and is logged.\n" +
+	"Nobody gets it, a list's members neither: only Postfix delivers mail. With\n" +
+	"--until-data it is given up after DATA, and neither counted nor logged when it\n" +
+	"passes; what goes wrong at the end of messages does not show then.\n" +
+	"One that would go to a list's managers instead passes; the log tells.\n\n" +
+	"Exit status: 0 when the message passes, 1 when it is refused or deferred, 2 when\n" +
+	"the milter could not be asked, or did not answer within 30 s."
 
 func probeCommand() *cobra.Command {
 	var (
@@ -22,16 +33,8 @@ func probeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "probe",
 		Short: "Play one message to a running milter as Postfix would, and print the reply",
-		Long: "Play one message to a running milter as Postfix would, and print the reply that a\n" +
-			"mail user would read. The message is played to its end, so that what it shows is what\n" +
-			"a user's message meets: it counts against the windows of the login, and is logged.\n" +
-			"Nobody gets it, a list's members neither: only Postfix delivers mail. With\n" +
-			"--until-data it is given up after DATA, and neither counted nor logged when it\n" +
-			"passes; what goes wrong at the end of messages does not show then.\n" +
-			"One that would go to a list's managers instead passes; the log tells.\n\n" +
-			"Exit status: 0 when the message passes, 1 when it is refused or deferred, 2 when\n" +
-			"the milter could not be asked, or did not answer within 30 s.",
-		Args: cobra.NoArgs,
+		Long:  probeLong,
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			probe.UntilData = probe.UntilData || !complete
@@ -42,16 +45,7 @@ func probeCommand() *cobra.Command {
 				return fmt.Errorf("--recipients: %d is no number of recipients", count)
 			}
 			probe.Recipients = slices.Concat(to, generated(count, domain))
-			reply, err := probe.Run(address)
-			if err != nil {
-				return fmt.Errorf("ask the milter at --address %s: %w", address, err)
-			}
-			if reply != "" {
-				fmt.Fprintln(cmd.OutOrStdout(), reply)
-				return errFound
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), "accepted")
-			return nil
+			return runProbe(cmd.OutOrStdout(), &probe, address)
 		},
 	}
 	f := cmd.Flags()
@@ -69,6 +63,20 @@ func probeCommand() *cobra.Command {
 	f.Lookup("complete").Hidden = true
 	cmd.MarkFlagsMutuallyExclusive("complete", "until-data")
 	return cmd
+}
+
+// runProbe plays a message, and prints what its sender would read.
+func runProbe(out io.Writer, probe *milter.Probe, address string) error {
+	reply, err := probe.Run(address)
+	if err != nil {
+		return fmt.Errorf("ask the milter at --address %s: %w", address, err)
+	}
+	if reply != "" {
+		fmt.Fprintln(out, reply)
+		return errFound
+	}
+	fmt.Fprintln(out, "accepted")
+	return nil
 }
 
 // generated makes up n distinct recipients.

@@ -43,7 +43,7 @@ func serveCommand() *cobra.Command {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
 			defer stop()
 			logs := newLogQueue(openStderr())
-			defer logs.Close() //nolint:errcheck // there is none
+			defer logs.finish()
 			if err := serve(ctx, path, logs); err != nil {
 				fmt.Fprintf(logs, "rcptquota: %v\n", err)
 				return errTold

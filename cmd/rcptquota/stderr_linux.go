@@ -8,7 +8,7 @@ import (
 // openStderr returns standard error for the log. Where a write to it could wait
 // for a reader, it makes it one on which none does, for whatever else is written
 // there: by the Go runtime, which would never come to the end of a panic, and by
-// libraries.
+// libraries. A dump of hundreds of goroutines may lose its end for it.
 func openStderr() *os.File {
 	var stat syscall.Stat_t
 	if syscall.Fstat(syscall.Stderr, &stat) != nil {

@@ -18,12 +18,12 @@ import (
 // program do not, and SIGTERM does.
 func TestStandardError(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) *os.File{
-		"pipe":      func(t *testing.T) *os.File { _, writer := smallPipe(t); return writer },
+		"pipe":      unread,
 		"fifo":      fifo,
 		"socket":    journal,
 		"terminal":  terminal,
-		"full disk": func(t *testing.T) *os.File { return openFile(t, "/dev/full", os.O_WRONLY) },
-		"read only": func(t *testing.T) *os.File { return openFile(t, "/dev/null", os.O_RDONLY) },
+		"full disk": fullDisk,
+		"read only": readOnly,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startServe(t, open(t), "")
@@ -54,7 +54,7 @@ func TestStandardErrorClosed(t *testing.T) {
 // the same.
 func TestPanicWithoutAReader(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) *os.File{
-		"pipe": func(t *testing.T) *os.File { _, writer := smallPipe(t); return writer }, "socket": journal, "terminal": terminal,
+		"pipe": unread, "socket": journal, "terminal": terminal,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startServe(t, open(t), "")
@@ -124,6 +124,24 @@ func openFile(t *testing.T, path string, flag int) *os.File {
 	}
 	t.Cleanup(func() { _ = file.Close() })
 	return file
+}
+
+// unread is a pipe that nobody reads.
+func unread(t *testing.T) *os.File {
+	t.Helper()
+	_, writer := smallPipe(t)
+	return writer
+}
+
+func fullDisk(t *testing.T) *os.File {
+	t.Helper()
+	return openFile(t, "/dev/full", os.O_WRONLY)
+}
+
+// readOnly is a file that takes nothing.
+func readOnly(t *testing.T) *os.File {
+	t.Helper()
+	return openFile(t, "/dev/null", os.O_RDONLY)
 }
 
 // fifo is a pipe with a name, which nobody reads.
