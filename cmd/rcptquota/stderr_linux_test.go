@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,6 +41,36 @@ func TestStandardError(t *testing.T) {
 			s.stop()
 		})
 	}
+}
+
+// What waited goes to the next reader of a pipe with a name, in order.
+func TestNextReaderOfAFIFO(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first := openFile(t, path, os.O_RDONLY|syscall.O_NONBLOCK)
+	s := startServe(t, openFile(t, path, os.O_WRONLY), "")
+	if _, err := first.Read(make([]byte, 10)); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"Q1", "Q2", "Q3"} {
+		s.send(id, "anne")
+	}
+	log := readInto(t, openFile(t, path, os.O_RDONLY))
+	var ids []string
+	awaitLine(t, log, `queue_id=Q3`)
+	for _, line := range log.Grep(regexp.MustCompile(`^time=.* queue_id=Q. .*elapsed_ms=`)) {
+		_, id, _ := strings.Cut(line, " queue_id=")
+		ids = append(ids, id[:2])
+	}
+	if !slices.Equal(ids, []string{"Q1", "Q2", "Q3"}) {
+		t.Error(log.Lines())
+	}
+	s.stop()
 }
 
 // With none of the three files that every program has, as after "2>&-".
