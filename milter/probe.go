@@ -27,9 +27,9 @@ type Probe struct {
 	Recipients []string
 	// QueueID is the reference that replies quote.
 	QueueID string
-	// Complete lets the message go to its end, so that it is logged; otherwise
-	// it is given up after DATA.
-	Complete bool
+	// UntilData gives the message up after DATA, so that it is neither counted nor
+	// logged when it passes; otherwise it goes to its end.
+	UntilData bool
 }
 
 // Run connects to the milter at address ("unix:/path" or "inet:host:port"),
@@ -78,7 +78,7 @@ func (p *Probe) converse(s *gomilter.ClientSession) (*gomilter.Action, error) {
 	steps = append(steps,
 		macros(gomilter.CodeData, macroQueueID, p.QueueID),
 		func() (*gomilter.Action, error) { return data(s) })
-	if p.Complete {
+	if !p.UntilData {
 		steps = append(steps,
 			func() (*gomilter.Action, error) { return s.HeaderField("From", p.From) },
 			macros(gomilter.CodeEOB, macroQueueID, p.QueueID),

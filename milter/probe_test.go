@@ -17,7 +17,7 @@ func TestProbe(t *testing.T) {
 	inbound := "inet:" + serveTCP(t, r, quota.Inbound)
 	probe := Probe{
 		Client: netip.MustParseAddr("2001:db8::1"), Login: "anne", From: "anne@example.org", QueueID: "4F1",
-		Recipients: []string{"a@example.org", "b@example.org"}, Complete: true,
+		Recipients: []string{"a@example.org", "b@example.org"},
 	}
 	run := func(address, want string) {
 		t.Helper()
@@ -28,7 +28,7 @@ func TestProbe(t *testing.T) {
 	}
 	run(address, "")
 	run(inbound, "")
-	probe.Complete = false
+	probe.UntilData = true
 	run(address, "")
 	probe.Recipients = append(probe.Recipients, "c@example.org")
 	run(address, strings.TrimSuffix(refusal3, "\x00"))

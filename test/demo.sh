@@ -32,7 +32,7 @@ message=0
 send() {
 	message=$((message + 1))
 	printf '\n%s sends to %s recipients\n' "$1" "$2"
-	reply=$("$rcptquota" probe --address "unix:$scratch/s.sock" --complete --login "$1" --recipients "$2" --queue-id "DEMO$message") || [ $? -eq 1 ]
+	reply=$("$rcptquota" probe --address "unix:$scratch/s.sock" --login "$1" --recipients "$2" --queue-id "DEMO$message") || [ $? -eq 1 ]
 	printf '  reply  %s\n' "$reply"
 	printf '  log    %s\n' "$(grep "queue_id=DEMO$message " "$log")"
 }

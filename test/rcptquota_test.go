@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -25,11 +27,18 @@ type rcptquota struct {
 
 func rcptquotaCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: rcptquota start FILE | term | hup | kill | wait | stop")
+		ts.Fatalf("usage: rcptquota start [-log=full|closed] FILE | term | hup | kill | wait | stop")
 	}
 	c := of(ts)
 	if args[0] == "start" && len(args) == 2 {
-		ts.Check(c.start(ts, args[1]))
+		ts.Check(c.start(ts, args[1], nil))
+		return
+	}
+	if kind, ok := strings.CutPrefix(args[min(1, len(args)-1)], "-log="); ok && args[0] == "start" && len(args) == 3 {
+		reader, stderr, err := brokenPipe(kind)
+		ts.Check(err)
+		ts.Defer(func() { _ = reader.Close() })
+		ts.Check(errors.Join(c.start(ts, args[2], stderr), stderr.Close()))
 		return
 	}
 	if c.process == nil || len(args) != 1 {
@@ -56,8 +65,9 @@ func rcptquotaCommand(ts *testscript.TestScript, neg bool, args []string) {
 var listenAddress = regexp.MustCompile(`(?m)^address = "(unix|inet):(.+)"`)
 
 // start runs "rcptquota serve" with a copy of a configuration file in which the
-// script's variables are replaced, and waits until its sockets accept.
-func (r *rcptquota) start(ts *testscript.TestScript, name string) error {
+// script's variables are replaced, and waits until its sockets accept. Its log goes
+// to stderr, unless that is nil.
+func (r *rcptquota) start(ts *testscript.TestScript, name string, stderr *os.File) error {
 	if r.process != nil {
 		return errors.New("rcptquota runs already")
 	}
@@ -69,7 +79,11 @@ func (r *rcptquota) start(ts *testscript.TestScript, name string) error {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return err
 	}
-	process, err := servers.StartProcess(r.log.Path, program(), "serve", "--config", config)
+	cmd := exec.Command(program(), "serve", "--config", config)
+	if stderr != nil {
+		cmd.Stderr = stderr
+	}
+	process, err := servers.StartCommand(r.log.Path, cmd)
 	if err != nil {
 		return err
 	}
@@ -89,6 +103,24 @@ func accepts(network, address string) bool {
 		return false
 	}
 	return conn.Close() == nil
+}
+
+// brokenPipe returns a pipe that is full, or whose reader is closed.
+func brokenPipe(kind string) (reader, writer *os.File, err error) {
+	reader, writer, err = os.Pipe()
+	if err != nil || kind == "closed" {
+		return reader, writer, errors.Join(err, reader.Close())
+	}
+	if err := writer.SetWriteDeadline(time.Now().Add(10 * time.Millisecond)); err != nil {
+		return nil, nil, err
+	}
+	for err == nil {
+		_, err = writer.Write(make([]byte, 4096))
+	}
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, nil, err
+	}
+	return reader, writer, nil
 }
 
 // wait waits for the program's end, which must be a good one.

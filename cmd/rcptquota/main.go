@@ -18,6 +18,9 @@ const (
 // errFound ends a command that did its work and has already told what it found.
 var errFound = errors.New("found")
 
+// errTold ends a command that failed and has already told why.
+var errTold = errors.New("told")
+
 func main() { os.Exit(run()) }
 
 func run() int {
@@ -27,6 +30,8 @@ func run() int {
 		return exitOK
 	case errors.Is(err, errFound):
 		return exitFound
+	case errors.Is(err, errTold):
+		return exitFailed
 	}
 	fmt.Fprintf(os.Stderr, "rcptquota: %v\n", err)
 	return exitFailed

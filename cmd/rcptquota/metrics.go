@@ -85,6 +85,17 @@ func (m *metrics) watchStore(store counter.Counter) {
 	}, func() float64 { return oneIf(redis.Away() != nil) }))
 }
 
+// watchLog tells, too, what becomes of the log.
+func (m *metrics) watchLog(logs *logQueue) {
+	m.registry.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "rcptquota_log_records_dropped_total", Help: "Log records dropped because the log's reader hangs or has ended.",
+		}, func() float64 { return float64(logs.dropped.Load()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "rcptquota_log_records_waiting", Help: "Log records that wait for the log's reader.",
+		}, func() float64 { return float64(logs.length()) }))
+}
+
 // measured is a judge whose decisions are counted.
 type measured struct {
 	next milter.Judge
@@ -136,7 +147,7 @@ func (m *metrics) serveHTTP(ctx context.Context, address string, ready *atomic.B
 			http.Error(w, "not serving", http.StatusServiceUnavailable)
 		}
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	server := newHTTPServer(mux)
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
 	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return err

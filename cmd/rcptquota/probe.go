@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 
@@ -10,26 +11,33 @@ import (
 	"github.com/rcptquota/rcptquota/milter"
 )
 
+const probeLong = "Play one message to a running milter as Postfix would, and print the reply that a\n" +
+	"mail user would read. The message is played to its end, so that what it shows is what\n" +
+	"a user's message meets: it counts against the windows of the login, and is logged.\n" +
+	"Nobody gets it, a list's members neither: only Postfix delivers mail. With\n" +
+	"--until-data it is given up after DATA, and neither counted nor logged when it\n" +
+	"passes; what goes wrong at the end of messages does not show then.\n" +
+	"One that would go to a list's managers instead passes; the log tells.\n\n" +
+	"Exit status: 0 when the message passes, 1 when it is refused or deferred, 2 when\n" +
+	"the milter could not be asked, or did not answer within 30 s."
+
 func probeCommand() *cobra.Command {
 	var (
 		address, client string
 		count           int
 		domain          string
 		to              []string
+		complete        bool
 		probe           = milter.Probe{QueueID: "PROBE"}
 	)
 	cmd := &cobra.Command{
 		Use:   "probe",
 		Short: "Play one message to a running milter as Postfix would, and print the reply",
-		Long: "Play one message to a running milter as Postfix would, and print the reply that a\n" +
-			"mail user would read. Unless --complete is given, the message is given up after\n" +
-			"DATA: it is judged, but neither counted nor logged when it passes. One that would\n" +
-			"go to a list's managers instead passes; the log tells.\n\n" +
-			"Exit status: 0 when the message passes, 1 when it is refused or deferred, 2 when\n" +
-			"the milter could not be asked.",
-		Args: cobra.NoArgs,
+		Long:  probeLong,
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
+			probe.UntilData = probe.UntilData || !complete
 			if probe.Client, err = netip.ParseAddr(client); err != nil {
 				return fmt.Errorf("--client: %w", err)
 			}
@@ -37,16 +45,7 @@ func probeCommand() *cobra.Command {
 				return fmt.Errorf("--recipients: %d is no number of recipients", count)
 			}
 			probe.Recipients = slices.Concat(to, generated(count, domain))
-			reply, err := probe.Run(address)
-			if err != nil {
-				return fmt.Errorf("ask the milter at --address %s: %w", address, err)
-			}
-			if reply != "" {
-				fmt.Fprintln(cmd.OutOrStdout(), reply)
-				return errFound
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), "accepted")
-			return nil
+			return runProbe(cmd.OutOrStdout(), &probe, address)
 		},
 	}
 	f := cmd.Flags()
@@ -58,8 +57,26 @@ func probeCommand() *cobra.Command {
 	f.IntVar(&count, "recipients", 0, "how many more recipients to make up")
 	f.StringVar(&domain, "domain", "example.org", "the domain of the recipients made up")
 	f.StringVar(&probe.QueueID, "queue-id", probe.QueueID, "the queue id that replies quote")
-	f.BoolVar(&probe.Complete, "complete", false, "go on to the end of the message, so that it counts and is logged")
+	f.BoolVar(&probe.UntilData, "until-data", false, "give the message up after DATA, so that it is neither counted nor logged when it passes")
+	// It was needed when a probe ended after DATA by default; scripts have it.
+	f.BoolVar(&complete, "complete", true, "go on to the end of the message, as it does by default")
+	f.Lookup("complete").Hidden = true
+	cmd.MarkFlagsMutuallyExclusive("complete", "until-data")
 	return cmd
+}
+
+// runProbe plays a message, and prints what its sender would read.
+func runProbe(out io.Writer, probe *milter.Probe, address string) error {
+	reply, err := probe.Run(address)
+	if err != nil {
+		return fmt.Errorf("ask the milter at --address %s: %w", address, err)
+	}
+	if reply != "" {
+		fmt.Fprintln(out, reply)
+		return errFound
+	}
+	fmt.Fprintln(out, "accepted")
+	return nil
 }
 
 // generated makes up n distinct recipients.

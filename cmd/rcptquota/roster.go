@@ -119,7 +119,7 @@ func refreshRoster(ctx context.Context, c *config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	log, err := c.Log.openLog(os.Stderr, c.Hostname)
+	log, err := c.Log.openLog(os.Stderr, stderrIsTerminal(), c.Hostname)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,11 @@ import (
 // stop. Those that take longer are deferred by Postfix.
 const drainTimeout = 10 * time.Second
 
+// notifyTimeout is how long we wait for systemd, which may be busy or hang.
+const notifyTimeout = time.Second
+
+var errNotifyTimeout = errors.New("it takes no message")
+
 func serveCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
@@ -34,27 +39,42 @@ func serveCommand() *cobra.Command {
 		Short: "Answer Postfix until told to stop (SIGTERM, SIGINT)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := loadConfig(path)
-			if err != nil {
-				return err
-			}
+			ignoreSignals()
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
 			defer stop()
-			return serve(ctx, c, path)
+			logs := newLogQueue(openStderr())
+			defer logs.finish()
+			if err := serve(ctx, path, logs); err != nil {
+				fmt.Fprintf(logs, "rcptquota: %v\n", err)
+				return errTold
+			}
+			return nil
 		},
 	}
 	configFlag(cmd, &path)
 	return cmd
 }
 
+// ignoreSignals keeps signals that are not meant to from ending or stopping mail.
+func ignoreSignals() {
+	signal.Ignore(
+		syscall.SIGHUP,  // it would end us without a drain; the configuration is read at start only
+		syscall.SIGPIPE, // the reader of standard error has ended: writes fail then
+		syscall.SIGTTOU, // written to the terminal from the background, with "stty tostop"
+	)
+}
+
 // serve runs the milter of the configuration at path until ctx ends.
-func serve(ctx context.Context, c *config, path string) (err error) {
-	log, err := c.Log.openLog(os.Stderr, c.Hostname)
+func serve(ctx context.Context, path string, logs *logQueue) (err error) {
+	c, err := loadConfig(path)
+	if err != nil {
+		return err
+	}
+	log, err := c.Log.openLog(logs, stderrIsTerminal(), c.Hostname)
 	if err != nil {
 		return err
 	}
 	announce(log, c, path)
-	signal.Ignore(syscall.SIGHUP) // it would end us without a drain; the configuration is read at start only
 	directory, err := ldapcache.Open(c.Directory, c.MatchAttributes())
 	if err != nil {
 		return err
@@ -88,6 +108,7 @@ func serve(ctx context.Context, c *config, path string) (err error) {
 	metrics := newMetrics()
 	metrics.watchDirectory(directory)
 	metrics.watchStore(windows)
+	metrics.watchLog(logs)
 	premium.measure(metrics)
 	d := &running{
 		server:  milter.NewServer(measured{policy, metrics}, replies, log, c.HasLists()),
@@ -205,9 +226,20 @@ func (d *running) drain(ctx context.Context) {
 	}
 }
 
-// notify tells systemd, where it runs us (sd_notify(3)).
+// notify tells systemd, where it runs us (sd_notify(3)), unless that takes no
+// message for notifyTimeout: mail does not wait for it.
 func notify(log *slog.Logger, state string) {
-	if _, err := daemon.SdNotify(false, state); err != nil {
+	told := make(chan error, 1)
+	go func() {
+		_, err := daemon.SdNotify(false, state)
+		told <- err
+	}()
+	err := errNotifyTimeout
+	select {
+	case err = <-told:
+	case <-time.After(notifyTimeout):
+	}
+	if err != nil {
 		log.Warn("cannot notify systemd", "error", err)
 	}
 }

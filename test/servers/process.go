@@ -27,14 +27,18 @@ func StartProcess(log string, command ...string) (*Process, error) {
 	return StartCommand(log, exec.Command(command[0], command[1:]...))
 }
 
-// StartCommand is StartProcess for a command that needs more than arguments.
+// StartCommand is StartProcess for a command that needs more than arguments. A
+// standard error of its own stays.
 func StartCommand(log string, cmd *exec.Cmd) (*Process, error) {
 	output, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	defer output.Close() //nolint:errcheck // the child has its own copy
-	cmd.Stdout, cmd.Stderr = output, output
+	cmd.Stdout = output
+	if cmd.Stderr == nil {
+		cmd.Stderr = output
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s does not start (is it installed?): %w", cmd.Path, err)

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"iter"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	// maxLogRecords and maxLogBytes bound what waits for the reader of the log:
+	// minutes of a busy relay.
+	maxLogRecords = 16_384
+	maxLogBytes   = 4 << 20
+	// maxIdleLogBuffer is how much of a buffer, in bytes, is kept for the next lines.
+	maxIdleLogBuffer = 64 << 10
+	// logLinger is how long a line waits for others: to be woken for each one would
+	// cost a message more than the line.
+	logLinger = 2 * time.Millisecond
+	// maxLogBlock is the most that a pipe takes whole, or not at all, on every system
+	// that we know (PIPE_BUF, pipe(7)).
+	maxLogBlock = 4096
+	// minLogPause and maxLogPause bound the pause after a write that failed.
+	minLogPause = 10 * time.Millisecond
+	maxLogPause = time.Second
+	// logFlushTimeout is how long the end of the program waits for the reader of
+	// the log.
+	logFlushTimeout = time.Second
+)
+
+// logQueue is a writer that never waits and never fails: it keeps lines for the
+// one below it, which may do both, since the reader of a log may hang or end, and
+// a disk may be full. Mail must not wait for its log. When the queue is full,
+// further lines are dropped until it is empty; one record then says how many are
+// missing, in their place. Make it with [newLogQueue].
+type logQueue struct {
+	out     io.Writer
+	dropped atomic.Uint64 // since the start
+
+	mu      sync.Mutex
+	waiting lines
+	records int // not yet written: those of waiting, and of the lines on their way
+	size    int // of them, in bytes
+	missing int // dropped and not yet told; while there are any, all are dropped
+	notice  func(missing int) []byte
+	closed  bool
+
+	wake  chan struct{} // there is something to write, or to tell; or the end
+	given chan struct{} // closed when finish gives up
+	ended chan struct{} // closed when the last line was written, or given up
+}
+
+// lines are whole lines, one after the other.
+type lines struct {
+	text []byte
+	ends []int // of each line in text
+}
+
+// newLogQueue starts to write to out.
+func newLogQueue(out io.Writer) *logQueue {
+	q := &logQueue{
+		out:   out,
+		wake:  make(chan struct{}, 1),
+		given: make(chan struct{}),
+		ended: make(chan struct{}),
+	}
+	q.tellBy(func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) })
+	go q.run()
+	return q
+}
+
+// tellBy sets how the record that lines were dropped is formatted.
+func (q *logQueue) tellBy(handler func(io.Writer) slog.Handler) {
+	var line lines
+	log := slog.New(handler(&line))
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.notice = func(missing int) []byte {
+		line.reset()
+		log.Error("log_records_dropped", "dropped", missing)
+		return line.text
+	}
+}
+
+// Write implements [io.Writer] for the handlers of package slog, which write a
+// record at once. It keeps a copy of the line, or drops it; there is no error.
+func (q *logQueue) Write(line []byte) (int, error) {
+	q.mu.Lock()
+	if q.closed || q.missing > 0 || q.records >= maxLogRecords || q.size+len(line) > maxLogBytes {
+		q.missing++
+		q.dropped.Add(1)
+	} else {
+		_, _ = q.waiting.Write(line)
+		q.records++
+		q.size += len(line)
+	}
+	q.mu.Unlock()
+	q.awake()
+	return len(line), nil
+}
+
+// finish writes what is left, unless that takes longer than [logFlushTimeout].
+// What is written to q afterwards is dropped.
+func (q *logQueue) finish() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	q.awake()
+	select {
+	case <-q.ended:
+	case <-time.After(logFlushTimeout):
+		close(q.given)
+	}
+}
+
+// length is how many records wait.
+func (q *logQueue) length() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.records
+}
+
+func (q *logQueue) awake() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run writes until the queue is closed and empty, or given up.
+func (q *logQueue) run() {
+	defer close(q.ended)
+	var batch lines
+	for {
+		missing, closed := q.take(&batch)
+		start := 0
+		for n, end := range batch.blocks() {
+			if !q.write(batch.text[start:end]) {
+				return
+			}
+			q.wrote(n, end-start)
+			start = end
+		}
+		switch {
+		case start > 0:
+		case missing != nil:
+			if !q.write(missing) {
+				return
+			}
+		case closed:
+			return
+		default:
+			<-q.wake
+			time.Sleep(logLinger) //nolint:forbidigo // nobody waits for it
+		}
+	}
+}
+
+// take moves all lines that wait into batch. When there are none, it returns the
+// record that tells how many are missing, if any are; from then on lines are kept
+// again.
+func (q *logQueue) take(batch *lines) (notice []byte, closed bool) {
+	batch.reset()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	*batch, q.waiting = q.waiting, *batch
+	if len(batch.ends) == 0 && q.missing > 0 {
+		notice = q.notice(q.missing)
+		q.missing = 0
+	}
+	return notice, q.closed
+}
+
+// wrote makes room for so many records of size bytes in all.
+func (q *logQueue) wrote(records, size int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.records -= records
+	q.size -= size
+}
+
+// write writes a block of lines, however long that takes and however often it fails; false
+// when the queue was given up before.
+func (q *logQueue) write(block []byte) bool {
+	for pause := minLogPause; ; pause = min(2*pause, maxLogPause) {
+		n, err := q.out.Write(block)
+		if err == nil {
+			return true
+		}
+		if errors.Is(err, syscall.EPIPE) { // the next reader begins with a whole line
+			n = bytes.LastIndexByte(block[:n], '\n') + 1
+		}
+		block = block[n:]
+		select {
+		case <-time.After(pause):
+		case <-q.given:
+			return false
+		}
+	}
+}
+
+// Write implements [io.Writer]; each call is one line.
+func (l *lines) Write(line []byte) (int, error) {
+	l.text = append(l.text, line...)
+	l.ends = append(l.ends, len(l.text))
+	return len(line), nil
+}
+
+// blocks yields l in blocks that are written at once: how many lines each has, and
+// where it ends. A block that has several is at most [maxLogBlock] long.
+func (l *lines) blocks() iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		start, first := 0, 0
+		for i, end := range l.ends {
+			last := i == len(l.ends)-1
+			if !last && l.ends[i+1]-start <= maxLogBlock {
+				continue
+			}
+			if !yield(i+1-first, end) {
+				return
+			}
+			start, first = end, i+1
+		}
+	}
+}
+
+// reset makes l empty, and keeps its memory unless that is much.
+func (l *lines) reset() {
+	if cap(l.text) > maxIdleLogBuffer {
+		l.text, l.ends = nil, nil
+	}
+	l.text, l.ends = l.text[:0], l.ends[:0]
+}
