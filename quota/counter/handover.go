@@ -1,7 +1,6 @@
 package counter
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 
 	"github.com/rcptquota/rcptquota/quota"
@@ -11,8 +10,7 @@ import (
 
 // origin names the store, in what another one is told.
 func (l *Local) origin() string {
-	sum := sha256.Sum256(append([]byte("origin"), l.state.key...))
-	return hex.EncodeToString(sum[:6])
+	return hex.EncodeToString(l.state.name)
 }
 
 // ahead reports whether something of the sender is here that is not in Redis.
