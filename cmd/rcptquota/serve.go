@@ -73,7 +73,7 @@ func serve(ctx context.Context, c *config, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, windows.Close()) }()
-	tellNotice(log, windows)
+	defer watchStore(ctx, log, windows)()
 	policy, err := quota.NewPolicy(c.Config, premium.around(directory), windows)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,11 +18,12 @@ import (
 // on Redis's own clock: one command a message. It knows recipients and senders
 // as keyed digests only. Redis 6.2 or later is needed.
 type Redis struct {
-	client   redis.UniversalClient
-	digests  *digester
-	timeout  time.Duration
-	stood    stood
-	commands sync.Pool // of *command
+	client    redis.UniversalClient
+	addresses string // as configured
+	digests   *digester
+	timeout   time.Duration
+	stood     stood
+	commands  sync.Pool // of *command
 }
 
 // OpenRedis prepares the store without asking any server. The error is about
@@ -36,9 +38,10 @@ func OpenRedis(config Config) (*Redis, error) {
 		return nil, err
 	}
 	r := &Redis{
-		client:  client,
-		digests: newDigester(key),
-		timeout: config.Timeout.Duration,
+		client:    client,
+		addresses: strings.Join(config.Addresses, " "),
+		digests:   newDigester(key),
+		timeout:   config.Timeout.Duration,
 	}
 	r.commands.New = func() any { return &command{} }
 	return r, nil
@@ -99,11 +102,7 @@ func (r *Redis) release(ctx context.Context, t quota.Ticket, lost bool) error {
 func (r *Redis) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	if cluster, ok := r.client.(*redis.ClusterClient); ok {
-		// It looks first who the masters are.
-		return r.fail(cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error { return master.Ping(ctx).Err() }))
-	}
-	return r.fail(r.client.Ping(ctx).Err())
+	return r.fail(r.forEachMaster(ctx, func(ctx context.Context, master redis.UniversalClient) error { return master.Ping(ctx).Err() }))
 }
 
 // Close ends the connections.
