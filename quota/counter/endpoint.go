@@ -46,23 +46,37 @@ func (e *endpoint) becomeCluster() (*redis.ClusterClient, error) {
 
 // recognise asks the address, once, whether it belongs to a Cluster. Without the
 // permission (+cluster|slots) it is taken for a server by itself, until the first
-// MOVED. The error tells that it does not answer.
+// MOVED; so is a Cluster of one node, whose own idea of its address need not be one
+// that we can reach. The error tells that nobody answers.
 func (e *endpoint) recognise(ctx context.Context) error {
 	if e.cluster.Load() != nil || e.asked.Load() {
 		return nil
 	}
-	slots, err := e.ClusterSlots(ctx).Result()
-	if err == nil && len(slots) > 0 {
-		_, err = e.becomeCluster()
+	slots, err := e.ClusterSlots(ctx).Result() //nolint:staticcheck // SHARDS came with Redis 7.0, and the library needs SLOTS
+	if err == nil {
+		if nodesOf(slots) > 1 { // else it may not have joined the others yet
+			_, err = e.becomeCluster()
+		}
 		return err
 	}
 	if _, ok := errors.AsType[redis.Error](err); !ok {
-		return err // nobody, or a node that has not joined one yet
+		return err
 	}
 	if text := err.Error(); strings.Contains(text, "cluster support disabled") || strings.HasPrefix(text, "NOPERM") || strings.HasPrefix(text, "ERR unknown") {
 		e.asked.Store(true)
 	}
 	return nil
+}
+
+// nodesOf counts the masters and replicas that serve the slots.
+func nodesOf(slots []redis.ClusterSlot) int {
+	nodes := map[string]struct{}{}
+	for _, slot := range slots {
+		for _, node := range slot.Nodes {
+			nodes[node.Addr] = struct{}{}
+		}
+	}
+	return len(nodes)
 }
 
 // Close implements [redis.UniversalClient].

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -128,6 +129,24 @@ func TestServerBehindOneAddress(t *testing.T) {
 	if !strings.Contains(stats, "cmdstat_cluster|slots:calls=1,") || !strings.Contains(stats, "cmdstat_ping:calls=3,") {
 		t.Errorf("%s", stats)
 	}
+}
+
+// One node that serves all slots is asked by the address that we know, whatever it
+// calls itself.
+func TestClusterOfOneNode(t *testing.T) {
+	server := servers.StartRedis(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(servers.FreePort(t)),
+		"--cluster-announce-ip", "192.0.2.1", "--cluster-announce-port", "6379")
+	do(t, direct(t, server), "CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+	r := openRedis(t, redisConfig(t, server.Address()))
+	if !servers.Wait(func() bool {
+		return strings.Contains(direct(t, server).ClusterInfo(t.Context()).Val(), "cluster_state:ok")
+	}) {
+		t.Fatal("it does not serve its slots")
+	}
+	if err := r.ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	works(t, r)
 }
 
 func TestProveClusterBehindOneAddress(t *testing.T) {

@@ -65,10 +65,10 @@ func TestInspectCluster(t *testing.T) {
 // What may not be looked at is told, and fails nothing.
 func TestInspectWithoutPermission(t *testing.T) {
 	server := servers.StartRedis(t)
-	s := &scene{server: server, behind: direct(t, server), config: redisConfig(t, server.Address())}
+	s := &scene{t: t, server: server, behind: direct(t, server), config: redisConfig(t, server.Address())}
 	counts := []any{"reset", "on", ">geheim", "~rcptquota:*", "resetchannels", "+@connection", "+@hash", "+@sortedset",
 		"+evalsha", "+eval", "+time", "+pexpire", "+pttl"}
-	s.login(t, "geheim", counts...)
+	s.login("geheim", counts...)
 	lines, err := Prove(t.Context(), s.config)
 	if err != nil || len(lines) != 3 || !strings.Contains(lines[1], "could not be looked at: NOPERM") || !strings.Contains(lines[2], "could not be looked at: redis: NOPERM") {
 		t.Errorf("%q, %v", lines, err)
@@ -76,7 +76,7 @@ func TestInspectWithoutPermission(t *testing.T) {
 	if i := mustInspect(t, openRedis(t, s.config)); i.MemoryError == nil || i.KeyError == nil || i.OtherFingerprint != "" {
 		t.Errorf("%+v", i)
 	}
-	s.login(t, "geheim", slices.Concat(counts, []any{"+info", "+get", "+set"})...)
+	s.login("geheim", slices.Concat(counts, []any{"+info", "+get", "+set"})...)
 	if i := mustInspect(t, openRedis(t, s.config)); i.MemoryError != nil || i.KeyError != nil {
 		t.Errorf("with +info +get +set: %+v", i)
 	}

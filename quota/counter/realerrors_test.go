@@ -28,6 +28,7 @@ func do(t *testing.T, client *redis.Client, args ...any) {
 
 // scene is a server that has been brought to answer with an error.
 type scene struct {
+	t      *testing.T
 	server *servers.Redis
 	behind *redis.Client // its connection is there already
 	config Config
@@ -36,106 +37,106 @@ type scene struct {
 // errorOf counts two messages of the sender (Redis refuses a script for a full
 // memory only where it has not yet written anything), and releases one; it returns
 // the first error.
-func (s *scene) errorOf(t *testing.T) error {
-	t.Helper()
-	r := openRedis(t, s.config)
+func (s *scene) errorOf() error {
+	s.t.Helper()
+	r := openRedis(s.t, s.config)
 	for _, id := range []string{"a", "b"} {
-		if _, err := r.Reserve(t.Context(), toReserve("anne", id, rulebooks(time.Hour)[3], people(0, 3))); err != nil {
+		if _, err := r.Reserve(s.t.Context(), toReserve("anne", id, rulebooks(time.Hour)[3], people(0, 3))); err != nil {
 			return err
 		}
 	}
-	return r.release(t.Context(), quota.Ticket{Sender: "anne", ID: "b"}, false)
+	return r.release(s.t.Context(), quota.Ticket{Sender: "anne", ID: "b"}, false)
 }
 
 // realErrors are what a real server says, and how it is brought to say it.
 var realErrors = map[string]struct {
 	options []string
-	prepare func(t *testing.T, s *scene)
+	prepare func(s *scene)
 	text    string // in the error
 	want    meaning
 }{
 	"a key of another type": {
-		prepare: func(t *testing.T, s *scene) { do(t, s.behind, "SET", s.key(t, 0), "x") },
+		prepare: func(s *scene) { do(s.t, s.behind, "SET", s.key(0), "x") },
 		text:    "WRONGTYPE", want: senderAlone,
 	},
 	"another key of another type": {
-		prepare: func(t *testing.T, s *scene) { do(t, s.behind, "RPUSH", s.key(t, 1), "x") },
+		prepare: func(s *scene) { do(s.t, s.behind, "RPUSH", s.key(1), "x") },
 		text:    "WRONGTYPE", want: senderAlone,
 	},
 	"the last key of another type": {
-		prepare: func(t *testing.T, s *scene) { do(t, s.behind, "SADD", s.key(t, 2), "x") },
+		prepare: func(s *scene) { do(s.t, s.behind, "SADD", s.key(2), "x") },
 		text:    "WRONGTYPE", want: senderAlone,
 	},
 	"a number that is none": {
-		prepare: func(t *testing.T, s *scene) { do(t, s.behind, "HSET", s.key(t, 2), "last", "x") },
+		prepare: func(s *scene) { do(s.t, s.behind, "HSET", s.key(2), "last", "x") },
 		text:    "user_script", want: senderAlone,
 	},
 	"a message that is none": {
-		prepare: func(t *testing.T, s *scene) { do(t, s.behind, "ZADD", s.key(t, 1), "1e300", "x") },
+		prepare: func(s *scene) { do(s.t, s.behind, "ZADD", s.key(1), "1e300", "x") },
 		text:    "user_script", want: senderAlone,
 	},
 	"a reservation that is none": {
-		prepare: func(t *testing.T, s *scene) { do(t, s.behind, "HSET", s.key(t, 2), "ra", "\xc1") },
+		prepare: func(s *scene) { do(s.t, s.behind, "HSET", s.key(2), "ra", "\xc1") },
 		text:    "user_script", want: senderAlone,
 	},
 	"a reservation that is cut off": {
-		prepare: func(t *testing.T, s *scene) { do(t, s.behind, "HSET", s.key(t, 2), "ra", "\x93\xcf") },
+		prepare: func(s *scene) { do(s.t, s.behind, "HSET", s.key(2), "ra", "\x93\xcf") },
 		text:    "user_script", want: senderAlone,
 	},
 	"a replica": {
-		prepare: func(t *testing.T, s *scene) {
-			host, port, _ := strings.Cut(servers.StartRedis(t, "--repl-diskless-sync-delay", "0").Address(), ":")
-			do(t, s.behind, "REPLICAOF", host, port)
+		prepare: func(s *scene) {
+			host, port, _ := strings.Cut(servers.StartRedis(s.t, "--repl-diskless-sync-delay", "0").Address(), ":")
+			do(s.t, s.behind, "REPLICAOF", host, port)
 			if !servers.Wait(func() bool {
-				return strings.Contains(s.behind.Info(t.Context(), "replication").Val(), "master_link_status:up")
+				return strings.Contains(s.behind.Info(s.t.Context(), "replication").Val(), "master_link_status:up")
 			}) {
-				t.Fatal("the replica has no master")
+				s.t.Fatal("the replica has no master")
 			}
 		},
 		text: "READONLY", want: redisAway,
 	},
 	"a replica without its master": {
-		prepare: func(t *testing.T, s *scene) {
-			do(t, s.behind, "CONFIG", "SET", "replica-serve-stale-data", "no")
-			do(t, s.behind, "REPLICAOF", "127.0.0.1", strconv.Itoa(servers.FreePort(t)))
+		prepare: func(s *scene) {
+			do(s.t, s.behind, "CONFIG", "SET", "replica-serve-stale-data", "no")
+			do(s.t, s.behind, "REPLICAOF", "127.0.0.1", strconv.Itoa(servers.FreePort(s.t)))
 		},
 		text: "MASTERDOWN", want: redisAway,
 	},
 	"a disk that takes nothing": {
 		options: []string{"--save", "3600 1000000", "--dbfilename", "folder"},
-		prepare: func(t *testing.T, s *scene) {
+		prepare: func(s *scene) {
 			if err := os.Mkdir(filepath.Join(filepath.Dir(s.server.Socket()), "folder"), 0o700); err != nil {
-				t.Fatal(err)
+				s.t.Fatal(err)
 			}
-			t.Cleanup(func() { s.behind.ConfigSet(context.Background(), "save", "") }) // else it would not end
-			do(t, s.behind, "BGSAVE")
+			s.t.Cleanup(func() { s.behind.ConfigSet(context.WithoutCancel(s.t.Context()), "save", "") }) // else it would not end
+			do(s.t, s.behind, "BGSAVE")
 			if !servers.Wait(func() bool {
-				return strings.Contains(s.behind.Info(t.Context(), "persistence").Val(), "rdb_last_bgsave_status:err")
+				return strings.Contains(s.behind.Info(s.t.Context(), "persistence").Val(), "rdb_last_bgsave_status:err")
 			}) {
-				t.Fatal("the disk took it")
+				s.t.Fatal("the disk took it")
 			}
 		},
 		text: "MISCONF", want: redisAway,
 	},
 	"a full memory": {options: []string{"--maxmemory", "1"}, text: "OOM", want: redisAway},
 	"a password that is not given": {
-		prepare: func(t *testing.T, s *scene) { do(t, s.behind, "CONFIG", "SET", "requirepass", "geheim") },
+		prepare: func(s *scene) { do(s.t, s.behind, "CONFIG", "SET", "requirepass", "geheim") },
 		text:    "NOAUTH", want: redisAway,
 	},
 	"a wrong password": {
-		prepare: func(t *testing.T, s *scene) { s.login(t, "another", "on", ">geheim", "~*", "+@all") },
+		prepare: func(s *scene) { s.login("another", "on", ">geheim", "~*", "+@all") },
 		text:    "WRONGPASS", want: redisAway,
 	},
 	"a user who runs no scripts": {
-		prepare: func(t *testing.T, s *scene) { s.login(t, "geheim", "on", ">geheim", "~*", "+@connection") },
+		prepare: func(s *scene) { s.login("geheim", "on", ">geheim", "~*", "+@connection") },
 		text:    "NOPERM", want: redisAway,
 	},
 	"a user whose scripts may not count": {
-		prepare: func(t *testing.T, s *scene) { s.login(t, "geheim", "on", ">geheim", "~*", "+@all", "-zadd") },
+		prepare: func(s *scene) { s.login("geheim", "on", ">geheim", "~*", "+@all", "-zadd") },
 		text:    "user_script", want: redisAway,
 	},
 	"a user of other keys": {
-		prepare: func(t *testing.T, s *scene) { s.login(t, "geheim", "on", ">geheim", "~other:*", "+@all") },
+		prepare: func(s *scene) { s.login("geheim", "on", ">geheim", "~other:*", "+@all") },
 		text:    "NOPERM", want: redisAway,
 	},
 	"a Cluster without slots": {
@@ -144,45 +145,45 @@ var realErrors = map[string]struct {
 	"a master without replicas": {options: []string{"--min-replicas-to-write", "1"}, text: "NOREPLICAS", want: redisAway},
 	"a script that does not end": {
 		options: []string{"--lua-time-limit", "1"},
-		prepare: func(t *testing.T, s *scene) {
+		prepare: func(s *scene) {
 			looping := make(chan struct{})
-			client := direct(t, s.server)
+			client := direct(s.t, s.server)
 			go func() {
 				defer close(looping)
-				client.Eval(context.Background(), "while true do end", nil)
+				client.Eval(context.WithoutCancel(s.t.Context()), "while true do end", nil)
 			}()
-			t.Cleanup(func() {
-				s.behind.ScriptKill(context.Background())
+			s.t.Cleanup(func() {
+				s.behind.ScriptKill(context.WithoutCancel(s.t.Context()))
 				<-looping
 			})
-			if !servers.Wait(func() bool { return s.behind.Ping(t.Context()).Err() != nil }) {
-				t.Fatal("nothing loops")
+			if !servers.Wait(func() bool { return s.behind.Ping(s.t.Context()).Err() != nil }) {
+				s.t.Fatal("nothing loops")
 			}
 		},
 		text: "BUSY", want: redisAway,
 	},
 	"data that are being loaded": {
 		options: []string{"--enable-debug-command", "local"},
-		prepare: func(t *testing.T, s *scene) {
-			do(t, s.behind, "CONFIG", "SET", "loading-process-events-interval-bytes", "1024")
-			do(t, s.behind, "DEBUG", "POPULATE", "4000")
-			do(t, s.behind, "CONFIG", "SET", "key-load-delay", "1000") // microseconds
+		prepare: func(s *scene) {
+			do(s.t, s.behind, "CONFIG", "SET", "loading-process-events-interval-bytes", "1024")
+			do(s.t, s.behind, "DEBUG", "POPULATE", "4000")
+			do(s.t, s.behind, "CONFIG", "SET", "key-load-delay", "1000") // microseconds
 			loaded := make(chan struct{})
 			client := redis.NewClient(&redis.Options{Addr: s.server.Socket(), ReadTimeout: time.Minute})
 			go func() {
 				defer close(loaded)
 				defer client.Close() //nolint:errcheck // nothing was written
-				client.Do(context.Background(), "DEBUG", "RELOAD")
+				client.Do(context.WithoutCancel(s.t.Context()), "DEBUG", "RELOAD")
 			}()
-			t.Cleanup(func() { <-loaded })
-			if !servers.Wait(func() bool { return s.behind.Ping(t.Context()).Err() != nil }) {
-				t.Fatal("nothing is loaded")
+			s.t.Cleanup(func() { <-loaded })
+			if !servers.Wait(func() bool { return s.behind.Ping(s.t.Context()).Err() != nil }) {
+				s.t.Fatal("nothing is loaded")
 			}
 		},
 		text: "LOADING", want: redisAway,
 	},
 	"too many clients": {
-		prepare: func(t *testing.T, s *scene) { do(t, s.behind, "CONFIG", "SET", "maxclients", "1") },
+		prepare: func(s *scene) { do(s.t, s.behind, "CONFIG", "SET", "maxclients", "1") },
 		want:    redisAway, // it hangs up, perhaps before it has said so
 	},
 	"a command that is renamed": {options: []string{"--rename-command", "EVALSHA", "other"}, text: "unknown command", want: redisAway},
@@ -190,11 +191,11 @@ var realErrors = map[string]struct {
 		options: []string{"--rename-command", "ZADD", "other"}, text: "user_script", want: redisAway,
 	},
 	"a server that has ended": {
-		prepare: func(_ *testing.T, s *scene) { s.server.Stop() },
+		prepare: func(s *scene) { s.server.Stop() },
 		text:    "connection refused", want: redisAway,
 	},
 	"a server that says nothing": {
-		prepare: func(_ *testing.T, s *scene) {
+		prepare: func(s *scene) {
 			s.server.Freeze()
 			s.config.Timeout = conf.Duration{Duration: 50 * time.Millisecond}
 		},
@@ -202,16 +203,16 @@ var realErrors = map[string]struct {
 	},
 }
 
-func (s *scene) key(t *testing.T, i int) string { return openRedis(t, s.config).keys("anne")[i] }
+func (s *scene) key(i int) string { return openRedis(s.t, s.config).keys("anne")[i] }
 
 // login makes the ACL user that we are, with the password that we give.
-func (s *scene) login(t *testing.T, password string, rules ...any) {
-	t.Helper()
-	do(t, s.behind, append([]any{"ACL", "SETUSER", "rcptquota"}, rules...)...)
+func (s *scene) login(password string, rules ...any) {
+	s.t.Helper()
+	do(s.t, s.behind, append([]any{"ACL", "SETUSER", "rcptquota"}, rules...)...)
 	s.config.Username = "rcptquota"
-	s.config.PasswordFile = filepath.Join(t.TempDir(), "password")
+	s.config.PasswordFile = filepath.Join(s.t.TempDir(), "password")
 	if err := os.WriteFile(s.config.PasswordFile, []byte(password), 0o600); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 }
 
@@ -219,14 +220,14 @@ func TestMeaningOfRealErrors(t *testing.T) {
 	for name, c := range realErrors {
 		t.Run(name, func(t *testing.T) {
 			server := servers.StartRedis(t, c.options...)
-			s := &scene{server: server, config: redisConfig(t, server.Address())}
+			s := &scene{t: t, server: server, config: redisConfig(t, server.Address())}
 			s.behind = redis.NewClient(&redis.Options{Addr: server.Socket(), PoolSize: 1})
 			t.Cleanup(func() { _ = s.behind.Close() })
 			do(t, s.behind, "PING")
 			if c.prepare != nil {
-				c.prepare(t, s)
+				c.prepare(s)
 			}
-			err := s.errorOf(t)
+			err := s.errorOf()
 			if err == nil || !strings.Contains(err.Error(), c.text) {
 				t.Fatalf("%v, want %s", err, c.text)
 			}

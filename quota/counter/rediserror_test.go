@@ -89,3 +89,27 @@ func TestMeaningOf(t *testing.T) {
 		}
 	}
 }
+
+func FuzzMeaningOf(f *testing.F) {
+	f.Add("ERR Error running script (call to f_7b): @user_script:1: @user_script: 1: -OOM command not allowed")
+	f.Add("WRONGTYPE Operation against a key")
+	f.Fuzz(func(t *testing.T, text string) {
+		if got := meaningOf(replyError("LOADING " + text)); got != redisAway {
+			t.Errorf("LOADING %q: %v", text, got)
+		}
+		if got := meaningOf(replyError("WRONGTYPE " + text)); got != senderAlone {
+			t.Errorf("WRONGTYPE %q: %v", text, got)
+		}
+		_ = meaningOf(replyError(text)).String()
+	})
+}
+
+func FuzzMemoryOf(f *testing.F) {
+	f.Add("# Memory\r\nmaxmemory:104857600\r\nmaxmemory_human:100.00M\r\nmaxmemory_policy:volatile-lru\r\n")
+	f.Add("maxmemory:-1\nmaxmemory_policy")
+	f.Fuzz(func(t *testing.T, info string) {
+		if policy, _, err := memoryOf(info); err == nil && policy == "" {
+			t.Errorf("%q: neither a policy nor an error", info)
+		}
+	})
+}

@@ -84,7 +84,7 @@ func asEarlier(t *testing.T, dir string, key []byte) {
 	for i := range 20 {
 		err := db.Update(func(tx *bbolt.Tx) error {
 			meta := tx.Bucket(metaBucket)
-			return errors.Join(meta.Put(oldKeyEntry, key), meta.Put([]byte("filler"), make([]byte, 100*i)),
+			return errors.Join(meta.Put(oldKeyEntry, key), meta.Put([]byte("filler"), make([]byte, 2000*i)),
 				meta.Delete(fingerprintEntry), meta.Delete(nameEntry))
 		})
 		if err != nil {
