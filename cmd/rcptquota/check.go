@@ -99,19 +99,16 @@ func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.
 	if config.Directory.Source == "ldap" {
 		proven, unproven = ldapcache.Prove(ctx, config.Directory, config.matched(), config.HasLists())
 	}
-	line, err := counter.Prove(ctx, config.Store)
+	counted, err := counter.Prove(ctx, config.Store)
 	if err := errors.Join(unproven, err); err != nil {
 		return nil, err
 	}
-	*lines = append(*lines, proven...)
-	if line != "" {
-		*lines = append(*lines, line)
-	}
+	*lines = append(append(*lines, proven...), counted...)
 	designated, unresolved, err := directory.Designations(ctx)
 	if err != nil {
 		return nil, conf.Errorf("directory.premium_filter", "%v", err)
 	}
-	line = fmt.Sprintf("designations: %d", len(designated))
+	line := fmt.Sprintf("designations: %d", len(designated))
 	if len(unresolved) > 0 {
 		line += fmt.Sprintf("; %d names of nobody, as %q", len(unresolved), unresolved[0])
 	}

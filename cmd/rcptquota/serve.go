@@ -93,6 +93,7 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, windows.Close()) }()
+	defer watchStore(ctx, log, windows)()
 	policy, err := quota.NewPolicy(c.Config, premium.around(directory), windows)
 	if err != nil {
 		return err

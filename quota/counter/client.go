@@ -9,7 +9,8 @@ import (
 func (c *Config) IsRedis() bool { return c.Kind == kindRedis }
 
 // Client makes a client of the Redis that a valid configuration describes, without
-// asking any server. The caller closes it. The error is about a file that the
+// asking any server. Behind one address may be a server by itself, or a Cluster:
+// the client finds out. The caller closes it. The error is about a file that the
 // configuration names.
 func (c *Config) Client() (redis.UniversalClient, error) {
 	options, err := c.options()
@@ -17,6 +18,9 @@ func (c *Config) Client() (redis.UniversalClient, error) {
 		return nil, err
 	}
 	logging.Disable() // the library would log what it returns, too
+	if c.MasterName == "" && len(c.Addresses) == 1 {
+		return newEndpoint(options), nil
+	}
 	return redis.NewUniversalClient(options), nil
 }
 

@@ -19,10 +19,10 @@ import (
 // works reserves, accepts and releases.
 func works(t *testing.T, r *Redis) {
 	t.Helper()
-	for _, stood := range []bool{true, false, true} {
+	for _, commit := range []bool{true, false, true} {
 		m := toReserve("anne", crand.Text(), generous, people(0, 3))
 		mustReserve(t, r, m)
-		mustSettle(t, r, m.Ticket, stood)
+		mustSettle(t, r, m.Ticket, commit)
 	}
 }
 

@@ -41,6 +41,18 @@
 //
 // # Privacy
 //
-// Recipients are kept as keyed digests of 64 bits; a dump of a store tells
-// nobody who writes to whom.
+// Recipients are kept as keyed digests of 64 bits. What a copy of each file tells
+// to somebody who does not have the others:
+//
+//   - windows.db in state_dir: which logins wrote, when, and to how many
+//     recipients each time; that two of one sender's messages had a recipient in
+//     common, not whom. Nothing in it is made with a key that it holds.
+//   - digest.key in state_dir: nothing. With windows.db, whether a sender reached
+//     an address that one has in mind: addresses can be tried, so both together
+//     are as good as a list of correspondents. A backup can leave it out; after a
+//     restore without it the copies are still counted, and the distinct recipients
+//     begin anew.
+//   - a dump of Redis: the same as windows.db, with the logins as digests, too. The
+//     key is in the file that digest_key_file names, and never in Redis; a
+//     fingerprint of it is, which reveals nothing of it.
 package counter

@@ -84,6 +84,9 @@ func (f *Fallback) turn(ctx context.Context, sender string) (done func(), err er
 // reserve counts a message in Redis, or alone where Redis does not answer.
 func (f *Fallback) reserve(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
 	count, err := f.redis.Reserve(ctx, r)
+	if err != nil && meaningOf(err) == senderAlone {
+		count, err = f.reserveAnew(ctx, r, err)
+	}
 	if err == nil || errors.Is(err, quota.ErrTooManyOpen) {
 		return count, err
 	}
@@ -91,6 +94,19 @@ func (f *Fallback) reserve(ctx context.Context, r *quota.Reservation) (quota.Cou
 	if err != nil || count.Exceeded >= 0 {
 		f.release(r.Ticket) // Redis may have counted it
 	}
+	return count, err
+}
+
+// reserveAnew counts a message in Redis after what damaged the sender's data there
+// was set aside. The count tells so.
+func (f *Fallback) reserveAnew(ctx context.Context, r *quota.Reservation, why error) (quota.Count, error) {
+	why = f.redis.damaged(r.Sender, why)
+	aside, err := f.redis.setAside(ctx, r.Sender)
+	if err != nil || aside == 0 {
+		return quota.Count{}, errors.Join(why, err)
+	}
+	count, err := f.redis.Reserve(ctx, r)
+	count.Degraded = fmt.Errorf("%w; %d keys were set aside, and counting begins anew", why, aside)
 	return count, err
 }
 
@@ -123,10 +139,13 @@ func (f *Fallback) alone(ctx context.Context, r *quota.Reservation, why error) (
 // failed learns from the error of a sender's command, and returns what to tell about
 // the message that is decided on without Redis.
 func (f *Fallback) failed(sender string, err error) error {
-	if !isTimeout(err) {
+	why := f.without(err)
+	switch {
+	case meaningOf(err) == senderAlone:
+		return why
+	case !isTimeout(err):
 		return f.setAway(err)
 	}
-	why := f.without(err)
 	f.slow.add(sender, why)
 	f.lookAtRedis()
 	return why
@@ -180,11 +199,11 @@ func (f *Fallback) releaseNow(ctx context.Context, t quota.Ticket) bool {
 	if f.notAsked(t.Sender) != nil {
 		return false
 	}
-	if err := f.redis.Settle(ctx, t, false); err != nil {
+	err = f.redis.Settle(ctx, t, false)
+	if err != nil {
 		_ = f.failed(t.Sender, err)
-		return false
 	}
-	return true
+	return err == nil || meaningOf(err) == senderAlone // then there is nothing to release
 }
 
 // release has a reservation released once Redis answers.

@@ -36,7 +36,7 @@ type shard struct {
 }
 
 func newLocal(s *state) *Local {
-	l := &Local{digests: newDigester(s.key), seed: maphash.MakeSeed(), state: s, stop: make(chan struct{})}
+	l := &Local{digests: s.digests, seed: maphash.MakeSeed(), state: s, stop: make(chan struct{})}
 	l.sets.New = func() any { return set{} }
 	for i := range l.shards {
 		l.shards[i].tallies = map[string]*tally{}
@@ -51,17 +51,14 @@ func OpenLocal(stateDir string) (*Local, error) {
 	return openLocalWith(stateDir, nil)
 }
 
-// openLocalWith is OpenLocal with the digests of another store; nil: those of the
-// file's own key.
+// openLocalWith is OpenLocal with the digests of another store; nil: those of
+// digest.key in the folder.
 func openLocalWith(stateDir string, digests *digester) (*Local, error) {
-	s, err := openState(stateDir)
+	s, err := openState(stateDir, digests)
 	if err != nil {
 		return nil, err
 	}
 	l := newLocal(s)
-	if digests != nil {
-		l.digests = digests
-	}
 	now := time.Now().UnixMicro()
 	err = s.load(func(sender string, t *tally) {
 		t.moveBack(now)

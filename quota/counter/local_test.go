@@ -111,6 +111,9 @@ func TestLocalSaves(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(copied, stateFile), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
+		if err := keepKey(copied, mustOwnKey(t, dir)); err != nil {
+			t.Fatal(err)
+		}
 		killed := openLocal(t, copied)
 		defer closeLocal(t, killed)
 		if got := reserve(t, killed, "2", 4, 5, 6, 7, 8, 9, 10, 11); got.Used != 3 {

@@ -18,7 +18,9 @@ import (
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
-func TestRedisManyOpen(t *testing.T) { openMany(t, openRedis(t, redisConfig(t, servers.StartRedis(t).Address()))) }
+func TestRedisManyOpen(t *testing.T) {
+	openMany(t, openRedis(t, redisConfig(t, servers.StartRedis(t).Address())))
+}
 
 func TestRedisChangesOfClass(t *testing.T) {
 	changesOfClass(t, openRedis(t, redisConfig(t, servers.StartRedis(t).Address())))

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"strconv"
+	"sync/atomic"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -15,35 +18,118 @@ import (
 
 // Prove asks the Redis of a valid configuration whether messages can be counted
 // there: that every master answers, takes our password, and lets us run the
-// scripts. It counts one message of nobody, and takes it back. The line tells, for
-// people, what works; empty, without Redis. The error has its key from the top of
-// the configuration file.
-func Prove(ctx context.Context, config Config) (line string, err error) {
+// scripts; that none evicts what is counted; and that other relays have the same
+// digest key. It counts one message of nobody on each master, and takes it back. The
+// lines tell, for people, what works and what to be warned of; none, without Redis.
+// The error has its key from the top of the configuration file.
+func Prove(ctx context.Context, config Config) (lines []string, err error) {
 	if !config.IsRedis() {
-		return "", nil
+		return nil, nil
 	}
 	r, err := OpenRedis(config)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	if err = r.ping(ctx); err == nil {
-		err = r.countNobody(ctx)
-	}
+	masters, err := r.countNobody(ctx)
 	if err != nil {
-		return "", conf.Errorf("store.addresses", "%v", err)
+		return nil, conf.Errorf("store.addresses", "%v", err)
 	}
-	return fmt.Sprintf("redis %s: answers, and counts", strings.Join(config.Addresses, " ")), nil
+	cluster := ""
+	if masters > 0 {
+		cluster = fmt.Sprintf(", a Cluster of %d masters", masters)
+	}
+	lines = []string{fmt.Sprintf("redis %s%s: answers, and counts", r.addresses, cluster)}
+	found, err := r.inspect(ctx, false)
+	if err != nil {
+		return nil, conf.Errorf("store.addresses", "%v", err)
+	}
+	if found.OtherFingerprint != "" {
+		return nil, conf.Errorf("store.digest_key_file", "other relays have another key than this one (%s in redis is %s, ours is %s), and what they count is not counted together; give all the same",
+			fingerprintKey, found.OtherFingerprint, found.Fingerprint)
+	}
+	return append(lines, found.lines(r.addresses)...), nil
 }
 
-// countNobody counts a message of the empty login, which no sender has.
-func (r *Redis) countNobody(ctx context.Context) error {
-	reservation := quota.Reservation{
-		Ticket:     quota.Ticket{ID: rand.Text()},
-		Windows:    []quota.Window{{Per: time.Minute, Recipients: 1000, Count: quota.Distinct}},
-		Recipients: slices.Values([]string{"nobody@localhost"}),
-		N:          1,
+// lines tell what was found, for people.
+func (i *Inspection) lines(addresses string) []string {
+	var lines []string
+	say := func(format string, values ...any) { lines = append(lines, "redis "+fmt.Sprintf(format, values...)) }
+	for _, e := range i.Evicting {
+		say("%v; set maxmemory_policy to %s", e, noEviction)
 	}
-	_, err := r.Reserve(ctx, &reservation)
-	return errors.Join(err, r.Settle(ctx, reservation.Ticket, false))
+	switch {
+	case i.MemoryError != nil:
+		say("%s: whether it evicts what is counted could not be looked at: %v; it must not (maxmemory_policy %s)", addresses, i.MemoryError, noEviction)
+	case len(i.Evicting) > 0:
+	case i.Unlimited:
+		say("%s: evicts nothing: it has no maxmemory", addresses)
+	default:
+		say("%s: evicts nothing: maxmemory_policy is %s", addresses, noEviction)
+	}
+	if i.KeyError != nil {
+		say("%s: whether other relays have the same digest key could not be looked at: %v", addresses, i.KeyError)
+	}
+	return lines
+}
+
+// countNobody pings every master, and counts on each a message of a login that no
+// sender has. It returns how many masters a Cluster has; 0: it is none.
+func (r *Redis) countNobody(ctx context.Context) (masters int, err error) {
+	if err := r.ping(ctx); err != nil {
+		return 0, err
+	}
+	logins, err := r.nobodies(ctx)
+	if err != nil {
+		return 0, r.fail(err)
+	}
+	for _, login := range logins {
+		reservation := quota.Reservation{
+			Ticket:     quota.Ticket{Sender: login, ID: rand.Text()},
+			Windows:    []quota.Window{{Per: time.Minute, Recipients: 1000, Count: quota.Distinct}},
+			Recipients: slices.Values([]string{"nobody@localhost"}),
+			N:          1,
+		}
+		_, err := r.Reserve(ctx, &reservation)
+		if err := errors.Join(err, r.Settle(ctx, reservation.Ticket, false)); err != nil {
+			return 0, err
+		}
+	}
+	if cluster, _ := clusterOf(ctx, r.client); cluster == nil {
+		return 0, nil
+	}
+	return len(logins), nil
+}
+
+// enoughLogins to find one for a master that has few slots.
+const enoughLogins = 200_000
+
+// nobodies returns the empty login or, of a Cluster, one login for each master, that
+// begins with NUL: no sender has them.
+func (r *Redis) nobodies(ctx context.Context) ([]string, error) {
+	cluster, err := clusterOf(ctx, r.client)
+	if err != nil || cluster == nil {
+		return []string{""}, err
+	}
+	var masters atomic.Int64
+	if err := cluster.ForEachMaster(ctx, func(context.Context, *redis.Client) error { masters.Add(1); return nil }); err != nil {
+		return nil, err
+	}
+	var logins []string
+	known := map[string]bool{}
+	for i := 0; len(logins) < int(masters.Load()); i++ {
+		login := "\x00" + strconv.Itoa(i)
+		master, err := cluster.MasterForKey(ctx, r.keys(login)[0])
+		if err != nil {
+			return nil, err
+		}
+		if i == enoughLogins {
+			return nil, fmt.Errorf("%d masters of the Cluster serve no slots", int(masters.Load())-len(logins))
+		}
+		if address := master.Options().Addr; !known[address] {
+			known[address] = true
+			logins = append(logins, login)
+		}
+	}
+	return logins, nil
 }

@@ -68,7 +68,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // sendReleases releases in Redis what was released while it was away.
 func (f *Fallback) sendReleases(ctx context.Context) {
 	for _, t := range f.releases.all() {
-		if err := f.redis.Settle(ctx, t, false); err != nil {
+		if err := f.redis.Settle(ctx, t, false); err != nil && meaningOf(err) != senderAlone {
 			_ = f.failed(t.Sender, err)
 			return
 		}

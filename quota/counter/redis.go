@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // as keyed digests only. Redis 6.2 or later is needed.
 type Redis struct {
 	client    redis.UniversalClient
+	addresses string // as configured
 	digests   *digester
 	timeout   time.Duration
 	committed committed
@@ -36,9 +38,10 @@ func OpenRedis(config Config) (*Redis, error) {
 		return nil, err
 	}
 	r := &Redis{
-		client:  client,
-		digests: newDigester(key),
-		timeout: config.Timeout.Duration,
+		client:    client,
+		addresses: strings.Join(config.Addresses, " "),
+		digests:   newDigester(key),
+		timeout:   config.Timeout.Duration,
 	}
 	r.commands.New = func() any { return &command{} }
 	return r, nil
@@ -92,11 +95,7 @@ func (r *Redis) Settle(ctx context.Context, t quota.Ticket, commit bool) error {
 func (r *Redis) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	if cluster, ok := r.client.(*redis.ClusterClient); ok {
-		// It looks first who the masters are.
-		return r.fail(cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error { return master.Ping(ctx).Err() }))
-	}
-	return r.fail(r.client.Ping(ctx).Err())
+	return r.fail(r.forEachMaster(ctx, func(ctx context.Context, master redis.UniversalClient) error { return master.Ping(ctx).Err() }))
 }
 
 // Close ends the connections.

@@ -149,7 +149,7 @@ end
 local function heldCopies(window)
   local s, since = sums[window.per], at - window.per
   local most = 2147483647
-  if not s then
+  if not s or s.head < at - keepCopies then -- messages may be gone that the sum still counts
     s = {head = since, sum = 0}
     sums[window.per], sumsChanged = s, true
     readMessages(since, '+inf', most, function(m) s.sum = s.sum + m end)
@@ -160,6 +160,18 @@ local function heldCopies(window)
   return s.sum
 end
 
+-- currentSums are the sums of the class's own windows: those of others would need
+-- care for as long as nobody asks for them.
+local function currentSums()
+  local current = {}
+  for _, window in ipairs(windows) do
+    if window.kind == 'c' then
+      current[window.per] = sums[window.per]
+    end
+  end
+  return current
+end
+
 local tidied = false
 
 -- tidy forgets what no window can hold any more, of any class, and the
@@ -167,9 +179,10 @@ local tidied = false
 local function tidy()
   for _, window in ipairs(windows) do
     if window.kind == 'c' then
-      heldCopies(window)
+      heldCopies(window) -- before messages go that it still counts
     end
   end
+  sums = currentSums()
   if keepDistinct > 0 then
     redis.call('ZREMRANGEBYSCORE', REACHED, '-inf', text(at - keepDistinct))
   end
@@ -330,15 +343,10 @@ end
 
 local function addMessage()
   redis.call('ZADD', MESSAGES, text(at), member(n, id))
-  local current = {} -- the sums of other windows would need care for as long as nobody asks for them
-  for _, window in ipairs(windows) do
-    local s = sums[window.per]
-    if window.kind == 'c' and not current[window.per] then
-      s.sum = s.sum + n
-      current[window.per] = s
-    end
+  sums, sumsChanged = currentSums(), true
+  for _, s in pairs(sums) do
+    s.sum = s.sum + n
   end
-  sums, sumsChanged = current, true
 end
 
 -- add counts a message that fits.

@@ -1,21 +1,6 @@
 package counter
 
-import (
-	"context"
-	"errors"
-	"net"
-	"sync"
-
-	"github.com/redis/go-redis/v9"
-)
-
-// isTimeout reports whether a command took too long. That may be its own fault, or
-// Redis is away.
-func isTimeout(err error) bool {
-	var network net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, redis.ErrPoolTimeout) ||
-		errors.As(err, &network) && network.Timeout()
-}
+import "sync"
 
 // slowSenders are those of whom a command took too long, until it is known whether
 // Redis is away: their other messages do not wait for it, either. The zero value is

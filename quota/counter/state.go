@@ -1,8 +1,6 @@
 package counter
 
 import (
-	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -20,44 +18,41 @@ const lockTimeout = 15 * time.Second
 
 var (
 	talliesBucket = []byte("tallies") // sender → tally in CBOR
-	metaBucket    = []byte("meta")
-	keyOfDigests  = []byte("digest_key")
+	metaBucket    = []byte("meta")    // see statekey.go
 )
 
 // state is what is on disk.
 type state struct {
-	db  *bbolt.DB
-	key []byte // of the digests; made with the file
+	db      *bbolt.DB
+	digests *digester // those that the tallies are made of
+	notice  error     // see [Local.Notice]
 }
 
-func openState(dir string) (*state, error) {
+// openState opens the state in the folder, with the digests of another store; nil:
+// those of the folder's own key.
+func openState(dir string, digests *digester) (*state, error) {
 	path := filepath.Join(dir, stateFile)
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, FreelistType: bbolt.FreelistMapType})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	s := &state{db: db}
-	if err := db.Update(s.prepare); err != nil {
+	if err := db.Update(prepare); err != nil {
 		return nil, s.fail(err)
+	}
+	if err := s.useKey(dir, digests); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
 }
 
-func (s *state) prepare(tx *bbolt.Tx) error {
-	if _, err := tx.CreateBucketIfNotExists(talliesBucket); err != nil {
-		return err
+func prepare(tx *bbolt.Tx) error {
+	for _, name := range [][]byte{talliesBucket, metaBucket} {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return err
+		}
 	}
-	meta, err := tx.CreateBucketIfNotExists(metaBucket)
-	if err != nil {
-		return err
-	}
-	s.key = bytes.Clone(meta.Get(keyOfDigests))
-	if s.key != nil {
-		return nil
-	}
-	s.key = make([]byte, keySize)
-	_, _ = rand.Read(s.key) // never fails
-	return meta.Put(keyOfDigests, s.key)
+	return nil
 }
 
 // load calls add with every tally. One that cannot be read is an error: the file is
@@ -100,6 +95,14 @@ func (s *state) fail(err error) error {
 	path := s.db.Path()
 	if err = errors.Join(err, s.db.Close()); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// named returns err, if any, with the file's name.
+func (s *state) named(err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.db.Path(), err)
 	}
 	return nil
 }

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota/counter"
+)
+
+const (
+	// inspectEvery is how often Redis is looked at: its settings change while it
+	// runs, and so does who is a Cluster's master.
+	inspectEvery = time.Minute
+	// inspectAgain is how soon one that was away is looked at again.
+	inspectAgain = 10 * time.Second
+)
+
+// inspector is a store that can look at what is behind it. The error tells that it
+// is away, which is told elsewhere.
+type inspector interface {
+	Inspect(ctx context.Context) (counter.Inspection, error)
+}
+
+// watchStore logs what the store found at its start and, behind the messages'
+// backs, what makes its counts wrong from now on: each once, until it is mended. It
+// returns how to stop.
+func watchStore(ctx context.Context, log *slog.Logger, store counter.Counter) (stop func()) {
+	if s, ok := store.(interface{ Notice() error }); ok {
+		if err := s.Notice(); err != nil {
+			log.Warn("digest_key_changed", "error", err)
+		}
+	}
+	s, ok := store.(inspector)
+	if !ok {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { (&storeWatch{store: s, log: log}).run(ctx) })
+	return func() {
+		cancel()
+		watching.Wait()
+	}
+}
+
+// storeWatch remembers what has been told.
+type storeWatch struct {
+	store    inspector
+	log      *slog.Logger
+	evicting []counter.Eviction
+	otherKey string
+	unseen   bool
+}
+
+// run looks at the store until ctx is done.
+func (w *storeWatch) run(ctx context.Context) {
+	for {
+		wait := inspectEvery
+		if found, err := w.store.Inspect(ctx); err != nil {
+			wait = inspectAgain
+		} else {
+			w.tell(&found)
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+// tell logs what is new.
+func (w *storeWatch) tell(found *counter.Inspection) {
+	if found.MemoryError == nil {
+		w.tellEviction(found.Evicting)
+	}
+	if found.KeyError == nil {
+		w.tellKey(found)
+	}
+	for _, err := range []error{found.MemoryError, found.KeyError} {
+		if err != nil && !w.unseen {
+			w.log.Info("redis_not_examined", "error", err)
+		}
+	}
+	w.unseen = found.MemoryError != nil || found.KeyError != nil
+}
+
+func (w *storeWatch) tellEviction(evicting []counter.Eviction) {
+	evicting = slices.SortedFunc(slices.Values(evicting), counter.Eviction.Compare)
+	if slices.Equal(evicting, w.evicting) {
+		return
+	}
+	w.evicting = evicting
+	for _, e := range evicting {
+		w.log.Warn("redis_evicts", "server", e.Server, "maxmemory_policy", e.Policy, "maxmemory", e.MaxMemory)
+	}
+	if len(evicting) == 0 {
+		w.log.Info("redis_evicts_nothing")
+	}
+}
+
+func (w *storeWatch) tellKey(found *counter.Inspection) {
+	if found.OtherFingerprint == w.otherKey {
+		return
+	}
+	w.otherKey = found.OtherFingerprint
+	if w.otherKey == "" {
+		w.log.Info("digest_key_agrees")
+		return
+	}
+	w.log.Error("digest_key_differs", "fingerprint", found.Fingerprint, "in_redis", found.OtherFingerprint)
+}

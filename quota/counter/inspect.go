@@ -1,0 +1,168 @@
+package counter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// fingerprintKey holds, in Redis, the fingerprint of the relays' digest key.
+const fingerprintKey = "rcptquota:digest_key"
+
+// Inspection is what a look at a Redis that answers has found: what silently makes
+// counts wrong.
+type Inspection struct {
+	// Evicting are the masters that may evict what is counted.
+	Evicting []Eviction
+	// Unlimited is whether no master has a maxmemory, so that none ever evicts,
+	// whatever its policy.
+	Unlimited bool
+	// MemoryError is why Redis could not be asked whether it evicts, for instance
+	// since an ACL user lacks +info; nil: it could.
+	MemoryError error
+	// Fingerprint is that of this relay's digest key, and OtherFingerprint the one
+	// in Redis, where it is another: relays that digest with different keys do not
+	// count together.
+	Fingerprint, OtherFingerprint string
+	// KeyError is why the fingerprints could not be compared, for instance since an
+	// ACL user lacks +get and +set; nil: they could.
+	KeyError error
+}
+
+// Eviction is how a server may evict keys.
+type Eviction struct {
+	Server    string // its address
+	Policy    string // maxmemory_policy
+	MaxMemory int64  // bytes
+}
+
+// String says it for people.
+func (e Eviction) String() string {
+	return fmt.Sprintf("%s may evict what is counted: maxmemory_policy is %s, and maxmemory %d bytes", e.Server, e.Policy, e.MaxMemory)
+}
+
+// Compare orders by server.
+func (e Eviction) Compare(other Eviction) int { return strings.Compare(e.Server, other.Server) }
+
+// noEviction is the policy that refuses to write instead.
+const noEviction = "noeviction"
+
+var errNoPolicy = errors.New("INFO memory names no maxmemory_policy")
+
+// inspect looks at every master. The first relay to do so with store leaves the
+// fingerprint of its digest key for the others. The error tells that Redis is away.
+func (r *Redis) inspect(ctx context.Context, store bool) (Inspection, error) {
+	ctx, cancel := context.WithTimeout(ctx, max(r.timeout, bulkTimeout))
+	defer cancel()
+	i := Inspection{Unlimited: true, Fingerprint: r.digests.fingerprint}
+	var mu sync.Mutex
+	err := r.forEachMaster(ctx, func(ctx context.Context, master redis.UniversalClient) error {
+		info, err := master.Info(ctx, "memory").Result()
+		mu.Lock()
+		defer mu.Unlock()
+		return i.addMemory(r.addressOf(master), info, err)
+	})
+	if err != nil {
+		return i, r.fail(err)
+	}
+	other, err := r.storedFingerprint(ctx, store)
+	if err != nil {
+		i.KeyError, err = replyOrError(r.fail(err))
+		return i, err
+	}
+	if other != "" && other != i.Fingerprint {
+		i.OtherFingerprint = other
+	}
+	return i, nil
+}
+
+// addMemory adds what a master answered to INFO memory.
+func (i *Inspection) addMemory(server, info string, err error) error {
+	if err != nil {
+		i.MemoryError, err = replyOrError(err)
+		return err
+	}
+	policy, most, err := memoryOf(info)
+	if err != nil {
+		i.MemoryError = fmt.Errorf("%s: %w", server, err)
+		return nil
+	}
+	if most > 0 {
+		i.Unlimited = false
+		if policy != noEviction {
+			i.Evicting = append(i.Evicting, Eviction{Server: server, Policy: policy, MaxMemory: most})
+		}
+	}
+	return nil
+}
+
+// replyOrError tells an error that Redis replied with, as for a missing permission,
+// from one that says that it is away.
+func replyOrError(err error) (reply, away error) {
+	if _, ok := errors.AsType[redis.Error](err); ok {
+		return err, nil
+	}
+	return nil, err
+}
+
+// memoryOf reads what INFO memory says: the policy, and the most bytes; 0: there is
+// no limit.
+func memoryOf(info string) (policy string, most int64, err error) {
+	err = errNoPolicy
+	for line := range strings.Lines(info) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch name {
+		case "maxmemory":
+			if most, err = strconv.ParseInt(value, 10, 64); err != nil {
+				return "", 0, fmt.Errorf("INFO memory: maxmemory: %w", err)
+			}
+		case "maxmemory_policy":
+			policy = value
+		}
+	}
+	if policy == "" {
+		err = errNoPolicy
+	}
+	return policy, most, err
+}
+
+// addressOf names a master in what people read.
+func (r *Redis) addressOf(master redis.UniversalClient) string {
+	if c, ok := master.(*redis.Client); ok && c != r.client {
+		return c.Options().Addr
+	}
+	return r.addresses
+}
+
+// storedFingerprint returns the fingerprint in Redis; with store, ours is left
+// there if there was none.
+func (r *Redis) storedFingerprint(ctx context.Context, store bool) (string, error) {
+	for range 2 {
+		got, err := r.client.Get(ctx, fingerprintKey).Result()
+		if !errors.Is(err, redis.Nil) {
+			return got, err
+		}
+		if !store {
+			return "", nil
+		}
+		err = r.client.SetArgs(ctx, fingerprintKey, r.digests.fingerprint, redis.SetArgs{Mode: "NX"}).Err()
+		if err == nil {
+			return r.digests.fingerprint, nil
+		}
+		if !errors.Is(err, redis.Nil) { // nil: another relay was first
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+// Inspect looks at the Redis behind f, as [Inspection] says, whether messages are
+// counted there now or not. The error tells that it is away.
+func (f *Fallback) Inspect(ctx context.Context) (Inspection, error) {
+	return f.redis.inspect(ctx, true)
+}

@@ -1,0 +1,75 @@
+package counter
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// keyFile holds, in state_dir and in Base64, the key of the digests of this
+// relay's own store. It is a file of its own so that a backup can leave it out:
+// without it, the digests in [stateFile] cannot be compared with any address.
+const keyFile = "digest.key"
+
+// ownKey reads the key in the folder; nil: there is none.
+func ownKey(dir string) ([]byte, error) {
+	path := filepath.Join(dir, keyFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) < keySize {
+		return nil, fmt.Errorf("%s does not hold a key of %d bytes in Base64; put it back from a backup, or remove it, and a new one is made", path, keySize)
+	}
+	return key, nil
+}
+
+// newKey makes a key.
+func newKey() []byte {
+	key := make([]byte, keySize)
+	_, _ = rand.Read(key) // never fails
+	return key
+}
+
+// keepKey writes the key into the folder, whole or not at all. Only one process
+// does at a time: the one that holds the lock of [stateFile].
+func keepKey(dir string, key []byte) error {
+	path := filepath.Join(dir, keyFile)
+	next := path + ".new"
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) { // one that a kill left, perhaps with another mode
+		return err
+	}
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(next, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(next))
+	}
+	return syncFolder(dir)
+}
+
+// syncFolder makes sure that a rename in the folder survives a loss of power.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
