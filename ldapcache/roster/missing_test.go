@@ -8,11 +8,7 @@ import (
 // copyOf is a copy with so many premium senders, each of an establishment of its
 // own, and so many entries that name nobody.
 func copyOf(elected, unresolved int) *Copy {
-	c := &Copy{Unresolved: make([]string, unresolved)}
-	for _, d := range crowded(elected).entered {
-		c.Elected = append(c.Elected, d)
-	}
-	return c
+	return &Copy{Elected: crowded(elected).entered, Unresolved: make([]string, unresolved)}
 }
 
 func TestMissing(t *testing.T) {

@@ -97,6 +97,16 @@ func TestStoriesOfAnEmptyDirectory(t *testing.T) {
 			Wed  5 Jan 11:02  anne has 5000
 			Wed  5 Jan 11:02  bruno has 150, deferred`},
 
+		{"the store loses the roster, and a relay starts at that moment", `
+			Sat  1 Jan 11:00  0310001A enters anne
+			Sat  1 Jan 11:00  40 others are entered
+			Sat  1 Jan 12:00  relay A starts
+			Mon  3 Jan 23:00  the directory tells of nobody
+			Wed  5 Jan 11:00  the store forgets
+			Wed  5 Jan 11:00  relay B starts
+			Wed  5 Jan 11:01  anne has 5000
+			Wed  5 Jan 11:01  bruno has 150, deferred`},
+
 		{"the store is away at the cutoff of an empty directory", `
 			Sat  1 Jan 11:00  0310001A enters anne
 			Sat  1 Jan 11:00  40 others are entered

@@ -15,6 +15,7 @@ type share struct {
 	stored []byte        // what the store held last; nil: nothing
 	there  State         // what that says
 	later  bool          // that lies in the future
+	anew   bool          // that is a first start, by a relay that knew less than this one
 	told   bool          // as the log knows
 	text   []byte        // the latest of it that is believed; nil: none
 	state  State         // what that says
@@ -43,7 +44,7 @@ func (s *share) load(ctx context.Context, store Store, log *slog.Logger, now tim
 		log.Error(msgFuture, s.there.Newest().attrs()...)
 	}
 	s.told = s.later
-	if s.text != nil && (s.stored == nil || s.later) {
+	if s.text != nil && (s.stored == nil || s.later || s.anew) {
 		return s.replace(ctx, store, s.text, now)
 	}
 	s.read = now
@@ -87,7 +88,8 @@ func (s *share) replace(ctx context.Context, store Store, text []byte, now time.
 	return nil
 }
 
-// adopt takes over what was read, unless it lies ahead of now; and forgets what is
+// adopt takes over what was read, unless it lies ahead of now or is a first start
+// after what is known, since the store lost that; and forgets what is
 // known, should that lie ahead of clock: it does when a clock was set back.
 func (s *share) adopt(text []byte, now, clock time.Time) error {
 	if !bytes.Equal(text, s.stored) || (text == nil) != (s.stored == nil) {
@@ -100,8 +102,8 @@ func (s *share) adopt(text []byte, now, clock time.Time) error {
 	if s.state.LiesAhead(clock) {
 		s.text, s.state = nil, State{}
 	}
-	s.later = s.there.LiesAhead(now)
-	if text != nil && !s.later {
+	s.later, s.anew = s.there.LiesAhead(now), s.there.beginsAnew(s.state)
+	if text != nil && !s.later && !s.anew {
 		s.text, s.state = text, s.there
 	}
 	return nil

@@ -98,6 +98,14 @@ func (s State) Newest() *Copy {
 	return s.Current
 }
 
+// beginsAnew reports whether the state is that of a first start later than what is
+// known: the store had lost what is known, and a relay that had just started did not
+// know it.
+func (s State) beginsAnew(known State) bool {
+	newest := known.Newest()
+	return newest != nil && s.Current != nil && s.Pending == nil && s.Current.Reason == FirstStart && newest.Taken.Before(s.Current.Taken)
+}
+
 // covered is the latest cutoff that was answered.
 func (s State) covered() time.Time {
 	var latest time.Time
