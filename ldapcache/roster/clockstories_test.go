@@ -8,14 +8,14 @@ func TestStoriesOfClocks(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ name, story string }{
 		{"a relay boots a year ahead: it stores nothing, and the others go on", `
-			Sat  1 Jan 11:00  0310001A enters anne
-			Sat  1 Jan 12:00  relay A starts
-			Sun  2 Jan 12:00  relay B starts 365 days ahead
-			Sun  2 Jan 12:01  anne has 5000
-			Sun  2 Jan 12:01  relay A is sure
-			Sun  2 Jan 12:01  relay B doubts: clock
-			Mon  3 Jan 12:00  relay B stops
-			Mon  3 Jan 12:01  0310001A enters bruno
+			Mon  3 Jan 11:00  0310001A enters anne
+			Mon  3 Jan 12:00  relay A starts
+			Mon  3 Jan 12:00  relay B starts 365 days ahead
+			Mon  3 Jan 12:01  anne has 5000
+			Mon  3 Jan 12:01  relay A is sure
+			Mon  3 Jan 12:01  relay B doubts: clock
+			Mon  3 Jan 13:00  relay B stops
+			Mon  3 Jan 13:01  0310001A enters bruno
 			Tue  4 Jan 12:00  bruno has 150, refused
 			Wed  5 Jan 10:00  bruno has 5000
 			Wed  5 Jan 10:01  the logs have said roster_copied 2 times`},
@@ -27,12 +27,12 @@ func TestStoriesOfClocks(t *testing.T) {
 			Sat  1 Jan 12:00  relay B starts 365 days ahead
 			Sat  1 Jan 12:10  anne has 5000
 			Sat  1 Jan 12:10  bruno has 150, deferred
-			Wed  5 Jan 12:00  the logs have said roster_clock 1 time
-			Wed  5 Jan 12:00  the logs have said roster_copied 0 times
-			Wed  5 Jan 12:01  0310001A enters bruno
-			Wed  5 Jan 12:02  the clock of B is right
-			Wed  5 Jan 12:03  bruno has 5000
-			Wed  5 Jan 12:03  relay B is sure`},
+			Sat  1 Jan 13:00  the logs have said roster_clock 1 time
+			Sat  1 Jan 13:00  the logs have said roster_copied 0 times
+			Sat  1 Jan 13:01  0310001A enters bruno
+			Sat  1 Jan 13:02  the clock of B is right
+			Sat  1 Jan 13:03  bruno has 150, refused
+			Sat  1 Jan 13:03  relay B is sure`},
 
 		{"a first start a year ahead of Redis stores nothing", `
 			Sat  1 Jan 11:00  0310001A enters anne
@@ -43,9 +43,9 @@ func TestStoriesOfClocks(t *testing.T) {
 			Sat  1 Jan 12:03  anne has 5000`},
 
 		{"a relay that is a year behind destroys nothing", `
-			Sat  1 Jan 11:00  0310001A enters anne
-			Sat  1 Jan 12:00  relay A starts
-			Mon  3 Jan 11:00  0310001A enters bruno
+			Mon  3 Jan 11:00  0310001A enters anne
+			Mon  3 Jan 12:00  relay A starts
+			Mon  3 Jan 12:30  0310001A enters bruno
 			Tue  4 Jan 11:00  0310001A enters chloe
 			Tue  4 Jan 12:00  relay B starts 365 days behind
 			Tue  4 Jan 12:01  the logs have said roster_copied 2 times
@@ -72,8 +72,8 @@ func TestStoriesOfClocks(t *testing.T) {
 			Sat  1 Jan 13:05  bruno has 150, refused`},
 
 		{"a clock jumps on over an effect: nobody loses or gains for sure until it was looked at", `
-			Sat  1 Jan 11:00  0310001A enters anne
-			Sat  1 Jan 12:00  relay A starts
+			Mon  3 Jan 11:00  0310001A enters anne
+			Mon  3 Jan 12:00  relay A starts
 			Mon  3 Jan 12:00  0310001A takes anne out
 			Mon  3 Jan 12:00  0310001A enters bruno
 			Tue  4 Jan 12:00:00  the clock of A is 2 days ahead
@@ -84,8 +84,8 @@ func TestStoriesOfClocks(t *testing.T) {
 			Tue  4 Jan 12:01:20  bruno has 150, refused`},
 
 		{"a clock jumps back over an effect", `
-			Sat  1 Jan 11:00  0310001A enters anne
-			Sat  1 Jan 12:00  relay A starts
+			Mon  3 Jan 11:00  0310001A enters anne
+			Mon  3 Jan 12:00  relay A starts
 			Mon  3 Jan 12:00  0310001A takes anne out
 			Mon  3 Jan 12:00  0310001A enters bruno
 			Wed  5 Jan 12:00:00  bruno has 5000
@@ -95,8 +95,8 @@ func TestStoriesOfClocks(t *testing.T) {
 			Wed  5 Jan 12:00:20  anne has 150, deferred`},
 
 		{"Redis is a year ahead: relays that know the roster go on, in doubt, and store nothing", `
-			Sat  1 Jan 11:00  0310001A enters anne
-			Sat  1 Jan 12:00  relay A starts
+			Mon  3 Jan 11:00  0310001A enters anne
+			Mon  3 Jan 12:00  relay A starts
 			Mon  3 Jan 12:00  the clock of the store is 365 days ahead
 			Mon  3 Jan 12:01  anne has 5000
 			Mon  3 Jan 12:01  bruno has 150, deferred
@@ -108,18 +108,18 @@ func TestStoriesOfClocks(t *testing.T) {
 			Wed  5 Jan 12:02  chloe has 150, refused`},
 
 		{"Redis and a relay were a year ahead together: who knows better puts it right", `
-			Sat  1 Jan 11:00  0310001A enters anne
-			Sat  1 Jan 12:00  relay A starts
-			Sun  2 Jan 12:00  0310001A enters bruno
-			Sun  2 Jan 12:00  the clock of the store is 365 days ahead
-			Sun  2 Jan 12:01  relay B starts 365 days ahead
-			Sun  2 Jan 12:05  relay B stops
-			Sun  2 Jan 12:06  the clock of the store is right
-			Sun  2 Jan 12:07  anne has 5000
-			Sun  2 Jan 12:07  bruno has 150, refused
-			Sun  2 Jan 12:07  the logs have said roster_future 1 time
-			Sun  2 Jan 12:08  relay B starts
-			Sun  2 Jan 12:08  bruno has 150, refused
+			Mon  3 Jan 11:00  0310001A enters anne
+			Mon  3 Jan 12:00  relay A starts
+			Mon  3 Jan 12:00:20  0310001A enters bruno
+			Mon  3 Jan 12:00:20  the clock of the store is 365 days ahead
+			Mon  3 Jan 12:01  relay B starts 365 days ahead
+			Mon  3 Jan 12:05  relay B stops
+			Mon  3 Jan 12:06  the clock of the store is right
+			Mon  3 Jan 12:07  anne has 5000
+			Mon  3 Jan 12:07  bruno has 150, refused
+			Mon  3 Jan 12:07  the logs have said roster_future 1 time
+			Mon  3 Jan 12:08  relay B starts
+			Mon  3 Jan 12:08  bruno has 150, refused
 			Wed  5 Jan 10:00  bruno has 5000`},
 
 		{"the same, and nobody knows better: what lies in the future is replaced by a copy of now", `
@@ -139,23 +139,23 @@ func TestStoriesOfClocks(t *testing.T) {
 			Wed  5 Jan 10:00  chloe has 5000`},
 
 		{"a minute is nothing, even one before and one after Redis's", `
-			Sat  1 Jan 11:00  0310001A enters anne
-			Sat  1 Jan 12:00  relay A starts 55 seconds ahead
-			Sat  1 Jan 12:00  relay B starts 55 seconds behind
-			Sat  1 Jan 12:01  relay A is sure
-			Sat  1 Jan 12:01  relay B is sure
-			Mon  3 Jan 12:00  0310001A enters bruno
+			Mon  3 Jan 11:00  0310001A enters anne
+			Mon  3 Jan 12:00  relay A starts 55 seconds ahead
+			Mon  3 Jan 12:00  relay B starts 55 seconds behind
+			Mon  3 Jan 12:01  relay A is sure
+			Mon  3 Jan 12:01  relay B is sure
+			Mon  3 Jan 12:30  0310001A enters bruno
 			Tue  4 Jan 00:01  the logs have said roster_copied 2 times
 			Tue  4 Jan 00:10  the logs have said roster_copied 2 times
 			Tue  4 Jan 00:10  the logs have said roster_future 0 times
 			Wed  5 Jan 10:01  bruno has 5000`},
 
 		{"a relay drifts: it follows the others, in doubt", `
-			Sat  1 Jan 11:00  0310001A enters anne
-			Sat  1 Jan 12:00  relay A starts
-			Sat  1 Jan 12:00  relay B starts
-			Sun  2 Jan 12:00  the clock of B is 300 seconds behind
-			Mon  3 Jan 12:00  0310001A enters bruno
+			Mon  3 Jan 11:00  0310001A enters anne
+			Mon  3 Jan 12:00  relay A starts
+			Mon  3 Jan 12:00  relay B starts
+			Mon  3 Jan 12:10  the clock of B is 300 seconds behind
+			Mon  3 Jan 12:30  0310001A enters bruno
 			Wed  5 Jan 10:10  bruno has 5000
 			Wed  5 Jan 10:10  relay A is sure
 			Wed  5 Jan 10:10  relay B doubts: clock
@@ -205,9 +205,9 @@ func TestStoriesOfClocks(t *testing.T) {
 			Sat  1 Jan 12:04  relay A is sure`},
 
 		{"a machine that boots years behind has its good file back when its clock is right", `
-			Sat  1 Jan 10:00  the store is a file
-			Sat  1 Jan 11:00  0310001A enters anne
-			Sat  1 Jan 12:00  relay A starts
+			Mon  3 Jan 10:00  the store is a file
+			Mon  3 Jan 11:00  0310001A enters anne
+			Mon  3 Jan 12:00  relay A starts
 			Mon  3 Jan 12:00  0310001A enters bruno
 			Tue  4 Jan 11:00  0310001A enters chloe
 			Tue  4 Jan 11:00  0310001A takes anne out
