@@ -37,30 +37,36 @@ func openRoster(ctx context.Context, c *config, directory ldapcache.Directory, l
 	if !c.HasPremium() {
 		return nil, nil
 	}
-	p := &premiumSenders{store: io.NopCloser(nil)}
-	if c.Premium.Weekly() {
+	if c.Premium.Weekly() { // who is premium at once needs no store
 		if err := prepareRosterStore(c); err != nil {
 			return nil, err
 		}
-		store, err := openRosterStore(c)
-		if err != nil {
-			return nil, err
-		}
-		p.store = store
+	}
+	store, err := openRosterStore(c)
+	if err != nil {
+		return nil, err
+	}
+	p := &premiumSenders{store: store}
+	if c.Premium.Weekly() {
 		if p.keeper, err = roster.NewWeekly(c.Premium.Config, directory, store, log); err != nil {
 			return nil, errors.Join(err, store.Close())
 		}
 	} else {
-		every := c.Directory.TTL.Duration
-		if c.Directory.Source == "file" {
-			every = fileEvery
-		}
-		p.keeper = roster.NewImmediate(c.Premium.Config, directory, every, c.Directory.StaleFor.Duration, log)
+		p.keeper = roster.NewImmediate(c.Premium.Config, directory, store, copyEvery(c), c.Directory.StaleFor.Duration, log)
 	}
 	ctx, cancel := context.WithTimeout(ctx, rosterPatience)
 	defer cancel()
 	p.keeper.Start(ctx)
 	return p, nil
+}
+
+// copyEvery is how often a directory is copied for designations with immediate
+// effect.
+func copyEvery(c *config) time.Duration {
+	if c.Directory.Source == "file" {
+		return fileEvery
+	}
+	return c.Directory.TTL.Duration
 }
 
 // around returns the directory with the premium senders that p, unless it is nil,
@@ -128,4 +134,10 @@ func (p *premiumSenders) measure(m *metrics) {
 		func(c *roster.Copy) float64 { return float64(len(c.Elected)) })
 	gauge("rcptquota_roster_copied_timestamp_seconds", "When the roster in effect was copied from the directory.",
 		func(c *roster.Copy) float64 { return float64(c.Taken.Unix()) })
+	for _, doubt := range roster.Doubts {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "rcptquota_roster_doubt", Help: "1 while the roster, or the next one, is in doubt for that reason; otherwise 0.",
+			ConstLabels: prometheus.Labels{"reason": doubt.String()},
+		}, func() float64 { return oneIf(p.keeper.Doubt() == doubt) }))
+	}
 }

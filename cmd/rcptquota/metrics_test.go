@@ -60,6 +60,9 @@ func TestMetricsOfTheRoster(t *testing.T) {
 		got[f.GetName()] = f.GetMetric()[0].GetGauge().GetValue()
 	}
 	age := time.Since(time.Unix(int64(got["rcptquota_roster_copied_timestamp_seconds"]), 0))
+	if body := scrape(t, m.registry); !strings.Contains(body, `rcptquota_roster_doubt{reason="nearly_empty"} 0`+"\n") {
+		t.Errorf("got:\n%s", body)
+	}
 	if got["rcptquota_premium_senders"] != 3 || age < 0 || age > time.Minute {
 		t.Errorf("%v premium senders, copied %v ago", got["rcptquota_premium_senders"], age)
 	}

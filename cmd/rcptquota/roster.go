@@ -14,10 +14,7 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 )
 
-var (
-	errNoPremium = errors.New("premium senders have no class of their own, so that no roster is kept")
-	errImmediate = errors.New(`activation is "immediate": the relays copy the directory by themselves, and there is nothing to refresh`)
-)
+var errNoPremium = errors.New("premium senders have no class of their own, so that no roster is kept")
 
 func rosterCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -57,7 +54,11 @@ func rosterRefreshCommand() *cobra.Command {
 		Short: "Copy the designations now, with effect now on all relays",
 		Long: "Copy the designations from the directory now, instead of at the next cutoff, with\n" +
 			"effect now instead of at the next moment of effect. The relays see it within seconds.\n" +
-			"A copy that is pending is replaced, too.",
+			"A copy that is pending is replaced, too.\n\n" +
+			"It says, too, that the directory is right: where nearly everybody is missing in it, the\n" +
+			"relays do not believe it, and go on with the roster before, in doubt, until somebody\n" +
+			"says so. With activation = \"immediate\", that is all that it does. It tells what it\n" +
+			"replaces, and who is not premium any more.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := loadRosterConfig(path)
@@ -85,6 +86,15 @@ func showRoster(ctx context.Context, c *config, out io.Writer) (err error) {
 		return err
 	}
 	view := rosterView{out: out, calendar: calendar, limit: c.Premium.PerEstablishment}
+	store, err := openRosterStore(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	state, err := roster.Read(ctx, store)
+	if err != nil {
+		return err
+	}
 	if !c.Premium.Weekly() {
 		directory, err := ldapcache.Open(c.Directory, nil)
 		if err != nil {
@@ -95,26 +105,14 @@ func showRoster(ctx context.Context, c *config, out io.Writer) (err error) {
 		if err != nil {
 			return err
 		}
-		view.immediate(taken)
+		view.immediate(taken, state.Newest())
 		return nil
-	}
-	store, err := openRosterStore(c)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	state, err := roster.Read(ctx, store)
-	if err != nil {
-		return err
 	}
 	view.weekly(state, time.Now())
 	return nil
 }
 
 func refreshRoster(ctx context.Context, c *config, out io.Writer) (err error) {
-	if !c.Premium.Weekly() {
-		return errImmediate
-	}
 	calendar, err := c.Premium.Calendar()
 	if err != nil {
 		return err
@@ -133,12 +131,17 @@ func refreshRoster(ctx context.Context, c *config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	taken, err := roster.Refresh(ctx, c.Premium.Config, directory, store, log)
+	taken, replaced, err := roster.Refresh(ctx, c.Premium.Config, directory, store, log)
 	if err != nil {
 		return err
 	}
 	view := rosterView{out: out, calendar: calendar, limit: c.Premium.PerEstablishment}
-	view.weekly(roster.State{Current: taken}, time.Now())
-	fmt.Fprintf(out, "The relays take it over within %v.\n", roster.Spread)
+	view.refreshed(taken, replaced, time.Now())
+	if c.Premium.Weekly() {
+		view.comes(taken.Taken)
+		fmt.Fprintf(out, "The relays take it over within %v.\n", roster.Spread)
+	} else {
+		fmt.Fprintf(out, "Relays that did not believe the directory do so within %v.\n", copyEvery(c)*11/10)
+	}
 	return nil
 }

@@ -119,14 +119,14 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 }
 
 // makeStateDir makes the folder of what is kept on this machine, where anything
-// is and there is none yet.
+// is and there is none yet. A roster with immediate effect is kept without it, too.
 func makeStateDir(c *config) error {
-	roster := c.HasPremium() && c.Premium.Weekly() && !c.Store.IsRedis()
+	roster := c.HasPremium() && !c.Store.IsRedis()
 	windows := c.HasWindows() && c.Store.KeepsState()
 	if !roster && !windows {
 		return nil
 	}
-	if err := os.MkdirAll(c.StateDir, 0o700); err != nil {
+	if err := os.MkdirAll(c.StateDir, 0o700); err != nil && (windows || c.Premium.Weekly()) {
 		return fmt.Errorf("state_dir: %w; name a folder that we may write to", err)
 	}
 	return nil

@@ -59,8 +59,23 @@ func (c Calendar) due(s State, now time.Time) (Copy, bool) {
 	return due, true
 }
 
+// Overdue returns the cutoff whose copy the state lacks, and from when on the state
+// is in doubt because of it; false when it lacks none.
+func (c Calendar) Overdue(s State, now time.Time) (cutoff, doubt time.Time, overdue bool) {
+	due, overdue := c.due(s, now)
+	return due.Cutoff, c.sureUntil(s), overdue
+}
+
 // sureUntil is how long the state is what it should be: until the effect of the
 // first cutoff of which it has no copy.
 func (c Calendar) sureUntil(s State) time.Time {
 	return c.EffectOf(c.NextCutoff(s.covered()))
+}
+
+// comesBack reports whether what was set aside is right after all: it does not lie
+// in the future any more, and since the copy in its place more than one cutoff
+// seems to have passed, of which that copy missed the first. So the clock was
+// behind, and was set right.
+func (c Calendar) comesBack(s State, now time.Time) bool {
+	return s.Aside != nil && !s.Aside.LiesAhead(now) && s.Aside.covered().After(c.NextCutoff(s.covered()))
 }

@@ -29,6 +29,22 @@
 // belongs to it, knows only what was. Both are told by an error, so that no message
 // is refused for good on it.
 //
-// With activation "immediate" there is neither a calendar nor a store: each relay
-// copies the directory again and again.
+// # What is not believed
+//
+// A directory that has lost sight of the designations answers without an error that
+// nobody is designated. A copy in which nearly everybody is missing, after one that
+// was believed, counts for as much as no answer: see [Missing]. Only [Refresh] takes
+// it, since somebody said that it is right.
+//
+// Nor is a copy believed, or stored, that was taken in the future: as long as it
+// stood, no other would be due. With Redis, two clocks have to agree on what time it
+// is, ours and Redis's, before anything is copied or stored. A file has no clock:
+// a state that lies in the future of ours is set aside there, in case ours is the
+// one that is wrong ([State.Aside]).
+//
+// # Without a calendar
+//
+// With activation "immediate" each relay copies the directory again and again, and
+// each copy takes effect at once. The store remembers the last that was believed,
+// for the next start.
 package roster

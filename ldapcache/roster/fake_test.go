@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
 )
@@ -15,20 +16,26 @@ var (
 	errDirectoryAway = errors.New("the directory is away")
 )
 
-// memoryStore is a store in memory, which may go away.
+// memoryStore is a store in memory, which may go away. It has a clock, unless a
+// test takes that away.
 type memoryStore struct {
-	mu   sync.Mutex
-	text []byte
-	away bool
+	mu        sync.Mutex
+	text      []byte
+	away      bool
+	clockless bool
+	ahead     time.Duration // of its clock
 }
 
-func (s *memoryStore) Load(context.Context) ([]byte, error) {
+func (s *memoryStore) Load(context.Context) ([]byte, time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.away {
-		return nil, errStoreAway
+	switch {
+	case s.away:
+		return nil, time.Time{}, errStoreAway
+	case s.clockless:
+		return s.text, time.Time{}, nil
 	}
-	return s.text, nil
+	return s.text, time.Now().Add(s.ahead), nil
 }
 
 func (s *memoryStore) Swap(_ context.Context, old, next []byte) (bool, error) {
@@ -58,6 +65,7 @@ type school struct {
 	reference map[string]string // of a school that has another one
 	gone      []string          // entries that name nobody
 	away      bool
+	tells     func(int) bool // of which of the entered it tells; nil: of all
 }
 
 func (s *school) Designations(context.Context) (all []Designation, unresolved []string, err error) {
@@ -66,7 +74,12 @@ func (s *school) Designations(context.Context) (all []Designation, unresolved []
 	if s.away {
 		return nil, nil, errDirectoryAway
 	}
-	designations := slices.Clone(s.entered)
+	var designations []Designation
+	for i, d := range s.entered {
+		if s.tells == nil || s.tells(i) {
+			designations = append(designations, d)
+		}
+	}
 	for i, d := range designations {
 		if reference := s.reference[d.Establishment]; reference != "" {
 			designations[i].Establishment = reference

@@ -41,8 +41,8 @@ func (s *FileStore) Prepare() error {
 	})
 }
 
-// Load implements [Store].
-func (s *FileStore) Load(context.Context) (text []byte, err error) {
+// Load implements [Store]. A file has no clock.
+func (s *FileStore) Load(context.Context) (text []byte, _ time.Time, err error) {
 	err = s.access(true, func(tx *bbolt.Tx) error {
 		if bucket := tx.Bucket(rosterBucket); bucket != nil {
 			text = bytes.Clone(bucket.Get(stateKey))
@@ -50,9 +50,9 @@ func (s *FileStore) Load(context.Context) (text []byte, err error) {
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, time.Time{}, nil
 	}
-	return text, err
+	return text, time.Time{}, err
 }
 
 // Swap implements [Store].

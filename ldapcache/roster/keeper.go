@@ -18,7 +18,11 @@ const (
 	msgUnresolved  = "roster_unresolved"  // a designation names nobody
 	msgInEffect    = "roster_in_effect"   // another copy is the roster now
 	msgUnavailable = "roster_unavailable" // the roster can't be brought up to date
+	msgClock       = "roster_clock"       // nor because of a clock that is wrong
+	msgDoubted     = "roster_doubted"     // nor by a copy in which nearly everybody is missing
 	msgAvailable   = "roster_available"   // it can again
+	msgFuture      = "roster_future"      // what is stored lies in the future, and is not believed
+	msgNotStored   = "roster_not_stored"  // what is in effect could not be stored
 )
 
 // patience bounds one look: a directory may have many designations to tell.
@@ -35,6 +39,7 @@ type plan interface {
 type Keeper struct {
 	plan  plan
 	log   *slog.Logger
+	clock func() time.Time
 	known atomic.Pointer[known]
 
 	running sync.WaitGroup
@@ -42,12 +47,12 @@ type Keeper struct {
 	end     context.CancelFunc
 
 	// Of the one goroutine that looks.
-	told    *Copy // the latest that the log knows to be in effect
-	failing bool  // as the log knows
+	told  *Copy // the latest that the log knows to be in effect
+	doubt Doubt // as the log knows
 }
 
 func newKeeper(plan plan, log *slog.Logger) *Keeper {
-	k := &Keeper{plan: plan, log: log}
+	k := &Keeper{plan: plan, log: log, clock: time.Now}
 	k.known.Store(&known{err: errNotYet})
 	k.done, k.end = context.WithCancel(context.Background())
 	return k
@@ -58,9 +63,9 @@ func newKeeper(plan plan, log *slog.Logger) *Keeper {
 func (k *Keeper) Start(ctx context.Context) {
 	looked := make(chan struct{})
 	k.running.Go(func() {
-		next := k.look()
+		pause := k.look()
 		close(looked)
-		k.run(next)
+		k.run(pause)
 	})
 	select {
 	case <-looked:
@@ -75,29 +80,29 @@ func (k *Keeper) Close() error {
 	return nil
 }
 
-// run looks again and again, first at the time next, until the keeper is closed.
-func (k *Keeper) run(next time.Time) {
-	timer := time.NewTimer(time.Until(next))
+// run looks again and again, first after a pause, until the keeper is closed.
+func (k *Keeper) run(pause time.Duration) {
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for {
 		select {
 		case <-k.done.Done():
 			return
 		case <-timer.C:
-			timer.Reset(time.Until(k.look()))
+			timer.Reset(k.look())
 		}
 	}
 }
 
-// look brings the roster up to date, and returns when to look again.
-func (k *Keeper) look() time.Time {
+// look brings the roster up to date, and returns after what pause to look again.
+func (k *Keeper) look() time.Duration {
 	ctx, cancel := context.WithTimeout(k.done, patience)
 	defer cancel()
-	now := time.Now()
+	now := k.clock()
 	known, next := k.plan.look(ctx, now)
 	k.known.Store(known)
 	k.tell(known, now)
-	return next
+	return next.Sub(k.clock())
 }
 
 // tell logs what has changed since.
@@ -105,13 +110,9 @@ func (k *Keeper) tell(known *known, now time.Time) {
 	if k.done.Err() != nil {
 		return // it failed since it was ended
 	}
-	if failing := known.err != nil; failing != k.failing {
-		k.failing = failing
-		if failing {
-			k.log.Warn(msgUnavailable, "error", known.err)
-		} else {
-			k.log.Info(msgAvailable)
-		}
+	if doubt := doubtOf(known.err); doubt != k.doubt {
+		k.doubt = doubt
+		doubt.tell(k.log, known.err)
 	}
 	if effective := known.effective(now); effective != nil && !effective.same(k.told) {
 		k.told = effective
@@ -122,11 +123,15 @@ func (k *Keeper) tell(known *known, now time.Time) {
 // Premium reports whether a sender, by its [quota.Sender.ID], is premium now. The
 // error tells why that can't be known for sure; it is then as it was last known.
 func (k *Keeper) Premium(sender string) (bool, error) {
-	return k.known.Load().premium(sender, time.Now())
+	return k.known.Load().premium(sender, k.clock())
 }
 
 // InEffect returns the copy that is the roster now, or nil when it is not known.
-func (k *Keeper) InEffect() *Copy { return k.known.Load().effective(time.Now()) }
+func (k *Keeper) InEffect() *Copy { return k.known.Load().effective(k.clock()) }
+
+// Doubt tells why the roster is not sure now, or will not be at the next moment of
+// effect unless something changes.
+func (k *Keeper) Doubt() Doubt { return k.known.Load().doubts(k.clock()) }
 
 // Directory is a directory whose senders are premium as the roster says at the
 // moment of the answer.

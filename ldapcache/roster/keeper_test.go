@@ -38,7 +38,7 @@ func TestImmediate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, log := &school{}, &logBuffer{}
 		source.enter("anne", "0310001A")
-		k := NewImmediate(DefaultConfig(), source, 5*time.Minute, 24*time.Hour, slog.New(slog.NewTextHandler(log, nil)))
+		k := NewImmediate(DefaultConfig(), source, &memoryStore{}, 5*time.Minute, 24*time.Hour, slog.New(slog.NewTextHandler(log, nil)))
 		expect(t, k, "anne", false, errNotYet)
 		start(t, k)
 		expect(t, k, "anne", true, nil)
@@ -63,7 +63,7 @@ func TestImmediateWithTheDirectoryAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, log := &school{}, &logBuffer{}
 		source.enter("anne", "0310001A")
-		k := NewImmediate(DefaultConfig(), source, 5*time.Minute, 24*time.Hour, slog.New(slog.NewTextHandler(log, nil)))
+		k := NewImmediate(DefaultConfig(), source, &memoryStore{}, 5*time.Minute, 24*time.Hour, slog.New(slog.NewTextHandler(log, nil)))
 		start(t, k)
 		source.set(func(s *school) { s.away = true })
 		pass(9 * time.Minute)
@@ -98,7 +98,7 @@ func TestADamagedStore(t *testing.T) {
 		}
 		start(t, k)
 		expect(t, k, "anne", false, errDamaged)
-		if _, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.DiscardHandler)); err != nil {
+		if _, _, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatal(err)
 		}
 		pass(12 * time.Second)
@@ -118,14 +118,14 @@ func TestARefreshGivesWay(t *testing.T) {
 	source, store := &school{}, &restless{}
 	source.enter("anne", "0310001A")
 	store.restless = 2
-	if c, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.DiscardHandler)); err != nil || len(c.Elected) != 1 {
+	if c, _, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.DiscardHandler)); err != nil || len(c.Elected) != 1 {
 		t.Errorf("%+v, %v", c, err)
 	}
 	if s, err := Read(t.Context(), store); err != nil || s.Current.Reason != Refreshed || s.Pending != nil {
 		t.Errorf("stored: %+v, %v", s, err)
 	}
 	store.restless = 100
-	if _, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "try again") {
+	if _, _, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "try again") {
 		t.Errorf("of a store that never rests: %v", err)
 	}
 }
@@ -136,13 +136,13 @@ type restless struct {
 	restless int
 }
 
-func (r *restless) Load(ctx context.Context) ([]byte, error) {
-	text, err := r.memoryStore.Load(ctx)
+func (r *restless) Load(ctx context.Context) ([]byte, time.Time, error) {
+	text, clock, err := r.memoryStore.Load(ctx)
 	if r.restless > 0 {
 		r.restless--
 		r.set(func(s *memoryStore) { s.text = append(slices.Clip(s.text), 'x') })
 	}
-	return text, err
+	return text, clock, err
 }
 
 func TestPremiumAllocatesNothing(t *testing.T) {
@@ -230,7 +230,7 @@ func TestThatNobodyIsPremiumIsAWarning(t *testing.T) {
 	source, store, log := &school{}, &memoryStore{}, &logBuffer{}
 	source.enter("anne", "0310001A")
 	for _, level := range []string{"INFO", "WARN"} {
-		if _, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.NewTextHandler(log, nil))); err != nil {
+		if _, _, err := Refresh(t.Context(), DefaultConfig(), source, store, slog.New(slog.NewTextHandler(log, nil))); err != nil {
 			t.Fatal(err)
 		}
 		if n := log.lines("level=" + level + " msg=roster_copied roster=refresh "); n != 1 {

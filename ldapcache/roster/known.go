@@ -10,7 +10,13 @@ import (
 // it.
 type known struct {
 	state State
-	// sureUntil is how long the state is certainly the right one.
+	// looked is when it was looked at, by our clock, and trusted by how much later
+	// it is looked at again.
+	looked  time.Time
+	trusted time.Duration
+	// ahead is how far our clock is ahead of the store's, where that is far.
+	ahead time.Duration
+	// sureUntil is when the state is not certainly the right one any more.
 	sureUntil time.Time
 	// usableUntil is how long it is better than nothing; zero: for ever.
 	usableUntil time.Time
@@ -28,13 +34,18 @@ var (
 func (k *known) premium(sender string, now time.Time) (bool, error) {
 	effective := k.effective(now)
 	if effective == nil {
-		return false, k.doubt()
+		return false, k.doubt(now)
 	}
 	_, premium := effective.premium[sender]
-	if now.After(k.sureUntil) {
-		return premium, k.doubt()
+	if !k.sure(now) {
+		return premium, k.doubt(now)
 	}
 	return premium, nil
+}
+
+// sure reports whether the state is certainly the right one.
+func (k *known) sure(now time.Time) bool {
+	return now.Before(k.sureUntil) && !stepped(k.looked, now, k.trusted)
 }
 
 // effective is the copy in effect; nil when it is not known.
@@ -42,13 +53,26 @@ func (k *known) effective(now time.Time) *Copy {
 	if !k.usableUntil.IsZero() && now.After(k.usableUntil) {
 		return nil
 	}
-	effective, _ := k.state.At(now)
+	effective, _ := k.state.At(now.Add(-k.ahead))
 	return effective
 }
 
-func (k *known) doubt() error {
+// doubts is [Keeper.Doubt].
+func (k *known) doubts(now time.Time) Doubt {
+	if k.err == nil && k.sure(now) {
+		return Sure
+	}
+	return doubtOf(k.doubt(now))
+}
+
+// doubt tells why the state is not sure.
+func (k *known) doubt(now time.Time) error {
 	err := k.err
-	if err == nil {
+	switch {
+	case err != nil:
+	case now.Before(k.sureUntil):
+		err = errStepped
+	default:
 		err = errOutdated
 	}
 	return fmt.Errorf("premium roster: %w", err)

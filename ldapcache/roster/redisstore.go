@@ -3,7 +3,6 @@ package roster
 import (
 	"context"
 	_ "embed" // the script
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,10 +15,17 @@ const redisKey = "rcptquota:roster"
 // redisTimeout is for one access, which no message waits for.
 const redisTimeout = 5 * time.Second
 
-//go:embed swap.lua
-var swapLua string
+var (
+	//go:embed load.lua
+	loadLua string
+	//go:embed swap.lua
+	swapLua string
+)
 
-var swapScript = redis.NewScript(swapLua)
+var (
+	loadScript = redis.NewScript(loadLua)
+	swapScript = redis.NewScript(swapLua)
+)
 
 // RedisStore is a store in Redis, for all relays.
 type RedisStore struct{ client redis.UniversalClient }
@@ -27,18 +33,21 @@ type RedisStore struct{ client redis.UniversalClient }
 // NewRedisStore returns the store behind a client, which stays the caller's.
 func NewRedisStore(client redis.UniversalClient) *RedisStore { return &RedisStore{client} }
 
-// Load implements [Store].
-func (s *RedisStore) Load(ctx context.Context) ([]byte, error) {
+// Load implements [Store]. The clock is that of the server which holds the roster.
+func (s *RedisStore) Load(ctx context.Context) ([]byte, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
-	text, err := s.client.Get(ctx, redisKey).Bytes()
-	switch {
-	case errors.Is(err, redis.Nil):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("redis: %w", err)
+	reply, err := loadScript.Run(ctx, s.client, []string{redisKey}).Slice()
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("redis: %w", err)
 	}
-	return text, nil
+	milliseconds, _ := reply[0].(int64)
+	clock := time.UnixMilli(milliseconds)
+	if len(reply) == 1 {
+		return nil, clock, nil
+	}
+	text, _ := reply[1].(string)
+	return []byte(text), clock, nil
 }
 
 // Swap implements [Store].

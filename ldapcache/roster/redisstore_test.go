@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -73,11 +74,88 @@ func anys(words []string) (all []any) {
 	return all
 }
 
+// TestTheClockOfRedis is that of this machine here.
+func TestTheClockOfRedis(t *testing.T) {
+	store := NewRedisStore(connect(t, &redis.UniversalOptions{Addrs: []string{servers.StartRedis(t).Address()}}))
+	before := time.Now().Truncate(time.Millisecond)
+	for _, text := range []string{"", "x"} {
+		if text != "" {
+			if _, err := store.Swap(t.Context(), nil, []byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, clock, err := store.Load(t.Context()); string(got) != text || clock.Before(before) || clock.After(time.Now()) || err != nil {
+			t.Errorf("%q at %v, %v", got, clock, err)
+		}
+	}
+}
+
+// keeping starts a keeper with one designated sender, whose clock is ahead.
+func keeping(t *testing.T, store Store, sender string, ahead time.Duration, log *logBuffer) *Keeper {
+	t.Helper()
+	source := &school{}
+	source.enter(sender, "0310001A")
+	keeper, err := NewWeekly(DefaultConfig(), source, store, slog.New(slog.NewTextHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keeper.clock = func() time.Time { return time.Now().Add(ahead) }
+	start(t, keeper)
+	return keeper
+}
+
+// TestARelayWhoseClockIsNotThatOfRedis stores nothing, whether there is a roster
+// already or not, and says what it is about.
+func TestARelayWhoseClockIsNotThatOfRedis(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	store := NewRedisStore(connect(t, &redis.UniversalOptions{Addrs: []string{servers.StartRedis(t).Address()}}))
+	for _, ahead := range []time.Duration{year, -year, 2 * time.Minute} {
+		log := &logBuffer{}
+		expect(t, keeping(t, store, "bruno", ahead, log), "bruno", false, errClock)
+		if text, _, err := store.Load(t.Context()); text != nil || err != nil || log.lines("level=ERROR msg=roster_clock ") != 1 {
+			t.Errorf("stored: %q, %v\n%s", text, err, log.String())
+		}
+	}
+	right := keeping(t, store, "anne", 30*time.Second, &logBuffer{})
+	expect(t, right, "anne", true, nil)
+	before, _, err := store.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ahead := range []time.Duration{year, -year} {
+		wrong := keeping(t, store, "bruno", ahead, &logBuffer{})
+		expect(t, wrong, "anne", true, errClock)
+		expect(t, wrong, "bruno", false, errClock)
+	}
+	if after, _, err := store.Load(t.Context()); string(after) != string(before) || err != nil {
+		t.Errorf("became %s, %v", after, err)
+	}
+}
+
+// TestARosterOfTheFutureInRedis was stored by a relay whose Redis was wrong too, or
+// by an older version.
+func TestARosterOfTheFutureInRedis(t *testing.T) {
+	store := NewRedisStore(connect(t, &redis.UniversalOptions{Addrs: []string{servers.StartRedis(t).Address()}}))
+	future := time.Now().Add(365 * 24 * time.Hour)
+	text, err := State{Current: &Copy{Reason: AtCutoff, Cutoff: future, Taken: future, Effect: time.Now()}}.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Swap(t.Context(), nil, text); err != nil {
+		t.Fatal(err)
+	}
+	log := &logBuffer{}
+	expect(t, keeping(t, store, "anne", 0, log), "anne", true, nil)
+	if state, err := Read(t.Context(), store); err != nil || state.LiesAhead(time.Now()) || log.lines("level=ERROR msg=roster_future roster=cutoff ") != 1 {
+		t.Errorf("%+v, %v\n%s", state, err, log.String())
+	}
+}
+
 func TestRedisAway(t *testing.T) {
 	server := servers.StartRedis(t)
 	store := NewRedisStore(connect(t, &redis.UniversalOptions{Addrs: []string{server.Address()}}))
 	server.Stop()
-	if text, err := store.Load(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "redis: ") {
+	if text, _, err := store.Load(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "redis: ") {
 		t.Errorf("loads %q, %v", text, err)
 	}
 	if swapped, err := store.Swap(t.Context(), nil, []byte("x")); swapped || err == nil {

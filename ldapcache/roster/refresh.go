@@ -13,7 +13,7 @@ const swapAttempts = 3
 // Read returns what the relays share now; the zero State when there is nothing
 // yet.
 func Read(ctx context.Context, store Store) (State, error) {
-	text, err := store.Load(ctx)
+	text, _, err := store.Load(ctx)
 	if err != nil {
 		return State{}, err
 	}
@@ -22,37 +22,46 @@ func Read(ctx context.Context, store Store) (State, error) {
 
 // Refresh copies the directory now, with effect now, and logs that. The relays see
 // it when they read the store next. It replaces what is pending, too, and what is
-// damaged.
-func Refresh(ctx context.Context, config Config, source Source, store Store, log *slog.Logger) (*Copy, error) {
+// damaged, lies in the future or is in doubt: who asks for it says that the
+// directory is right. It returns the state that was replaced, too; the zero State
+// where there was none, or it was damaged.
+func Refresh(ctx context.Context, config Config, source Source, store Store, log *slog.Logger) (taken *Copy, replaced State, err error) {
 	calendar, err := config.Calendar()
 	if err != nil {
-		return nil, err
+		return nil, State{}, err
 	}
 	for range swapAttempts {
-		old, err := store.Load(ctx)
+		old, clock, err := store.Load(ctx)
 		if err != nil {
-			return nil, err
+			return nil, State{}, err
 		}
 		now := time.Now()
-		taken, err := take(ctx, source, config.PerEstablishment,
-			Copy{Reason: Refreshed, Cutoff: calendar.LastCutoff(now), Taken: now, Effect: now})
+		if _, err := compareClocks(now, clock); err != nil {
+			return nil, State{}, err
+		}
+		due := Copy{Reason: Refreshed, Taken: now, Effect: now}
+		if config.Weekly() {
+			due.Cutoff = calendar.LastCutoff(now)
+		}
+		taken, err := take(ctx, source, config.PerEstablishment, due)
 		if err != nil {
-			return nil, err
+			return nil, State{}, err
 		}
 		next, err := State{Current: taken}.encode()
 		if err != nil {
-			return nil, err
+			return nil, State{}, err
 		}
 		swapped, err := store.Swap(ctx, old, next)
 		if err != nil {
-			return nil, err
+			return nil, State{}, err
 		}
 		if swapped {
 			tellCopied(log, taken)
-			return taken, nil
+			replaced, _ := decodeState(old) // or damaged
+			return taken, replaced, nil
 		}
 	}
-	return nil, errors.New("the roster in the store changes all the time; try again")
+	return nil, State{}, errors.New("the roster in the store changes all the time; try again")
 }
 
 // Preview returns the copy that would be taken now.

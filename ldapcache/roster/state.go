@@ -68,6 +68,18 @@ type State struct {
 	Current *Copy `json:"current"`
 	// Pending takes effect at its time, without anybody's doing; it may be nil.
 	Pending *Copy `json:"pending,omitempty"`
+	// Aside is the state that this one replaced because it lies in the future; nil:
+	// this one is as the calendar made it. It comes back, should the clock that said
+	// so turn out to have been behind.
+	Aside *State `json:"aside,omitempty"`
+}
+
+// doubt tells why the state is not certainly the right one.
+func (s State) doubt() error {
+	if s.Aside != nil {
+		return errAside
+	}
+	return nil
 }
 
 // At returns the copies that are in effect and pending at now; either may be nil.
@@ -78,12 +90,20 @@ func (s State) At(now time.Time) (effective, pending *Copy) {
 	return s.Current, s.Pending
 }
 
-// newest is the copy that was taken last, or nil.
-func (s State) newest() *Copy {
+// Newest is the copy that was taken last, or nil.
+func (s State) Newest() *Copy {
 	if s.Pending != nil {
 		return s.Pending
 	}
 	return s.Current
+}
+
+// beginsAnew reports whether the state is that of a first start later than what is
+// known: the store had lost what is known, and a relay that had just started did not
+// know it.
+func (s State) beginsAnew(known State) bool {
+	newest := known.Newest()
+	return newest != nil && s.Current != nil && s.Pending == nil && s.Current.Reason == FirstStart && newest.Taken.Before(s.Current.Taken)
 }
 
 // covered is the latest cutoff that was answered.

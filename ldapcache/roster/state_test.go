@@ -80,6 +80,7 @@ func FuzzState(f *testing.F) {
 	}
 	f.Add(text)
 	f.Add([]byte(strings.ReplaceAll(string(text), "2027", "9999")))
+	f.Add([]byte(strings.TrimSuffix(string(text), "}") + `,"aside":` + string(text) + "}"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := decodeState(text)
 		if err != nil || text == nil {
@@ -89,8 +90,17 @@ func FuzzState(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%+v cannot be stored: %v", s, err)
 		}
-		if s2, err := decodeState(again); err != nil || !s2.newest().same(s.newest()) {
+		s2, err := decodeState(again)
+		if err != nil || !s2.Newest().same(s.Newest()) {
 			t.Errorf("%+v, %v; was %+v", s2, err, s)
+		}
+		calendar, err := new(DefaultConfig()).Calendar()
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		if s.LiesAhead(now) != s2.LiesAhead(now) || calendar.comesBack(s, now) != calendar.comesBack(s2, now) {
+			t.Errorf("%+v lies elsewhere than %+v", s2, s)
 		}
 		k := &known{state: s}
 		_, _ = k.premium("anne", time.Now())

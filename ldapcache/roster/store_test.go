@@ -17,7 +17,7 @@ func testStore(t *testing.T, open func() Store) {
 	t.Helper()
 	held := func(want []byte) {
 		t.Helper()
-		got, err := open().Load(t.Context())
+		got, _, err := open().Load(t.Context())
 		if err != nil || (got == nil) != (want == nil) || !bytes.Equal(got, want) {
 			t.Errorf("holds %q, %v; want %q", got, err, want)
 		}
@@ -96,7 +96,7 @@ func TestAFileStoreThatCannotBe(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, rosterFile), bytes.Repeat([]byte("no database "), 10_000), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := s.Load(t.Context()); err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "; remove it") {
+	if text, _, err := s.Load(t.Context()); err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "; remove it") {
 		t.Errorf("of a damaged file: %q, %v", text, err)
 	}
 }

@@ -234,6 +234,18 @@ func TestStories(t *testing.T) {
 			Sun  2 Jan 12:03  anne has 150, refused
 			Wed  5 Jan 10:00  anne has 5000`},
 
+		{"the store loses what it held while a relay starts: what the others know comes back", `
+			Mon  3 Jan 11:00  0310001A enters bruno
+			Mon  3 Jan 12:00  relay A starts
+			Mon  3 Jan 12:00  relay C starts
+			Mon  3 Jan 12:00  0310001A enters anne
+			Mon  3 Jan 12:01  the store forgets
+			Mon  3 Jan 12:01  relay B starts
+			Mon  3 Jan 12:01:40  anne has 150, refused
+			Mon  3 Jan 12:01:40  bruno has 5000
+			Mon  3 Jan 12:10  anne has 150, refused
+			Wed  5 Jan 10:00  anne has 5000`},
+
 		{"the directory is away at the cutoff: copied when it is back, still for Wednesday 10:00", `
 			Mon  3 Jan 09:00  relay A starts
 			Mon  3 Jan 23:50  the directory goes away

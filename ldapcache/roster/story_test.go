@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +25,9 @@ import (
 // "anne has 5000" and the like say how many recipients a message of hers may have
 // on every relay that runs; "refused" or "deferred" what becomes of one to more.
 // Everybody has 150 without being premium.
+//
+// Clocks of relays and of the store are right unless a line says otherwise; who
+// reads "relay B starts a week behind" may think of a battery that is empty.
 type story struct {
 	t      *testing.T
 	year   int
@@ -37,8 +41,16 @@ type story struct {
 // relay is a rcptquota.
 type relay struct {
 	policy *quota.Policy
+	keeper *Keeper
 	stop   func()
 	log    *logBuffer
+	ahead  atomic.Int64 // of its clock, in nanoseconds
+}
+
+// now is the time by the relay's clock. It has no monotonic part: that would tell
+// that the clock was set.
+func (r *relay) now() time.Time {
+	return time.Now().Round(0).Add(time.Duration(r.ahead.Load()))
 }
 
 // logBuffer is a log that is read while it is written.
@@ -108,7 +120,55 @@ var words = []struct {
 	form *regexp.Regexp
 	do   func(s *story, line string, w []string)
 }{
-	{regexp.MustCompile(`^relay (\w) starts$`), func(s *story, _ string, w []string) { s.start(w[1]) }},
+	{regexp.MustCompile(`^relay (\w) starts$`), func(s *story, _ string, w []string) { s.start(w[1], 0) }},
+	{regexp.MustCompile(`^relay (\w) starts (\d+) (days?|hours?|seconds) (ahead|behind)$`), func(s *story, _ string, w []string) {
+		s.start(w[1], off(w[2:]))
+	}},
+	{regexp.MustCompile(`^the clock of (\w) is right$`), func(s *story, _ string, w []string) { s.relays[w[1]].ahead.Store(0) }},
+	{regexp.MustCompile(`^the clock of (\w) is (\d+) (days?|hours?|seconds) (ahead|behind)$`), func(s *story, _ string, w []string) {
+		s.relays[w[1]].ahead.Store(int64(off(w[2:])))
+	}},
+	{regexp.MustCompile(`^the store is a file$`), func(s *story, _ string, _ []string) {
+		s.store.set(func(x *memoryStore) { x.clockless = true })
+	}},
+	{regexp.MustCompile(`^the clock of the store is right$`), func(s *story, _ string, _ []string) {
+		s.store.set(func(x *memoryStore) { x.ahead = 0 })
+	}},
+	{regexp.MustCompile(`^the clock of the store is (\d+) (days?|hours?|seconds) (ahead|behind)$`), func(s *story, _ string, w []string) {
+		s.store.set(func(x *memoryStore) { x.ahead = off(w[1:]) })
+	}},
+	{regexp.MustCompile(`^(\d+) others are entered$`), func(s *story, _ string, w []string) {
+		n, _ := strconv.Atoi(w[1])
+		for i := range n {
+			s.school.enter(fmt.Sprintf("other%d", i), fmt.Sprintf("031%04dX", i))
+		}
+	}},
+	{regexp.MustCompile(`^the directory tells of (all|nobody|half of them|every third)$`), func(s *story, _ string, w []string) {
+		s.school.set(func(x *school) {
+			x.tells = map[string]func(int) bool{
+				"nobody": func(int) bool { return false }, "half of them": func(i int) bool { return i%2 == 0 },
+				"every third": func(i int) bool { return i%3 == 0 },
+			}[w[1]]
+		})
+	}},
+	{regexp.MustCompile(`^(\d+) entries name nobody$`), func(s *story, _ string, w []string) {
+		n, _ := strconv.Atoi(w[1])
+		s.school.set(func(x *school) {
+			x.gone = nil
+			for i := range n {
+				x.gone = append(x.gone, fmt.Sprint("uid=gone", i))
+			}
+		})
+	}},
+	{regexp.MustCompile(`^relay (\w) (is sure|doubts: (\w+))$`), func(s *story, line string, w []string) {
+		want := "none"
+		if w[3] != "" {
+			want = w[3]
+		}
+		if got := s.relays[w[1]].keeper.Doubt().String(); got != want {
+			s.t.Errorf("%s: %s", line, got)
+		}
+	}},
 	{regexp.MustCompile(`^relay (\w) stops$`), func(s *story, _ string, w []string) { s.relays[w[1]].stop(); delete(s.relays, w[1]) }},
 	{regexp.MustCompile(`^(\w+) enters (\w+)$`), func(s *story, _ string, w []string) { s.school.enter(w[2], w[1]) }},
 	{regexp.MustCompile(`^(\w+) takes (\w+) out$`), func(s *story, _ string, w []string) { s.school.withdraw(w[2]) }},
@@ -127,18 +187,18 @@ var words = []struct {
 		s.school.set(func(x *school) { x.away = w[1] == "goes away" })
 	}},
 	{regexp.MustCompile(`^roster refresh$`), func(s *story, line string, _ []string) {
-		if _, err := Refresh(s.t.Context(), s.config, &s.school, &s.store, slog.New(slog.DiscardHandler)); err != nil {
+		if _, _, err := Refresh(s.t.Context(), s.config, &s.school, &s.store, slog.New(slog.DiscardHandler)); err != nil {
 			s.t.Errorf("%s: %v", line, err)
 		}
 	}},
 	{regexp.MustCompile(`^(\w+) has (5000|150, (?:refused|deferred))$`), func(s *story, line string, w []string) { s.judge(line, w[1], w[2]) }},
-	{regexp.MustCompile(`^the log of (\w) has named (\w+) of (\w+) (\d) times?$`), func(s *story, line string, w []string) {
+	{regexp.MustCompile(`^the log of (\w) has named (\w+) of (\w+) (\d+) times?$`), func(s *story, line string, w []string) {
 		want, _ := strconv.Atoi(w[4])
 		if got := s.relays[w[1]].log.lines(`msg=roster_over_limit sender=` + w[2] + ` establishment=` + w[3] + `$`); got != want {
 			s.t.Errorf("%s: %d times", line, got)
 		}
 	}},
-	{regexp.MustCompile(`^the logs have said (\w+) (\d) times?$`), func(s *story, line string, w []string) {
+	{regexp.MustCompile(`^the logs have said (\w+) (\d+) times?$`), func(s *story, line string, w []string) {
 		want, _ := strconv.Atoi(w[2])
 		got := 0
 		for _, relay := range s.relays {
@@ -161,8 +221,19 @@ func (s *story) happens(line, what string) {
 	s.t.Fatalf("nothing that happens: %s", line)
 }
 
-func (s *story) start(name string) {
+// off is how far ahead a clock is, as the words of a line say.
+func off(words []string) time.Duration {
+	n, _ := strconv.Atoi(words[0])
+	d := time.Duration(n) * map[byte]time.Duration{'d': 24 * time.Hour, 'h': time.Hour, 's': time.Second}[words[1][0]]
+	if words[2] == "behind" {
+		return -d
+	}
+	return d
+}
+
+func (s *story) start(name string, ahead time.Duration) {
 	r := &relay{log: &logBuffer{}}
+	r.ahead.Store(int64(ahead))
 	keeper, err := NewWeekly(s.config, &s.school, &s.store, slog.New(slog.NewTextHandler(r.log, nil)))
 	if err != nil {
 		s.t.Fatal(err)
@@ -170,6 +241,7 @@ func (s *story) start(name string) {
 	if r.policy, err = quota.NewPolicy(quota.DefaultConfig(), Directory{&s.school, keeper}, nil); err != nil {
 		s.t.Fatal(err)
 	}
+	keeper.clock, r.keeper = r.now, keeper
 	keeper.Start(s.t.Context())
 	r.stop = func() {
 		if err := keeper.Close(); err != nil {

@@ -38,88 +38,97 @@ type weekly struct {
 	store    Store
 	log      *slog.Logger
 
-	text  []byte    // what the store held last; nil: nothing
-	state State     // what it says
-	read  time.Time // when it was read; zero: never
-	tried []byte    // what this relay wanted to put there last
-	held  *Copy     // taken for what is due, and not yet stored
+	share          // what the store holds
+	tried []byte   // what this relay wanted to put there last
+	held  *Copy    // taken for what is due, and not yet stored
+	doubt distrust // of what the directory says
 }
 
 // look implements [plan].
 func (w *weekly) look(ctx context.Context, now time.Time) (*known, time.Time) {
-	k := &known{err: w.update(ctx, now), state: w.state}
+	k := &known{err: w.update(ctx, now), state: w.state, looked: now, trusted: readTrusted, ahead: w.ahead}
 	next := now.Add(jittered(readEvery))
 	if w.state.Current == nil {
 		return k, next
 	}
-	k.sureUntil = earliest(w.read.Add(readTrusted), w.calendar.sureUntil(w.state))
-	if _, pending := w.state.At(now); pending != nil {
-		next = earliest(next, pending.Effect)
+	if w.ahead == 0 && doubtOf(k.err) != WrongClock {
+		k.sureUntil = earliest(w.read.Add(readTrusted), w.calendar.sureUntil(w.state))
+	}
+	if _, pending := w.state.At(now.Add(-w.ahead)); pending != nil {
+		next = earliest(next, pending.Effect.Add(w.ahead))
 	}
 	return k, earliest(next, w.calendar.NextCutoff(now))
 }
 
 // update reads the store, and takes the copy that is due. While the store is
 // away, the copy is taken all the same, and waits: it is to be what was entered
-// up to the cutoff.
+// up to the cutoff. While a clock is wrong, nobody knows what is due.
 func (w *weekly) update(ctx context.Context, now time.Time) error {
 	err := w.load(ctx, now)
 	due, ok := w.calendar.due(w.state, now)
-	if !ok || w.read.IsZero() {
-		w.held = nil
-		return err
+	if !ok || w.read.IsZero() || w.ahead != 0 {
+		w.held, w.doubt = nil, distrust{}
+		return cmp.Or(err, w.state.doubt())
 	}
-	if takeErr := w.take(ctx, due); takeErr != nil || err != nil {
+	if takeErr := w.take(ctx, due, now); takeErr != nil || err != nil {
 		return cmp.Or(err, takeErr)
 	}
-	return w.put(ctx, now)
+	return cmp.Or(w.put(ctx, now), w.state.doubt())
 }
 
-// load reads the store, and puts back what it has lost.
+// load reads the store, and tells of what this relay put there.
 func (w *weekly) load(ctx context.Context, now time.Time) error {
-	text, err := w.store.Load(ctx)
-	if err == nil && text == nil && w.text != nil {
-		if _, err = w.store.Swap(ctx, nil, w.text); err == nil {
-			text, err = w.store.Load(ctx)
-		}
+	before := w.text
+	err := w.share.load(ctx, w.store, w.log, now)
+	if err == nil && w.calendar.comesBack(w.state, now) {
+		err = w.restore(ctx, now)
 	}
+	if err == nil && !bytes.Equal(w.text, before) && bytes.Equal(w.text, w.tried) {
+		tellCopied(w.log, w.state.Newest())
+	}
+	return err
+}
+
+// restore puts back the state that was set aside.
+func (w *weekly) restore(ctx context.Context, now time.Time) error {
+	text, err := w.state.Aside.encode()
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(text, w.text) {
-		state, err := decodeState(text)
-		if err != nil {
-			return err
-		}
-		w.text, w.state = text, state
-		if bytes.Equal(text, w.tried) {
-			tellCopied(w.log, w.state.newest())
-		}
-	}
-	w.read = now
-	return nil
+	return w.replace(ctx, w.store, text, now)
 }
 
-// take holds the copy that is due.
-func (w *weekly) take(ctx context.Context, due Copy) error {
-	if w.held != nil && w.held.Cutoff.Equal(due.Cutoff) {
+// take holds the copy that is due, if it can be believed.
+func (w *weekly) take(ctx context.Context, due Copy, now time.Time) error {
+	if w.held != nil && w.held.Cutoff.Equal(due.Cutoff) && !w.held.Taken.After(now) {
 		w.held.Effect = due.Effect // which may be past since
 		return nil
 	}
+	w.held = nil
+	if err := w.doubt.standing(w.text, now); err != nil {
+		return err
+	}
 	held, err := take(ctx, w.source, w.limit, due)
+	if err != nil {
+		return err
+	}
+	if err := Missing(w.before(), held, w.limit); err != nil {
+		w.doubt = distrust{err, w.text, now}
+		return err
+	}
 	w.held = held
-	return err
+	return nil
 }
 
 // put stores the copy that is held, unless another relay was first: its copy is
 // then the one.
 func (w *weekly) put(ctx context.Context, now time.Time) error {
-	text, err := w.state.with(w.held, now).encode()
+	text, err := w.next(w.held, now).encode()
 	if err != nil {
 		return err
 	}
 	w.tried = text
-	swapped, err := w.store.Swap(ctx, w.text, text)
+	swapped, err := w.store.Swap(ctx, w.stored, text)
 	if err != nil { // it may have arrived
 		return err
 	}
@@ -127,6 +136,25 @@ func (w *weekly) put(ctx context.Context, now time.Time) error {
 		w.tried = nil
 	}
 	return w.load(ctx, now)
+}
+
+// distrustPause is how long a directory that was not believed is left alone: it
+// was asked for everybody.
+const distrustPause = time.Minute
+
+// distrust remembers that the directory was not believed.
+type distrust struct {
+	err    error
+	text   []byte    // the roster with which it was compared
+	looked time.Time // when
+}
+
+// standing is the error again, for a while, as long as the roster is the same.
+func (d *distrust) standing(text []byte, now time.Time) error {
+	if d.err != nil && bytes.Equal(text, d.text) && now.Sub(d.looked) < distrustPause {
+		return d.err
+	}
+	return nil
 }
 
 func earliest(a, b time.Time) time.Time {

@@ -1,0 +1,68 @@
+package roster
+
+import (
+	"errors"
+	"log/slog"
+)
+
+// Doubt is why the roster may not be what it should be.
+type Doubt int
+
+const (
+	// Sure, the zero value: it is.
+	Sure Doubt = iota
+	// Unavailable: the directory or the store cannot be asked, or it is past a
+	// moment of effect whose copy is not known.
+	Unavailable
+	// WrongClock: our clock and the store's differ, or what was stored lies in the
+	// future.
+	WrongClock
+	// NearlyEmpty: nearly everybody is missing in what the directory says.
+	NearlyEmpty
+)
+
+// Doubts are all but Sure.
+var Doubts = []Doubt{Unavailable, WrongClock, NearlyEmpty}
+
+// String returns the value of the metric's label "reason".
+func (d Doubt) String() string {
+	switch d {
+	case Sure:
+		return "none"
+	case Unavailable:
+		return "unavailable"
+	case WrongClock:
+		return "clock"
+	case NearlyEmpty:
+		return "nearly_empty"
+	}
+	return "unknown"
+}
+
+// doubtOf is the doubt that an error is about.
+func doubtOf(err error) Doubt {
+	switch {
+	case err == nil:
+		return Sure
+	case errors.Is(err, errClock):
+		return WrongClock
+	case errors.Is(err, errMissing):
+		return NearlyEmpty
+	}
+	return Unavailable
+}
+
+// tell logs the error that a doubt came with. Those that end by themselves are
+// warnings.
+func (d Doubt) tell(log *slog.Logger, err error) {
+	switch d {
+	case Sure:
+		log.Info(msgAvailable)
+	case WrongClock:
+		log.Error(msgClock, "error", err)
+	case NearlyEmpty:
+		log.Error(msgDoubted, "error", err)
+	default:
+		log.Warn(msgUnavailable, "error", err)
+	}
+}
