@@ -36,16 +36,16 @@ func (l *lists) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 	return v
 }
 
-func (l *lists) Settle(_ context.Context, v *quota.Verdict, h *quota.Header) error {
-	if h == nil {
-		return nil
-	}
+func (l *lists) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
 	l.header = *h
+	atEnd := *v
 	if h.Automatic {
-		v.Action, v.Reason = quota.Refuse, quota.ListAutomatic
+		atEnd.Action, atEnd.Reason = quota.Refuse, quota.ListAutomatic
 	}
-	return nil
+	return atEnd
 }
+
+func (l *lists) Settle(context.Context, quota.Ticket, bool) error { panic("nothing was reserved") }
 
 // listDialogue is dialogue where there are lists.
 func listDialogue(t *testing.T, role quota.Role, play func(p *peer)) (*lists, []string) {

@@ -47,11 +47,12 @@ var errOrder = errors.New("milter event out of order")
 type Judge interface {
 	// Judge does not fail: what it could not know is in the verdict.
 	Judge(ctx context.Context, m *quota.Message) quota.Verdict
-	// Settle ends a message on which v let it pass and for which it has a ticket
-	// or a posting: the message went, with the header h, which may change v, or it
-	// did not, and h is nil. The error is for the log; nothing can be done about it
-	// here.
-	Settle(ctx context.Context, v *quota.Verdict, h *quota.Header) error
+	// JudgeHeader gives the verdict on a message that v let pass at DATA and that
+	// has a posting, once its header h has come. It changes neither.
+	JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict
+	// Settle ends a reservation, once: committed, or released. The error is for the
+	// log; nothing can be done about it here.
+	Settle(ctx context.Context, t quota.Ticket, committed bool) error
 }
 
 // session is one milter connection: an SMTP connection and its messages, one
@@ -75,6 +76,7 @@ type transaction struct {
 	header     quota.Header
 	judged     bool // the verdict is about the recipients as they stand
 	verdict    quota.Verdict
+	ticket     quota.Ticket  // of what the message reserved, until that is settled
 	elapsed    time.Duration // of the last decision
 }
 
@@ -189,21 +191,28 @@ func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
 	if !s.tx.open {
 		return nil, fmt.Errorf("%w: end of message before MAIL", errOrder)
 	}
-	response := s.decide(m)
-	if v := &s.tx.verdict; v.Action.Passes() {
-		if s.role == quota.Inbound {
-			v.Recipients = s.tx.recipients.Len()
-		}
-		s.settle(&s.tx.header)
-		if !v.Action.Passes() {
-			response = s.refusal(v)
-		} else if err := s.edit(m); err != nil {
-			return nil, err
-		}
-		s.record(v)
+	defer s.reset()
+	if response := s.decide(m); !s.tx.verdict.Action.Passes() {
+		return response, nil
 	}
-	s.reset()
-	return response, nil
+	v := s.tx.verdict
+	if s.role == quota.Inbound {
+		v.Recipients = s.tx.recipients.Len()
+	}
+	if v.Posting != nil {
+		v = s.server.judge.JudgeHeader(&v, &s.tx.header)
+	}
+	if !v.Action.Passes() {
+		s.settle(released)
+		s.record(&v)
+		return s.refusal(&v), nil
+	}
+	if err := s.edit(m, v.Posting); err != nil {
+		return nil, err // reset releases what was reserved: the client comes back with the message
+	}
+	s.settle(committed)
+	s.record(&v)
+	return gomilter.RespContinue, nil
 }
 
 // Abort ends a transaction that did not go. It also follows each that did, and
@@ -214,12 +223,12 @@ func (s *session) Abort(*gomilter.Modifier) error {
 }
 
 // closed is called when the connection has ended.
-func (s *session) closed() { s.settle(nil) }
+func (s *session) closed() { s.settle(released) }
 
 // reset is ready for the next message; what one that did not go reserved is
 // given back.
 func (s *session) reset() {
-	s.settle(nil)
+	s.settle(released)
 	recipients := s.tx.recipients
 	recipients.Reset()
 	s.tx = transaction{recipients: recipients}
@@ -241,12 +250,13 @@ func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
 	}
 	v := &s.tx.verdict
 	if s.role == quota.Submission && !s.tx.judged {
-		s.settle(nil) // a later milter refused DATA, and recipients were added
+		s.settle(released) // a later milter refused DATA, and recipients were added
 		*v = s.judge(&s.tx.recipients)
+		s.tx.ticket = v.Ticket
 		s.boundRedirects(v, nil)
 		s.tx.judged = true
 		if !v.Action.Passes() {
-			s.settle(nil) // what it reserved before it had too many forms
+			s.settle(released) // what it reserved before it had too many forms
 			s.record(v)
 		}
 	}
@@ -270,19 +280,23 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 	})
 }
 
-// settle ends a message that passed, once: it went with the header h, or, where
-// that is nil, it did not go.
-func (s *session) settle(h *quota.Header) {
-	v := &s.tx.verdict
-	ticket := v.Ticket
-	if ticket == (quota.Ticket{}) && (h == nil || v.Posting == nil) {
+// How a reservation ends.
+const (
+	released  = false
+	committed = true
+)
+
+// settle ends the reservation of the message, if it has one that has not ended.
+func (s *session) settle(end bool) {
+	ticket := s.tx.ticket
+	if ticket == (quota.Ticket{}) {
 		return
 	}
-	defer func() { v.Ticket = quota.Ticket{} }()
+	s.tx.ticket = quota.Ticket{}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), settleTimeout)
 	defer cancel()
-	if err := s.server.judge.Settle(ctx, v, h); err != nil {
-		s.server.log.Warn("cannot settle what a message reserved", "queue_id", s.tx.queueID, "sender", ticket.Sender, "stood", h != nil, "error", err)
+	if err := s.server.judge.Settle(ctx, ticket, end); err != nil {
+		s.server.log.Warn("cannot settle what a message reserved", "queue_id", s.tx.queueID, "sender", ticket.Sender, "committed", end, "error", err)
 	}
 }
 

@@ -13,7 +13,11 @@ import (
 
 func (f judgeFunc) Judge(_ context.Context, m *quota.Message) quota.Verdict { return f(m) }
 
-func (f judgeFunc) Settle(context.Context, *quota.Verdict, *quota.Header) error {
+func (f judgeFunc) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
+	return new(quota.Policy).JudgeHeader(v, h)
+}
+
+func (f judgeFunc) Settle(context.Context, quota.Ticket, bool) error {
 	panic("nothing was reserved")
 }
 

@@ -22,7 +22,8 @@ func NewPolicy(config Config, directory Directory, counter Counter) (*Policy, er
 }
 
 // Judge gives the one verdict on a message. It does not fail: what could not be
-// known is in the verdict. What it reserved, [Policy.Settle] ends.
+// known is in the verdict. The reservation of the verdict's ticket, if it has one,
+// is ended by [Policy.Settle].
 func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	if p.rules.exemptNetworks.contains(m.Client) {
 		return Verdict{Action: Accept, Reason: ExemptNetwork, Sender: m.Login, Recipients: m.Recipients.Len()}
@@ -72,20 +73,15 @@ func (p *Policy) judgeSender(ctx context.Context, m *Message, login string) Verd
 	return v
 }
 
-// Settle ends a message on which v let it pass: it went, with the header h, or,
-// where h is nil, it did not go and costs nothing. A message to lists may be
-// refused by its header after all, which v then says. It is called once for each
-// verdict that has a ticket or a [Posting].
-func (p *Policy) Settle(ctx context.Context, v *Verdict, h *Header) error {
-	if h != nil {
-		v.finish(h)
-	}
-	ticket := v.Ticket
-	if ticket == (Ticket{}) {
-		return nil
-	}
-	v.Ticket = Ticket{}
-	return p.counter.Settle(ctx, ticket, h != nil && v.Action.Passes())
+// JudgeHeader gives the verdict on a message that v let pass, once its header has
+// come: v itself, or a refusal of a message to lists. It changes nothing, and the
+// reservation stays as it is.
+func (p *Policy) JudgeHeader(v *Verdict, h *Header) Verdict { return v.withHeader(h) }
+
+// Settle ends the reservation of a message, once: it is committed, because the
+// message went, or it is released, and costs nothing.
+func (p *Policy) Settle(ctx context.Context, t Ticket, committed bool) error {
+	return p.counter.Settle(ctx, t, committed)
 }
 
 // unauthenticated is the verdict on a message that nobody answers for. The null

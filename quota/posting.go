@@ -144,11 +144,11 @@ func (p *Posting) Merge(other *Posting) *Posting {
 	return p
 }
 
-// finish is the second look at a message that passes: at its header.
-func (v *Verdict) finish(h *Header) {
+// withHeader is the verdict on a message that v let pass, by its header.
+func (v Verdict) withHeader(h *Header) Verdict {
 	p := v.Posting
 	if p == nil || p.List == "" {
-		return
+		return v
 	}
 	reason, fault := NoReason, NoFault
 	if h.Automatic {
@@ -162,4 +162,5 @@ func (v *Verdict) finish(h *Header) {
 		v.Action, v.Reason, v.FromFault = enforced(Refuse, p.Enforced), reason, fault
 		v.List, v.Moderated = p.List, p.Moderated
 	}
+	return v
 }

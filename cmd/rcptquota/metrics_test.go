@@ -28,7 +28,11 @@ func (refusing) Judge(context.Context, *quota.Message) quota.Verdict {
 	return quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Class: "entmip", Recipients: 501, Degraded: true}
 }
 
-func (refusing) Settle(context.Context, *quota.Verdict, *quota.Header) error {
+func (refusing) JudgeHeader(v *quota.Verdict, _ *quota.Header) quota.Verdict {
+	return quota.Verdict{Action: quota.Refuse, Reason: quota.ListFrom, Class: v.Class}
+}
+
+func (refusing) Settle(context.Context, quota.Ticket, bool) error {
 	return errors.New("away")
 }
 
@@ -76,7 +80,10 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("the verdict became %v", v.Action)
 		}
 	}
-	if judge.Settle(t.Context(), &quota.Verdict{}, nil) == nil {
+	if v := judge.JudgeHeader(&quota.Verdict{Action: quota.Accept, Class: "entmip"}, &quota.Header{}); v.Action != quota.Refuse {
+		t.Errorf("the verdict on the header became %v", v.Action)
+	}
+	if judge.Settle(t.Context(), quota.Ticket{}, false) == nil {
 		t.Error("the error is lost")
 	}
 
@@ -100,6 +107,7 @@ func TestMetrics(t *testing.T) {
 		`rcptquota_verdicts_total{action="refused",class="entmip",reason="message_limit",role="submission"} 2`,
 		`rcptquota_recipients_total{action="refused",class="entmip",role="submission"} 1002`,
 		`rcptquota_degraded_total 2`,
+		`rcptquota_end_verdicts_total{action="refused",class="entmip",reason="list_from"} 1`,
 		`rcptquota_settle_errors_total 1`,
 		`rcptquota_decision_seconds_count 2`,
 	} {
