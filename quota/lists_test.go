@@ -230,7 +230,7 @@ func TestOneLookup(t *testing.T) {
 // TestPostingOrder: what is certain comes before what is not known, and a list
 // before the limits.
 func TestPostingOrder(t *testing.T) {
-	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 2", newListed(), nil)
+	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 2\n[class.y]\nrecipients = 20", newListed(), nil)
 	for _, c := range []struct {
 		login      string
 		recipients []string

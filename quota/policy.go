@@ -1,6 +1,9 @@
 package quota
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // Policy is the rules as one site configured them. It is safe for use by many
 // goroutines at once.
@@ -31,34 +34,62 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	if m.Role == Inbound {
 		return p.judgeUnknown(ctx, m, Verdict{Action: Accept, Recipients: m.Recipients.Len()})
 	}
-	login, trusted := m.Login, false
-	if login == "" && p.rules.trustedSubmitters.contains(m.Client) {
-		login, trusted = m.EnvelopeSender, true
+	login, n := p.rules.login(m), p.rules.exemptRecipients.count(m.Recipients)
+	switch {
+	case p.rules.neverPasses(n, login):
+		return Verdict{Action: Refuse, Reason: MessageLimit, Sender: login, Recipients: n, Limit: p.rules.highest}
+	case login == "" || login == nullSender && n <= 1: // a bounce has one recipient
+		return p.judgeUnknown(ctx, m, p.rules.unauthenticated(n, login == nullSender))
+	case login == nullSender:
+		return p.judgeSender(ctx, m, login, standing{class: p.rules.base, sure: true}, poster{})
 	}
-	if login == "" {
-		n := p.rules.exemptRecipients.count(m.Recipients)
-		return p.judgeUnknown(ctx, m, p.rules.unauthenticated(n, trusted))
+	sender, err := p.directory.Sender(ctx, login)
+	return p.judgeSender(ctx, m, login, p.rules.standing(&sender, err), newPoster(&sender, err))
+}
+
+// nullSender is what the null sender of a trusted submitter is judged and counted
+// as: RFC 5321 section 4.5.5 writes it so, and no login is that.
+const nullSender = "<>"
+
+// login is who answers for a message; empty: nobody.
+func (r *rules) login(m *Message) string {
+	if m.Login != "" || !r.trustedSubmitters.contains(m.Client) {
+		return m.Login
 	}
-	return p.judgeSender(ctx, m, login)
+	return cmp.Or(m.EnvelopeSender, nullSender)
+}
+
+// neverPasses reports whether n recipients are too many whatever the directory
+// would say. That no class allows more says nothing of mail without a login where
+// rules are not enforced in general.
+func (r *rules) neverPasses(n int, login string) bool {
+	return n > r.highest && r.neverMore && (r.enforce || login != "")
 }
 
 // judgeUnknown makes v the verdict on a message of somebody whom no list can
 // name.
 func (p *Policy) judgeUnknown(ctx context.Context, m *Message, v Verdict) Verdict {
 	if v.Action.Passes() {
-		lists := p.posts(ctx, m.Recipients)
+		candidates, inDomain := p.rules.lists.recipients(m.Recipients)
+		lists := p.posts(ctx, candidates, inDomain)
 		ruling := lists.rule(&poster{}, m, p.rules.enforce)
 		ruling.apply(&v, p.rules.enforce)
 	}
 	return v
 }
 
-func (p *Policy) judgeSender(ctx context.Context, m *Message, login string) Verdict {
-	sender, err := p.directory.Sender(ctx, login)
-	s := p.rules.standing(&sender, err)
-	who := newPoster(&sender, err)
-	lists := p.posts(ctx, m.Recipients)
+// judgeSender gives the verdict on a message of a sender who is counted.
+func (p *Policy) judgeSender(ctx context.Context, m *Message, login string, s standing, who poster) Verdict {
 	enforce := s.class.Enforce || who.err != nil && p.rules.someEnforced // nobody slips into a list for want of a class
+	candidates, inDomain := p.rules.lists.recipients(m.Recipients)
+	if len(candidates) > maxLookups {
+		v := p.rules.limit(s, p.rules.exemptRecipients.count(m.Recipients))
+		if v.Action != Accept && (!enforce || !v.Action.Passes()) { // so that lists would only tell another reason
+			v.Sender = login
+			return v
+		}
+	}
+	lists := p.posts(ctx, candidates, inDomain)
 	ruling := lists.rule(&who, m, enforce)
 	if who.err != nil && !p.rules.neverMore {
 		ruling.doubt(who.err)
@@ -83,6 +114,12 @@ func (p *Policy) JudgeHeader(v *Verdict, h *Header) Verdict { return v.withHeade
 func (p *Policy) Settle(ctx context.Context, t Ticket, committed bool) error {
 	return p.counter.Settle(ctx, t, committed)
 }
+
+// maxLookups is how many addresses the directory is asked about for the sake of
+// the reason alone, where a message to them has too many recipients anyhow. So one
+// message costs as many lookups of lists as its sender's class allows recipients,
+// or these.
+const maxLookups = 100
 
 // unauthenticated is the verdict on a message that nobody answers for. The null
 // sender of a trusted submitter is a bounce, and passes.

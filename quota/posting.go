@@ -79,9 +79,8 @@ type posts struct {
 	err     error
 }
 
-// posts asks the directory, once, which recipients are lists.
-func (p *Policy) posts(ctx context.Context, recipients *Recipients) posts {
-	candidates, inDomain := p.rules.lists.recipients(recipients)
+// posts asks the directory, once, which of the recipients that may be lists are.
+func (p *Policy) posts(ctx context.Context, candidates []listRecipient, inDomain bool) posts {
 	found := posts{inDomain: inDomain}
 	if len(candidates) == 0 {
 		return found
