@@ -34,9 +34,7 @@ const (
 	// connection is ended: no class allows half of it.
 	maxEnvelope = 2 * quota.MaxRecipients
 	// maxRemovable is how many addresses a redirected message may have to lose
-	// before it is refused instead, and how many fields of one name, which may have
-	// to be removed, a header may have before its connection is ended: the MTA looks
-	// through the whole message for each. RFC 5322 section 3.6 allows one such field.
+	// before it is refused instead: the MTA looks through the whole message for each.
 	maxRemovable = 100
 )
 
@@ -174,9 +172,6 @@ func (s *session) Headers(_ textproto.MIMEHeader, m *gomilter.Modifier) (gomilte
 // Header is one field of the header, with the folds that it came with.
 func (s *session) Header(name, value string, _ *gomilter.Modifier) (gomilter.Response, error) {
 	s.tx.header.Add(name, value)
-	if max(s.tx.header.ReplyTo, s.tx.header.XSender) > maxRemovable {
-		return nil, fmt.Errorf("more than %d fields %s in one header", maxRemovable, name)
-	}
 	return s.goOn(gomilter.OptNoHeaderReply), nil
 }
 

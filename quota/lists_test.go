@@ -296,6 +296,9 @@ func TestLateRefusal(t *testing.T) {
 		"goes":      {Header{From: []string{"Owner <owner@entmip.fr>"}}, Accept, NoReason},
 		"other":     {Header{From: []string{"member@entmip.fr"}}, Refuse, ListFrom},
 		"automatic": {Header{From: []string{"owner@entmip.fr"}, Automatic: true}, Refuse, ListAutomatic},
+		"so many":   {Header{From: []string{"owner@entmip.fr"}, ReplyTo: maxFields, XSender: maxFields}, Accept, NoReason},
+		"too many":  {Header{From: []string{"owner@entmip.fr"}, ReplyTo: maxFields + 1}, Refuse, ListHeader},
+		"X-Sender":  {Header{From: []string{"owner@entmip.fr"}, XSender: maxFields + 1}, Refuse, ListHeader},
 	} {
 		was := before
 		v := policy.JudgeHeader(&before, &c.header)

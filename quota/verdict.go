@@ -67,6 +67,9 @@ const (
 	ListFrom
 	// ListAutomatic: a bounce or an automatic reply to a list.
 	ListAutomatic
+	// ListHeader: a message to a list domain has more fields that would have to be
+	// removed than the MTA can be asked to.
+	ListHeader
 )
 
 // String returns the value of the log key "reason".
@@ -92,6 +95,8 @@ func (r Reason) String() string {
 		return "list_from"
 	case ListAutomatic:
 		return "list_automatic"
+	case ListHeader:
+		return "list_header"
 	}
 	return "unknown"
 }
