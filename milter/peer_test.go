@@ -177,6 +177,12 @@ func startRig(t testing.TB, judge Judge, role quota.Role) *rig {
 // startListsRig is startRig where there may be lists.
 func startListsRig(t testing.TB, judge Judge, role quota.Role, lists bool) *rig {
 	t.Helper()
+	return startListenRig(t, judge, ListenConfig{Address: "inet:127.0.0.1:8891", Role: role.String()}, lists)
+}
+
+// startListenRig is startListsRig with a listener as config says.
+func startListenRig(t testing.TB, judge Judge, config ListenConfig, lists bool) *rig {
+	t.Helper()
 	replies, err := NewReplies(RepliesConfig{Language: "en", Contact: "help@example.org"})
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +191,7 @@ func startListsRig(t testing.TB, judge Judge, role quota.Role, lists bool) *rig 
 	handler := slog.NewTextHandler(r.log, &slog.HandlerOptions{ReplaceAttr: withoutTime})
 	r.Server = NewServer(judge, replies, slog.New(handler), lists)
 	go func() {
-		if err := r.Serve(r.pipes, role); err != nil {
+		if err := r.Serve(r.pipes, config); err != nil {
 			t.Error(err)
 		}
 	}()

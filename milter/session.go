@@ -1,6 +1,7 @@
 package milter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ const (
 	macroSender    = "{mail_addr}"
 	macroRecipient = "{rcpt_addr}"
 	macroQueueID   = "i"
+	macroPort      = "{daemon_port}" // of the Postfix service; since Postfix 3.2
 )
 
 const (
@@ -56,11 +58,14 @@ type Judge interface {
 // session is one milter connection: an SMTP connection and its messages, one
 // after another. The library calls it from one goroutine.
 type session struct {
-	server *Server
-	role   quota.Role
-	wire   *wire
-	client netip.Addr
-	tx     transaction
+	server       *Server
+	role         quota.Role
+	countsAtData bool // as the listener's configuration says
+	ends         *ends
+	wire         *wire
+	client       netip.Addr
+	port         string // of the Postfix service; empty when it does not tell
+	tx           transaction
 }
 
 // transaction is one message: from MAIL to its end or its abort.
@@ -73,6 +78,7 @@ type transaction struct {
 	typed      map[string][]string // by recipient, how the client wrote it where that differs
 	header     quota.Header
 	judged     bool // the verdict is about the recipients as they stand
+	ended      bool // the end of the message was seen
 	verdict    quota.Verdict
 	ticket     quota.Ticket  // of what the message reserved, until that is settled
 	elapsed    time.Duration // of the last decision
@@ -86,8 +92,9 @@ func (s *session) wantsHeaders() bool {
 	return s.tx.verdict.Posting != nil || s.role == quota.Submission && !s.tx.judged
 }
 
-// Connect keeps the client's address.
-func (s *session) Connect(_, _ string, _ uint16, addr net.IP, _ *gomilter.Modifier) (gomilter.Response, error) {
+// Connect keeps the client's address, and the port that it came to.
+func (s *session) Connect(_, _ string, _ uint16, addr net.IP, m *gomilter.Modifier) (gomilter.Response, error) {
+	s.port = m.Macros[macroPort]
 	s.client, _ = netip.AddrFromSlice(addr)
 	s.client = s.client.Unmap()
 	return s.goOn(gomilter.OptNoConnReply), nil
@@ -187,7 +194,9 @@ func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
 		return nil, fmt.Errorf("%w: end of message before MAIL", errOrder)
 	}
 	defer s.reset()
-	if response := s.decide(m); !s.tx.verdict.Action.Passes() {
+	s.tx.ended = true
+	s.ends.seen(s.port)
+	if response := s.decide(m); !s.tx.verdict.Action.Passes() || s.countsAtData {
 		return response, nil
 	}
 	v := s.tx.verdict
@@ -218,15 +227,28 @@ func (s *session) Abort(*gomilter.Modifier) error {
 }
 
 // closed is called when the connection has ended.
-func (s *session) closed() { s.settle(released) }
+func (s *session) closed() { s.giveUp() }
 
-// reset is ready for the next message; what one that did not go reserved is
-// given back.
+// reset is ready for the next message.
 func (s *session) reset() {
-	s.settle(released)
+	s.giveUp()
 	recipients := s.tx.recipients
 	recipients.Reset()
 	s.tx = transaction{recipients: recipients}
+}
+
+// giveUp ends a message whose end was not seen, if there is one: what it reserved
+// is given back, and where no message reaches its end any more, that is told.
+func (s *session) giveUp() {
+	s.settle(released)
+	letGo := s.tx.judged && s.tx.verdict.Action.Passes()
+	if !letGo || s.tx.ended || s.countsAtData || s.server.ctx.Err() != nil { // nor does it end when we cut it off
+		return
+	}
+	s.tx.ended = true
+	if n := s.ends.missed(s.port, cmp.Or(s.tx.verdict.Sender, s.client.String())); n > 0 {
+		s.server.log.Error("no message reaches its end", "listener", s.ends.address, "port", s.port, "messages", n, "remedy", unendedRemedy)
+	}
 }
 
 // goOn answers an event for which the MTA waits, and nothing otherwise.
@@ -250,8 +272,12 @@ func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
 		s.tx.ticket = v.Ticket
 		s.boundRedirects(v, nil)
 		s.tx.judged = true
-		if !v.Action.Passes() {
+		switch {
+		case !v.Action.Passes():
 			s.settle(released) // what it reserved before it had too many forms
+			s.record(v)
+		case s.countsAtData:
+			s.settle(committed)
 			s.record(v)
 		}
 	}
@@ -272,6 +298,7 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 		Login:          s.tx.login,
 		EnvelopeSender: s.tx.from,
 		Recipients:     recipients,
+		NoEnd:          s.countsAtData,
 	})
 }
 

@@ -70,6 +70,8 @@ const (
 	// ListHeader: a message to a list domain has more fields that would have to be
 	// removed than the MTA can be asked to.
 	ListHeader
+	// ListUnchecked: a list takes no message whose header nobody will see.
+	ListUnchecked
 )
 
 // String returns the value of the log key "reason".
@@ -97,6 +99,8 @@ func (r Reason) String() string {
 		return "list_automatic"
 	case ListHeader:
 		return "list_header"
+	case ListUnchecked:
+		return "list_unchecked"
 	}
 	return "unknown"
 }

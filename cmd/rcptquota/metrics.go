@@ -85,6 +85,16 @@ func (m *metrics) watchStore(store counter.Counter) {
 	}, func() float64 { return oneIf(redis.Away() != nil) }))
 }
 
+// watchEnds tells, too, how many messages of each listener reached no end.
+func (m *metrics) watchEnds(server *milter.Server, listeners []milter.ListenConfig) {
+	for _, c := range listeners {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "rcptquota_unended_messages_total", Help: "Messages let go at DATA whose end Postfix did not show.",
+			ConstLabels: prometheus.Labels{"listener": c.Address},
+		}, func() float64 { return float64(server.Unended(c.Address)) }))
+	}
+}
+
 // measured is a judge whose decisions are counted.
 type measured struct {
 	next milter.Judge
