@@ -16,6 +16,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
+	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
 	"github.com/rcptquota/rcptquota/test/servers"
@@ -87,6 +88,8 @@ func TestMetrics(t *testing.T) {
 		t.Error("the error is lost")
 	}
 
+	m.watchEnds(milter.NewServer(judge, &milter.Replies{}, slog.New(slog.DiscardHandler), false), []milter.ListenConfig{{Address: "inet:127.0.0.1:8891"}, {Address: "systemd:submission"}})
+
 	address := fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	var ready atomic.Bool
@@ -109,6 +112,8 @@ func TestMetrics(t *testing.T) {
 		`rcptquota_degraded_total 2`,
 		`rcptquota_end_verdicts_total{action="refused",class="entmip",reason="list_from"} 1`,
 		`rcptquota_settle_errors_total 1`,
+		`rcptquota_unended_messages_total{listener="inet:127.0.0.1:8891"} 0`,
+		`rcptquota_unended_messages_total{listener="systemd:submission"} 0`,
 		`rcptquota_decision_seconds_count 2`,
 	} {
 		if !strings.Contains(body, want+"\n") {
