@@ -27,7 +27,7 @@ type ends struct {
 	address string
 
 	mu    sync.Mutex
-	rows  map[string]*unended // by port; none where the last message had its end
+	rows  map[uint16]*unended // by port; none where the last message had its end
 	count uint64
 }
 
@@ -39,11 +39,8 @@ type unended struct {
 	told   bool
 }
 
-// maxPorts bounds rows: there are no more ports.
-const maxPorts = 1 << 16
-
 // seen is told of each message whose end was shown.
-func (e *ends) seen(port string) {
+func (e *ends) seen(port uint16) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.rows, port)
@@ -51,17 +48,14 @@ func (e *ends) seen(port string) {
 
 // missed is told of each message without an end, and returns how many there were in
 // a row when it is time to tell that, once; otherwise 0.
-func (e *ends) missed(port, sender string) int {
+func (e *ends) missed(port uint16, sender string) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.count++
 	row := e.rows[port]
 	if row == nil {
-		if len(e.rows) >= maxPorts {
-			return 0
-		}
 		if e.rows == nil {
-			e.rows = make(map[string]*unended)
+			e.rows = make(map[uint16]*unended)
 		}
 		row = &unended{sender: sender}
 		e.rows[port] = row

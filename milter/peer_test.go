@@ -169,19 +169,19 @@ func (s *safeBuffer) lines() []string {
 }
 
 // startRig serves judge on a listener in memory; stop it with Shutdown.
-func startRig(t testing.TB, judge Judge, role quota.Role) *rig {
+func startRig(t testing.TB, judge Policy, role quota.Role) *rig {
 	t.Helper()
 	return startListsRig(t, judge, role, false)
 }
 
 // startListsRig is startRig where there may be lists.
-func startListsRig(t testing.TB, judge Judge, role quota.Role, lists bool) *rig {
+func startListsRig(t testing.TB, judge Policy, role quota.Role, lists bool) *rig {
 	t.Helper()
 	return startListenRig(t, judge, ListenConfig{Address: "inet:127.0.0.1:8891", Role: role.String()}, lists)
 }
 
 // startListenRig is startListsRig with a listener as config says.
-func startListenRig(t testing.TB, judge Judge, config ListenConfig, lists bool) *rig {
+func startListenRig(t testing.TB, judge Policy, config ListenConfig, lists bool) *rig {
 	t.Helper()
 	replies, err := NewReplies(RepliesConfig{Language: "en", Contact: "help@example.org"})
 	if err != nil {

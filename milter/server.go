@@ -68,7 +68,7 @@ func actions(lists bool) gomilter.OptAction {
 
 // Server answers milter connections. Make it with [NewServer].
 type Server struct {
-	judge   Judge
+	policy  Policy
 	replies *Replies
 	log     *slog.Logger
 	lists   bool // there may be lists among recipients
@@ -87,13 +87,13 @@ type Server struct {
 	active    sync.WaitGroup // over wires; grows under mu, and not while draining
 }
 
-// NewServer returns a server that asks judge, answers with replies, and writes
+// NewServer returns a server that asks policy, answers with replies, and writes
 // one record a message to log. With lists, it looks at the header of messages to
 // lists, and may change such a message at its end.
-func NewServer(judge Judge, replies *Replies, log *slog.Logger, lists bool) *Server {
+func NewServer(policy Policy, replies *Replies, log *slog.Logger, lists bool) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Server{
-		judge:   judge,
+		policy:  policy,
 		replies: replies,
 		log:     log,
 		lists:   lists,

@@ -1,13 +1,13 @@
 package milter
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/textproto"
+	"strconv"
 	"time"
 
 	gomilter "github.com/emersion/go-milter"
@@ -28,8 +28,6 @@ const (
 	// judgeTimeout bounds one decision, well below Postfix's milter_command_timeout
 	// of 30 s.
 	judgeTimeout = 10 * time.Second
-	// settleTimeout bounds the end of a reservation.
-	settleTimeout = 2 * time.Second
 	// maxLogin is the longest login in bytes; no real one comes near it.
 	maxLogin = 1024
 	// maxEnvelope is how many recipients one transaction may have before its
@@ -50,9 +48,19 @@ type Judge interface {
 	// JudgeHeader gives the verdict on a message that v let pass at DATA and that
 	// has a posting, once its header h has come. It changes neither.
 	JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict
+}
+
+// Settler ends what messages reserved. It is called as a [Judge] is.
+type Settler interface {
 	// Settle ends a reservation, once: committed, or released. The error is for the
 	// log; nothing can be done about it here.
 	Settle(ctx context.Context, t quota.Ticket, committed bool) error
+}
+
+// Policy is both: [quota.Policy].
+type Policy interface {
+	Judge
+	Settler
 }
 
 // session is one milter connection: an SMTP connection and its messages, one
@@ -64,7 +72,7 @@ type session struct {
 	ends         *ends
 	wire         *wire
 	client       netip.Addr
-	port         string // of the Postfix service; empty when it does not tell
+	port         uint16 // of the Postfix service; 0 when it does not tell
 	tx           transaction
 }
 
@@ -94,7 +102,8 @@ func (s *session) wantsHeaders() bool {
 
 // Connect keeps the client's address, and the port that it came to.
 func (s *session) Connect(_, _ string, _ uint16, addr net.IP, m *gomilter.Modifier) (gomilter.Response, error) {
-	s.port = m.Macros[macroPort]
+	port, _ := strconv.ParseUint(m.Macros[macroPort], 10, 16)
+	s.port = uint16(port)
 	s.client, _ = netip.AddrFromSlice(addr)
 	s.client = s.client.Unmap()
 	return s.goOn(gomilter.OptNoConnReply), nil
@@ -204,7 +213,7 @@ func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
 		v.Recipients = s.tx.recipients.Len()
 	}
 	if v.Posting != nil {
-		v = s.server.judge.JudgeHeader(&v, &s.tx.header)
+		v = s.server.policy.JudgeHeader(&v, &s.tx.header)
 	}
 	if !v.Action.Passes() {
 		s.settle(released)
@@ -224,31 +233,6 @@ func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
 func (s *session) Abort(*gomilter.Modifier) error {
 	s.reset()
 	return nil
-}
-
-// closed is called when the connection has ended.
-func (s *session) closed() { s.giveUp() }
-
-// reset is ready for the next message.
-func (s *session) reset() {
-	s.giveUp()
-	recipients := s.tx.recipients
-	recipients.Reset()
-	s.tx = transaction{recipients: recipients}
-}
-
-// giveUp ends a message whose end was not seen, if there is one: what it reserved
-// is given back, and where no message reaches its end any more, that is told.
-func (s *session) giveUp() {
-	s.settle(released)
-	letGo := s.tx.judged && s.tx.verdict.Action.Passes()
-	if !letGo || s.tx.ended || s.countsAtData || s.server.ctx.Err() != nil { // nor does it end when we cut it off
-		return
-	}
-	s.tx.ended = true
-	if n := s.ends.missed(s.port, cmp.Or(s.tx.verdict.Sender, s.client.String())); n > 0 {
-		s.server.log.Error("no message reaches its end", "listener", s.ends.address, "port", s.port, "messages", n, "remedy", unendedRemedy)
-	}
 }
 
 // goOn answers an event for which the MTA waits, and nothing otherwise.
@@ -292,7 +276,7 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 	defer cancel()
 	start := time.Now()
 	defer func() { s.tx.elapsed = time.Since(start) }()
-	return s.server.judge.Judge(ctx, &quota.Message{
+	return s.server.policy.Judge(ctx, &quota.Message{
 		Role:           s.role,
 		Client:         s.client,
 		Login:          s.tx.login,
@@ -300,26 +284,6 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 		Recipients:     recipients,
 		NoEnd:          s.countsAtData,
 	})
-}
-
-// How a reservation ends.
-const (
-	released  = false
-	committed = true
-)
-
-// settle ends the reservation of the message, if it has one that has not ended.
-func (s *session) settle(end bool) {
-	ticket := s.tx.ticket
-	if ticket == (quota.Ticket{}) {
-		return
-	}
-	s.tx.ticket = quota.Ticket{}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), settleTimeout)
-	defer cancel()
-	if err := s.server.judge.Settle(ctx, ticket, end); err != nil {
-		s.server.log.Warn("cannot settle what a message reserved", "queue_id", s.tx.queueID, "sender", ticket.Sender, "committed", end, "error", err)
-	}
 }
 
 // refusal is the verdict's SMTP reply as SMFIR_REPLYCODE.

@@ -95,9 +95,9 @@ func (m *metrics) watchEnds(server *milter.Server, listeners []milter.ListenConf
 	}
 }
 
-// measured is a judge whose decisions are counted.
+// measured is a policy whose decisions are counted.
 type measured struct {
-	next milter.Judge
+	next milter.Policy
 	*metrics
 }
 
@@ -124,7 +124,7 @@ func (m measured) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
 	return atEnd
 }
 
-// Settle implements [milter.Judge].
+// Settle implements [milter.Settler].
 func (m measured) Settle(ctx context.Context, t quota.Ticket, committed bool) error {
 	err := m.next.Settle(ctx, t, committed)
 	if err != nil {
