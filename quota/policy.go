@@ -1,9 +1,6 @@
 package quota
 
-import (
-	"cmp"
-	"context"
-)
+import "context"
 
 // Policy is the rules as one site configured them. It is safe for use by many
 // goroutines at once.
@@ -34,30 +31,30 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	if m.Role == Inbound {
 		return p.judgeUnknown(ctx, m, Verdict{Action: Accept, Recipients: m.Recipients.Len()})
 	}
-	login, n := p.rules.login(m), p.rules.exemptRecipients.count(m.Recipients)
+	login, trusted := m.Login, false
+	if login == "" && p.rules.trustedSubmitters.contains(m.Client) {
+		login, trusted = m.EnvelopeSender, true
+	}
+	n := p.rules.exemptRecipients.count(m.Recipients)
+	counted := login == "" && trusted && n > 1 // no bounce has more than one recipient
+	if counted {
+		login = nullSender
+	}
 	switch {
 	case p.rules.neverPasses(n, login):
 		return Verdict{Action: Refuse, Reason: MessageLimit, Sender: login, Recipients: n, Limit: p.rules.highest}
-	case login == "" || login == nullSender && n <= 1: // a bounce has one recipient
-		return p.judgeUnknown(ctx, m, p.rules.unauthenticated(n, login == nullSender))
-	case login == nullSender:
-		return p.judgeSender(ctx, m, login, standing{class: p.rules.base, sure: true}, poster{})
+	case counted:
+		return p.judgeSender(ctx, m, n, login, standing{class: p.rules.base, sure: true}, poster{})
+	case login == "":
+		return p.judgeUnknown(ctx, m, p.rules.unauthenticated(n, trusted))
 	}
 	sender, err := p.directory.Sender(ctx, login)
-	return p.judgeSender(ctx, m, login, p.rules.standing(&sender, err), newPoster(&sender, err))
+	return p.judgeSender(ctx, m, n, login, p.rules.standing(&sender, err), newPoster(&sender, err))
 }
 
-// nullSender is what the null sender of a trusted submitter is judged and counted
-// as: RFC 5321 section 4.5.5 writes it so, and no login is that.
+// nullSender is what the null sender of a trusted submitter is counted as, written
+// as in RFC 5321 section 4.5.5: no login is that.
 const nullSender = "<>"
-
-// login is who answers for a message; empty: nobody.
-func (r *rules) login(m *Message) string {
-	if m.Login != "" || !r.trustedSubmitters.contains(m.Client) {
-		return m.Login
-	}
-	return cmp.Or(m.EnvelopeSender, nullSender)
-}
 
 // neverPasses reports whether n recipients are too many whatever the directory
 // would say. That no class allows more says nothing of mail without a login where
@@ -78,12 +75,13 @@ func (p *Policy) judgeUnknown(ctx context.Context, m *Message, v Verdict) Verdic
 	return v
 }
 
-// judgeSender gives the verdict on a message of a sender who is counted.
-func (p *Policy) judgeSender(ctx context.Context, m *Message, login string, s standing, who poster) Verdict {
+// judgeSender gives the verdict on a message of a sender who is counted, to n
+// recipients that count.
+func (p *Policy) judgeSender(ctx context.Context, m *Message, n int, login string, s standing, who poster) Verdict {
 	enforce := s.class.Enforce || who.err != nil && p.rules.someEnforced // nobody slips into a list for want of a class
 	candidates, inDomain := p.rules.lists.recipients(m.Recipients)
 	if len(candidates) > maxLookups {
-		v := p.rules.limit(s, p.rules.exemptRecipients.count(m.Recipients))
+		v := p.rules.limit(s, n)
 		if v.Action != Accept && (!enforce || !v.Action.Passes()) { // so that lists would only tell another reason
 			v.Sender = login
 			return v
@@ -94,7 +92,7 @@ func (p *Policy) judgeSender(ctx context.Context, m *Message, login string, s st
 	if who.err != nil && !p.rules.neverMore {
 		ruling.doubt(who.err)
 	}
-	counted := counted{recipients: m.Recipients, exempt: p.rules.exemptRecipients, lists: lists.lists}
+	counted := counted{recipients: m.Recipients, exempt: p.rules.exemptRecipients, n: n, lists: lists.lists}
 	v := p.rules.limit(s, counted.len())
 	v.Sender = login
 	ruling.apply(&v, enforce)

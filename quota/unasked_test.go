@@ -161,3 +161,12 @@ recipients = 20
 		}
 	}
 }
+
+// TestLoginThatLooksNull: who logs in as "<>" is a sender like any other.
+func TestLoginThatLooksNull(t *testing.T) {
+	policy := listPolicy(t, "[senders]\nunauthenticated = \"refuse\"\n[class.a]\nrecipients = 9\n", &curious{err: ErrAbsent}, nil)
+	v := policy.Judge(t.Context(), &Message{Login: "<>", Recipients: recipients(1)})
+	if v.Class != "a" || v.Reason != NoReason || !v.Unknown {
+		t.Errorf("%+v", v)
+	}
+}
