@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	gomilter "github.com/emersion/go-milter"
+
+	"github.com/rcptquota/rcptquota/quota"
 )
 
 // edits are the changes of a message that lists may ask for.
@@ -12,10 +14,10 @@ const edits = gomilter.OptAddHeader | gomilter.OptChangeHeader | gomilter.OptAdd
 
 var errNoEdits = errors.New("the MTA lets us change nothing")
 
-// edit changes the message, at its end, as its posting says. After an error the
-// connection ends, and the MTA has the client come back.
-func (s *session) edit(m *gomilter.Modifier) error {
-	p := s.tx.verdict.Posting
+// edit changes the message, at its end, as its posting p says; where that is nil,
+// in nothing. After an error the connection ends, and the MTA has the client come
+// back.
+func (s *session) edit(m *gomilter.Modifier, p *quota.Posting) error {
 	if p == nil || len(p.Redirects) == 0 && p.ReplyTo == nil && (!p.Enforced || s.tx.header.XSender == 0) {
 		return nil
 	}

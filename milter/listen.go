@@ -28,6 +28,9 @@ type ListenConfig struct {
 	// Role is that of the messages that come in: "submission" or "inbound";
 	// empty: submission.
 	Role string `toml:"role"`
+	// Count is when a message is counted: "end", at its end; or "data", at DATA, for
+	// a Postfix that shows no end; empty: end.
+	Count string `toml:"count"`
 	// Mode of a unix socket in octal; empty: 0660.
 	Mode string `toml:"mode"`
 	// Group that owns a unix socket; empty: the process's own.
@@ -58,12 +61,30 @@ func (c *ListenConfig) MessageRole() quota.Role {
 	return quota.Submission
 }
 
+// The values of Count.
+const (
+	countAtEnd  = "end"
+	countAtData = "data"
+)
+
+// CountsAtData reports whether a message is counted, and its record written, at
+// DATA, because Postfix shows neither its header nor its end.
+func (c *ListenConfig) CountsAtData() bool {
+	return c.Count == countAtData && c.MessageRole() == quota.Submission
+}
+
 // Validate implements conf.Validator, with keys below the table's own.
 func (c *ListenConfig) Validate() error {
 	scheme, rest, _ := strings.Cut(c.Address, ":")
 	errs := []error{c.validateAddress(scheme, rest)}
 	if c.Role != "" && c.Role != c.MessageRole().String() {
 		errs = append(errs, conf.Errorf("role", "%q is not known; write %q or %q", c.Role, quota.Submission, quota.Inbound))
+	}
+	switch {
+	case c.Count != "" && c.Count != countAtEnd && c.Count != countAtData:
+		errs = append(errs, conf.Errorf("count", "%q is not known; write %q or %q", c.Count, countAtEnd, countAtData))
+	case c.Count == countAtData && !c.CountsAtData():
+		errs = append(errs, conf.Errorf("count", "in role %q nothing is counted; leave it out", quota.Inbound))
 	}
 	if _, err := c.mode(); err != nil {
 		errs = append(errs, conf.Errorf("mode", `%q is no mode; write it in octal, as in "0660"`, c.Mode))

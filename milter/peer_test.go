@@ -169,13 +169,19 @@ func (s *safeBuffer) lines() []string {
 }
 
 // startRig serves judge on a listener in memory; stop it with Shutdown.
-func startRig(t testing.TB, judge Judge, role quota.Role) *rig {
+func startRig(t testing.TB, judge Policy, role quota.Role) *rig {
 	t.Helper()
 	return startListsRig(t, judge, role, false)
 }
 
 // startListsRig is startRig where there may be lists.
-func startListsRig(t testing.TB, judge Judge, role quota.Role, lists bool) *rig {
+func startListsRig(t testing.TB, judge Policy, role quota.Role, lists bool) *rig {
+	t.Helper()
+	return startListenRig(t, judge, ListenConfig{Address: "inet:127.0.0.1:8891", Role: role.String()}, lists)
+}
+
+// startListenRig is startListsRig with a listener as config says.
+func startListenRig(t testing.TB, judge Policy, config ListenConfig, lists bool) *rig {
 	t.Helper()
 	replies, err := NewReplies(RepliesConfig{Language: "en", Contact: "help@example.org"})
 	if err != nil {
@@ -185,7 +191,7 @@ func startListsRig(t testing.TB, judge Judge, role quota.Role, lists bool) *rig 
 	handler := slog.NewTextHandler(r.log, &slog.HandlerOptions{ReplaceAttr: withoutTime})
 	r.Server = NewServer(judge, replies, slog.New(handler), lists)
 	go func() {
-		if err := r.Serve(r.pipes, role); err != nil {
+		if err := r.Serve(r.pipes, config); err != nil {
 			t.Error(err)
 		}
 	}()

@@ -54,7 +54,7 @@ func serveTCP(t testing.TB, r *rig, role quota.Role) string {
 		t.Fatal(err)
 	}
 	go func() {
-		if err := r.Serve(ln, role); err != nil {
+		if err := r.Serve(ln, ListenConfig{Role: role.String()}); err != nil {
 			t.Error(err)
 		}
 	}()

@@ -39,6 +39,8 @@ func NewReplies(c RepliesConfig) (*Replies, error) {
 	override(&texts.ListPosting, c.ListPosting)
 	override(&texts.ListFrom, c.ListFrom)
 	override(&texts.ListAutomatic, c.ListAutomatic)
+	override(&texts.ListHeader, c.ListHeader)
+	override(&texts.ListUnchecked, c.ListUnchecked)
 	override(&texts.ListUnavailable, c.ListUnavailable)
 	return &Replies{language: c.Language, texts: texts}, nil
 }
@@ -86,6 +88,10 @@ func (r *Replies) template(v *quota.Verdict) (code, text string) {
 		return "550 5.7.1", r.texts.ListFrom
 	case refused && v.Reason == quota.ListAutomatic:
 		return "550 5.7.1", r.texts.ListAutomatic
+	case refused && v.Reason == quota.ListHeader:
+		return "550 5.7.1", r.texts.ListHeader
+	case refused && v.Reason == quota.ListUnchecked:
+		return "550 5.7.1", r.texts.ListUnchecked
 	case refused: // for good: no smaller limit will ever be met
 		return "550 5.5.3", r.texts.MessageLimit
 	case v.Reason == quota.WindowLimit:

@@ -32,6 +32,8 @@ var refusals = []quota.Verdict{
 	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr", Moderated: true},
 	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromOther, List: "100%@listes.ac-test.fr"},
 	{Action: quota.Refuse, Reason: quota.ListAutomatic, List: "parents-6b@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.ListHeader, List: "parents-6b@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.ListUnchecked, List: "parents-6b@listes.ac-test.fr"},
 	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, List: "parents-6b@listes.ac-test.fr"},
 }
 

@@ -33,7 +33,7 @@ func macros(lists bool) map[gomilter.Stage][]string {
 		ofMail = append(ofMail, macroSender)
 	}
 	return map[gomilter.Stage][]string{
-		gomilter.StageConnect:  {},
+		gomilter.StageConnect:  {macroPort},
 		gomilter.StageHelo:     {},
 		gomilter.StageMailFrom: ofMail,
 		gomilter.StageRcptTo:   {macroRecipient},
@@ -68,7 +68,7 @@ func actions(lists bool) gomilter.OptAction {
 
 // Server answers milter connections. Make it with [NewServer].
 type Server struct {
-	judge   Judge
+	policy  Policy
 	replies *Replies
 	log     *slog.Logger
 	lists   bool // there may be lists among recipients
@@ -82,17 +82,18 @@ type Server struct {
 
 	mu        sync.Mutex
 	listeners []net.Listener
+	ends      map[string]*ends // by the listener's address
 	wires     map[*wire]struct{}
 	active    sync.WaitGroup // over wires; grows under mu, and not while draining
 }
 
-// NewServer returns a server that asks judge, answers with replies, and writes
+// NewServer returns a server that asks policy, answers with replies, and writes
 // one record a message to log. With lists, it looks at the header of messages to
 // lists, and may change such a message at its end.
-func NewServer(judge Judge, replies *Replies, log *slog.Logger, lists bool) *Server {
+func NewServer(policy Policy, replies *Replies, log *slog.Logger, lists bool) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Server{
-		judge:   judge,
+		policy:  policy,
 		replies: replies,
 		log:     log,
 		lists:   lists,
@@ -101,24 +102,26 @@ func NewServer(judge Judge, replies *Replies, log *slog.Logger, lists bool) *Ser
 		cancel:  cancel,
 		places:  make(chan struct{}, maxConnections),
 		stopped: make(chan struct{}),
+		ends:    map[string]*ends{},
 		wires:   map[*wire]struct{}{},
 	}
 }
 
-// Serve accepts connections on ln, whose messages have the given role, until
-// Shutdown is called; then it returns nil. It closes ln.
-func (s *Server) Serve(ln net.Listener, role quota.Role) error {
+// Serve accepts connections on ln, whose messages are as c says, until Shutdown is
+// called; then it returns nil. It closes ln.
+func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	defer func() { _ = ln.Close() }()
 	if !s.listen(ln) {
 		return nil
 	}
+	ends := s.endsOf(c.Address)
 	pause := time.Duration(0)
 	for s.takePlace() {
 		conn, err := ln.Accept()
 		switch {
 		case err == nil:
 			pause = 0
-			s.handle(conn, role)
+			s.handle(conn, &c, ends)
 		case s.draining.Load():
 			return nil
 		case errors.Is(err, net.ErrClosed):
@@ -146,6 +149,20 @@ func (s *Server) takePlace() bool {
 	}
 }
 
+// endsOf is what is known of the ends of messages on the listener of that address.
+func (s *Server) endsOf(address string) *ends {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ends[address] == nil {
+		s.ends[address] = &ends{address: address}
+	}
+	return s.ends[address]
+}
+
+// Unended is how many messages of the listener of that address were let go at DATA,
+// and then given up without an end that Postfix showed us.
+func (s *Server) Unended(address string) uint64 { return s.endsOf(address).total() }
+
 func (s *Server) listen(ln net.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,8 +172,8 @@ func (s *Server) listen(ln net.Listener) bool {
 
 // handle hands one connection to the library, in a server of its own: so the
 // session that the library asks for is always this connection's.
-func (s *Server) handle(conn net.Conn, role quota.Role) {
-	session := &session{server: s, role: role}
+func (s *Server) handle(conn net.Conn, c *ListenConfig, ends *ends) {
+	session := &session{server: s, role: c.MessageRole(), countsAtData: c.CountsAtData(), ends: ends}
 	session.wire = newWire(conn, session, func() {
 		session.closed()
 		s.untrack(session.wire)
@@ -169,7 +186,7 @@ func (s *Server) handle(conn net.Conn, role quota.Role) {
 	library := gomilter.Server{
 		NewMilter: func() gomilter.Milter { return session },
 		Actions:   actions(s.lists),
-		Protocol:  protocol(role, s.lists),
+		Protocol:  protocol(session.role, s.lists),
 		SymList:   s.symList,
 	}
 	_ = library.Serve(&oneConn{Conn: session.wire}) // at once: it starts a goroutine, then finds no more to accept

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/textproto"
+	"strconv"
 	"time"
 
 	gomilter "github.com/emersion/go-milter"
@@ -20,23 +21,20 @@ const (
 	macroSender    = "{mail_addr}"
 	macroRecipient = "{rcpt_addr}"
 	macroQueueID   = "i"
+	macroPort      = "{daemon_port}" // of the Postfix service; since Postfix 3.2
 )
 
 const (
 	// judgeTimeout bounds one decision, well below Postfix's milter_command_timeout
 	// of 30 s.
 	judgeTimeout = 10 * time.Second
-	// settleTimeout bounds the end of a reservation.
-	settleTimeout = 2 * time.Second
 	// maxLogin is the longest login in bytes; no real one comes near it.
 	maxLogin = 1024
 	// maxEnvelope is how many recipients one transaction may have before its
 	// connection is ended: no class allows half of it.
 	maxEnvelope = 2 * quota.MaxRecipients
 	// maxRemovable is how many addresses a redirected message may have to lose
-	// before it is refused instead, and how many fields of one name, which may have
-	// to be removed, a header may have before its connection is ended: the MTA looks
-	// through the whole message for each. RFC 5322 section 3.6 allows one such field.
+	// before it is refused instead: the MTA looks through the whole message for each.
 	maxRemovable = 100
 )
 
@@ -47,21 +45,35 @@ var errOrder = errors.New("milter event out of order")
 type Judge interface {
 	// Judge does not fail: what it could not know is in the verdict.
 	Judge(ctx context.Context, m *quota.Message) quota.Verdict
-	// Settle ends a message on which v let it pass and for which it has a ticket
-	// or a posting: the message went, with the header h, which may change v, or it
-	// did not, and h is nil. The error is for the log; nothing can be done about it
-	// here.
-	Settle(ctx context.Context, v *quota.Verdict, h *quota.Header) error
+	// JudgeHeader gives the verdict on a message that v let pass at DATA and that
+	// has a posting, once its header h has come. It changes neither.
+	JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict
+}
+
+// Settler ends what messages reserved. It is called as a [Judge] is.
+type Settler interface {
+	// Settle ends a reservation, once: committed, or released. The error is for the
+	// log; nothing can be done about it here.
+	Settle(ctx context.Context, t quota.Ticket, committed bool) error
+}
+
+// Policy is both: [quota.Policy].
+type Policy interface {
+	Judge
+	Settler
 }
 
 // session is one milter connection: an SMTP connection and its messages, one
 // after another. The library calls it from one goroutine.
 type session struct {
-	server *Server
-	role   quota.Role
-	wire   *wire
-	client netip.Addr
-	tx     transaction
+	server       *Server
+	role         quota.Role
+	countsAtData bool // as the listener's configuration says
+	ends         *ends
+	wire         *wire
+	client       netip.Addr
+	port         uint16 // of the Postfix service; 0 when it does not tell
+	tx           transaction
 }
 
 // transaction is one message: from MAIL to its end or its abort.
@@ -74,7 +86,9 @@ type transaction struct {
 	typed      map[string][]string // by recipient, how the client wrote it where that differs
 	header     quota.Header
 	judged     bool // the verdict is about the recipients as they stand
+	ended      bool // the end of the message was seen
 	verdict    quota.Verdict
+	ticket     quota.Ticket  // of what the message reserved, until that is settled
 	elapsed    time.Duration // of the last decision
 }
 
@@ -86,8 +100,10 @@ func (s *session) wantsHeaders() bool {
 	return s.tx.verdict.Posting != nil || s.role == quota.Submission && !s.tx.judged
 }
 
-// Connect keeps the client's address.
-func (s *session) Connect(_, _ string, _ uint16, addr net.IP, _ *gomilter.Modifier) (gomilter.Response, error) {
+// Connect keeps the client's address, and the port that it came to.
+func (s *session) Connect(_, _ string, _ uint16, addr net.IP, m *gomilter.Modifier) (gomilter.Response, error) {
+	port, _ := strconv.ParseUint(m.Macros[macroPort], 10, 16)
+	s.port = uint16(port)
 	s.client, _ = netip.AddrFromSlice(addr)
 	s.client = s.client.Unmap()
 	return s.goOn(gomilter.OptNoConnReply), nil
@@ -172,9 +188,6 @@ func (s *session) Headers(_ textproto.MIMEHeader, m *gomilter.Modifier) (gomilte
 // Header is one field of the header, with the folds that it came with.
 func (s *session) Header(name, value string, _ *gomilter.Modifier) (gomilter.Response, error) {
 	s.tx.header.Add(name, value)
-	if max(s.tx.header.ReplyTo, s.tx.header.XSender) > maxRemovable {
-		return nil, fmt.Errorf("more than %d fields %s in one header", maxRemovable, name)
-	}
 	return s.goOn(gomilter.OptNoHeaderReply), nil
 }
 
@@ -189,21 +202,30 @@ func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
 	if !s.tx.open {
 		return nil, fmt.Errorf("%w: end of message before MAIL", errOrder)
 	}
-	response := s.decide(m)
-	if v := &s.tx.verdict; v.Action.Passes() {
-		if s.role == quota.Inbound {
-			v.Recipients = s.tx.recipients.Len()
-		}
-		s.settle(&s.tx.header)
-		if !v.Action.Passes() {
-			response = s.refusal(v)
-		} else if err := s.edit(m); err != nil {
-			return nil, err
-		}
-		s.record(v)
+	defer s.reset()
+	s.tx.ended = true
+	s.ends.seen(s.port)
+	if response := s.decide(m); !s.tx.verdict.Action.Passes() || s.countsAtData {
+		return response, nil
 	}
-	s.reset()
-	return response, nil
+	v := s.tx.verdict
+	if s.role == quota.Inbound {
+		v.Recipients = s.tx.recipients.Len()
+	}
+	if v.Posting != nil {
+		v = s.server.policy.JudgeHeader(&v, &s.tx.header)
+	}
+	if !v.Action.Passes() {
+		s.settle(released)
+		s.record(&v)
+		return s.refusal(&v), nil
+	}
+	if err := s.edit(m, v.Posting); err != nil {
+		return nil, err // reset releases what was reserved: the client comes back with the message
+	}
+	s.settle(committed)
+	s.record(&v)
+	return gomilter.RespContinue, nil
 }
 
 // Abort ends a transaction that did not go. It also follows each that did, and
@@ -211,18 +233,6 @@ func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
 func (s *session) Abort(*gomilter.Modifier) error {
 	s.reset()
 	return nil
-}
-
-// closed is called when the connection has ended.
-func (s *session) closed() { s.settle(nil) }
-
-// reset is ready for the next message; what one that did not go reserved is
-// given back.
-func (s *session) reset() {
-	s.settle(nil)
-	recipients := s.tx.recipients
-	recipients.Reset()
-	s.tx = transaction{recipients: recipients}
 }
 
 // goOn answers an event for which the MTA waits, and nothing otherwise.
@@ -241,12 +251,17 @@ func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
 	}
 	v := &s.tx.verdict
 	if s.role == quota.Submission && !s.tx.judged {
-		s.settle(nil) // a later milter refused DATA, and recipients were added
+		s.settle(released) // a later milter refused DATA, and recipients were added
 		*v = s.judge(&s.tx.recipients)
+		s.tx.ticket = v.Ticket
 		s.boundRedirects(v, nil)
 		s.tx.judged = true
-		if !v.Action.Passes() {
-			s.settle(nil) // what it reserved before it had too many forms
+		switch {
+		case !v.Action.Passes():
+			s.settle(released) // what it reserved before it had too many forms
+			s.record(v)
+		case s.countsAtData:
+			s.settle(committed)
 			s.record(v)
 		}
 	}
@@ -261,29 +276,14 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 	defer cancel()
 	start := time.Now()
 	defer func() { s.tx.elapsed = time.Since(start) }()
-	return s.server.judge.Judge(ctx, &quota.Message{
+	return s.server.policy.Judge(ctx, &quota.Message{
 		Role:           s.role,
 		Client:         s.client,
 		Login:          s.tx.login,
 		EnvelopeSender: s.tx.from,
 		Recipients:     recipients,
+		NoEnd:          s.countsAtData,
 	})
-}
-
-// settle ends a message that passed, once: it went with the header h, or, where
-// that is nil, it did not go.
-func (s *session) settle(h *quota.Header) {
-	v := &s.tx.verdict
-	ticket := v.Ticket
-	if ticket == (quota.Ticket{}) && (h == nil || v.Posting == nil) {
-		return
-	}
-	defer func() { v.Ticket = quota.Ticket{} }()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), settleTimeout)
-	defer cancel()
-	if err := s.server.judge.Settle(ctx, v, h); err != nil {
-		s.server.log.Warn("cannot settle what a message reserved", "queue_id", s.tx.queueID, "sender", ticket.Sender, "stood", h != nil, "error", err)
-	}
 }
 
 // refusal is the verdict's SMTP reply as SMFIR_REPLYCODE.

@@ -13,7 +13,11 @@ import (
 
 func (f judgeFunc) Judge(_ context.Context, m *quota.Message) quota.Verdict { return f(m) }
 
-func (f judgeFunc) Settle(context.Context, *quota.Verdict, *quota.Header) error {
+func (f judgeFunc) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
+	return new(quota.Policy).JudgeHeader(v, h)
+}
+
+func (f judgeFunc) Settle(context.Context, quota.Ticket, bool) error {
 	panic("nothing was reserved")
 }
 
@@ -29,13 +33,13 @@ func atMost(limit int) judgeFunc {
 }
 
 // dialogue plays a conversation against a fresh server and returns its log.
-func dialogue(t *testing.T, role quota.Role, judge Judge, play func(p *peer)) []string {
+func dialogue(t *testing.T, role quota.Role, judge Policy, play func(p *peer)) []string {
 	t.Helper()
 	return converse(t, role, judge, false, play)
 }
 
 // converse is dialogue where there may be lists.
-func converse(t *testing.T, role quota.Role, judge Judge, lists bool, play func(p *peer)) []string {
+func converse(t *testing.T, role quota.Role, judge Policy, lists bool, play func(p *peer)) []string {
 	t.Helper()
 	var log []string
 	synctest.Test(t, func(t *testing.T) {

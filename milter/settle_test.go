@@ -29,8 +29,10 @@ func (r *reserving) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 	return quota.Verdict{Action: quota.Accept, Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(r.tickets)}}
 }
 
-func (r *reserving) Settle(_ context.Context, v *quota.Verdict, h *quota.Header) error {
-	r.settled = append(r.settled, fmt.Sprint(v.Ticket.ID, " ", h != nil))
+func (r *reserving) JudgeHeader(v *quota.Verdict, _ *quota.Header) quota.Verdict { return *v }
+
+func (r *reserving) Settle(_ context.Context, t quota.Ticket, committed bool) error {
+	r.settled = append(r.settled, fmt.Sprint(t.ID, " ", committed))
 	return r.err
 }
 
@@ -94,7 +96,7 @@ func TestSettleFails(t *testing.T) {
 		p.expect('c', "")
 		p.send('A')
 	})
-	checkLog(t, log, `level=WARN msg="cannot settle what a message reserved" queue_id=4F1 sender=anne stood=false error="connection refused"`)
+	checkLog(t, log, `level=WARN msg="cannot settle what a message reserved" queue_id=4F1 sender=anne committed=false error="connection refused"`)
 }
 
 // TestShutdownGivesBack: a message that is cut off at the end of a shutdown did
@@ -134,5 +136,52 @@ func TestShortDuration(t *testing.T) {
 		if got := shortDuration(d); got != want {
 			t.Errorf("%v is written %s", d, got)
 		}
+	}
+}
+
+// posts lets everything go to a list, under a ticket, and has Reply-To set.
+type posts struct{ reserving }
+
+func (p *posts) Judge(ctx context.Context, m *quota.Message) quota.Verdict {
+	v := p.reserving.Judge(ctx, m)
+	v.List, v.Posting = "list@l.fr", &quota.Posting{List: "list@l.fr", ReplyTo: []string{"a@x.fr"}, Enforced: true}
+	return v
+}
+
+// TestEditsFail: a post whose changes could not be written did not go, and costs
+// nothing, however often it is sent again.
+func TestEditsFail(t *testing.T) {
+	for name, offer := range map[string]options{
+		"not agreed to": {version: 6, actions: 0x100, protocol: 0x1fffff},
+		"not written":   postfixOffer,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				judge := &posts{}
+				r := startListsRig(t, judge, quota.Submission, true)
+				for range 2 {
+					p := r.pipes.dial(t)
+					p.negotiate(offer)
+					p.mail("anne", "list@l.fr")
+					p.data()
+					p.expect('c', "")
+					p.header("From: anne@x.fr")
+					p.send('E')
+					if err := p.conn.Close(); err != nil { // nobody reads the changes
+						t.Error(err)
+					}
+					synctest.Wait()
+				}
+				if err := r.Shutdown(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if want := []string{"1 false", "2 false"}; !slices.Equal(judge.settled, want) {
+					t.Errorf("settled %q, want %q", judge.settled, want)
+				}
+				if log := strings.Join(r.log.lines(), ""); log != "" {
+					t.Errorf("log %s", log)
+				}
+			})
+		})
 	}
 }

@@ -41,6 +41,12 @@ type RepliesConfig struct {
 	ListFrom string `toml:"list_from"`
 	// ListAutomatic is the text of 550 5.7.1: a bounce or an automatic reply.
 	ListAutomatic string `toml:"list_automatic"`
+	// ListHeader is the text of 550 5.7.1: too many fields that would have to be
+	// removed.
+	ListHeader string `toml:"list_header"`
+	// ListUnchecked is the text of 550 5.7.1: the list takes no message whose header
+	// is not seen.
+	ListUnchecked string `toml:"list_unchecked"`
 	// ListUnavailable is the text of 451 4.3.0: who may post is not known now.
 	ListUnavailable string `toml:"list_unavailable"`
 }
@@ -75,6 +81,10 @@ var builtIn = map[string]RepliesConfig{
 		ListFrom: "Message refuse: pour ecrire a la liste {list}, l'expediteur du message doit etre " +
 			"vous seul, avec votre adresse professionnelle. Corrigez-le, ou adressez-vous a {contact} (reference {ref}).",
 		ListAutomatic: "Message refuse: la liste {list} ne recoit ni reponses automatiques ni avis de non-remise (reference {ref}).",
+		ListHeader: "Message refuse: son en-tete a trop de champs Reply-To ou X-Sender. " +
+			"Renvoyez-le sans eux, ou adressez-vous a {contact} (reference {ref}).",
+		ListUnchecked: "Message refuse: la liste {list} ne recoit pas de messages par ce serveur, qui ne peut pas verifier " +
+			"de qui ils viennent. Adressez-vous a {contact} (reference {ref}).",
 		ListUnavailable: "Message differe: qui peut ecrire a la liste {list} ne peut pas etre verifie pour le moment. " +
 			"Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
 	},
@@ -97,6 +107,10 @@ var builtIn = map[string]RepliesConfig{
 		ListFrom: "Message refused: to write to the list {list}, the message must be from your professional address, " +
 			"and from it alone. Correct its sender, or ask {contact} (reference {ref}).",
 		ListAutomatic: "Message refused: the list {list} takes no automatic replies and no delivery reports (reference {ref}).",
+		ListHeader: "Message refused: its header has too many fields Reply-To or X-Sender. " +
+			"Send it without them, or ask {contact} (reference {ref}).",
+		ListUnchecked: "Message refused: the list {list} takes no messages through this server, which cannot check " +
+			"who they are from. Ask {contact} (reference {ref}).",
 		ListUnavailable: "Message delayed: who may write to the list {list} cannot be checked just now. " +
 			"Send it again in a few minutes, or ask {contact} (reference {ref}).",
 	},
@@ -121,6 +135,8 @@ func (c *RepliesConfig) Validate() error {
 		checkText("replies.list_posting", c.ListPosting, ofList...),
 		checkText("replies.list_from", c.ListFrom, ofList...),
 		checkText("replies.list_automatic", c.ListAutomatic, ofList...),
+		checkText("replies.list_header", c.ListHeader, ofList...),
+		checkText("replies.list_unchecked", c.ListUnchecked, ofList...),
 		checkText("replies.list_unavailable", c.ListUnavailable, ofList...))...)
 }
 

@@ -21,8 +21,10 @@ const (
 	// DATA and honours the no-reply flags.
 	protocolVersion = 6
 
-	// idleTimeout ends a connection on which nothing was said for so long. The
-	// body of a large message may take long to come while we see nothing of it.
+	// idleTimeout ends a connection on which nothing was said for so long between
+	// two messages. While one is under way, how long it may take is for the MTA to
+	// say: of its body, which may come slowly, we see nothing. An MTA that is gone
+	// closes a unix socket, and Go asks TCP for keepalives by itself.
 	idleTimeout = time.Hour
 	// packetTimeout is how long the rest of a packet may take once it began.
 	packetTimeout = 30 * time.Second
@@ -146,12 +148,17 @@ func (w *wire) await() error {
 	if w.in.Buffered() > 0 {
 		return nil
 	}
-	if err := w.SetReadDeadline(time.Now().Add(idleTimeout)); err != nil {
+	idle := !w.inflight()
+	var deadline time.Time // none
+	if idle {
+		deadline = time.Now().Add(idleTimeout)
+	}
+	if err := w.SetReadDeadline(deadline); err != nil {
 		return err
 	}
 	// The order matters: hangUpIdle is called after draining became true, so
 	// that one of the two sees the other.
-	w.waiting.Store(!w.inflight())
+	w.waiting.Store(idle)
 	defer w.waiting.Store(false)
 	if w.waiting.Load() && w.draining.Load() {
 		return io.EOF

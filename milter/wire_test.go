@@ -122,6 +122,28 @@ func TestSlowPacket(t *testing.T) {
 	})
 }
 
+// TestSlowUpload: how long a message may take is Postfix's to say, at each of its
+// stages; between two messages a connection ends as before.
+func TestSlowUpload(t *testing.T) {
+	log := dialogue(t, quota.Submission, atMost(1), func(p *peer) {
+		wait := func() {
+			time.Sleep(7 * 24 * time.Hour) //nolint:forbidigo // the bubble's clock
+		}
+		p.mail("anne", "a@example.org")
+		wait()
+		p.data()
+		p.expect('c', "")
+		wait()
+		p.endOfMessage()
+		start := time.Now()
+		p.expectEnd()
+		if waited := time.Since(start); waited != idleTimeout {
+			t.Errorf("ended after %v, want %v", waited, idleTimeout)
+		}
+	})
+	checkLog(t, log, `level=INFO msg=accepted queue_id=4F1 sender=anne class=test recipients=1 limit=1 client=192.0.2.1 role=submission`)
+}
+
 // TestPeerThatReadsNothing: a reply that nobody takes ends the connection.
 func TestPeerThatReadsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -7,12 +7,13 @@ import "strconv"
 type counted struct {
 	recipients *Recipients
 	exempt     exemptRecipients
+	n          int // of recipients, the exempt ones left out
 	lists      []post
 }
 
 // len is how many recipients there are.
 func (c *counted) len() int {
-	n := c.exempt.count(c.recipients)
+	n := c.n
 	for i := range c.lists {
 		n += c.more(&c.lists[i])
 	}

@@ -25,7 +25,8 @@ type FoundList struct {
 func (p *Policy) FindList(ctx context.Context, address string) (FoundList, error) {
 	var one Recipients
 	one.Add(address)
-	found := p.posts(ctx, &one)
+	candidates, inDomain := p.rules.lists.recipients(&one)
+	found := p.posts(ctx, candidates, inDomain)
 	switch {
 	case !found.asked:
 		return FoundList{}, ErrOpenAddress

@@ -230,7 +230,7 @@ func TestOneLookup(t *testing.T) {
 // TestPostingOrder: what is certain comes before what is not known, and a list
 // before the limits.
 func TestPostingOrder(t *testing.T) {
-	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 2", newListed(), nil)
+	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 2\n[class.y]\nrecipients = 20", newListed(), nil)
 	for _, c := range []struct {
 		login      string
 		recipients []string
@@ -282,39 +282,33 @@ func TestWeight(t *testing.T) {
 	}
 }
 
-// TestLateRefusal: a post that its header refuses gives back what it reserved.
+// TestLateRefusal: the header of a post may refuse it; that settles nothing, and
+// changes neither the verdict of DATA nor the header.
 func TestLateRefusal(t *testing.T) {
+	counter := &answering{count: Count{Exceeded: -1}, err: nil}
+	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 9\n[[class.x.window]]\nper = \"1h\"\nrecipients = 9\n", newListed(), counter)
+	before := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr")})
 	for name, c := range map[string]struct {
-		header *Header
+		header Header
 		want   Action
-		stood  bool
+		reason Reason
 	}{
-		"goes":      {&Header{From: []string{"Owner <owner@entmip.fr>"}}, Accept, true},
-		"other":     {&Header{From: []string{"member@entmip.fr"}}, Refuse, false},
-		"automatic": {&Header{From: []string{"owner@entmip.fr"}, Automatic: true}, Refuse, false},
-		"given up":  {nil, Accept, false},
+		"goes":      {Header{From: []string{"Owner <owner@entmip.fr>"}}, Accept, NoReason},
+		"other":     {Header{From: []string{"member@entmip.fr"}}, Refuse, ListFrom},
+		"automatic": {Header{From: []string{"owner@entmip.fr"}, Automatic: true}, Refuse, ListAutomatic},
+		"so many":   {Header{From: []string{"owner@entmip.fr"}, ReplyTo: maxFields, XSender: maxFields}, Accept, NoReason},
+		"too many":  {Header{From: []string{"owner@entmip.fr"}, ReplyTo: maxFields + 1}, Refuse, ListHeader},
+		"X-Sender":  {Header{From: []string{"owner@entmip.fr"}, XSender: maxFields + 1}, Refuse, ListHeader},
 	} {
-		counter := &settling{answering: answering{count: Count{Exceeded: -1}}}
-		policy := listPolicy(t, listRules+"[class.x]\nrecipients = 9\n[[class.x.window]]\nper = \"1h\"\nrecipients = 9\n", newListed(), counter)
-		v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr")})
-		if err := policy.Settle(t.Context(), &v, c.header); err != nil {
-			t.Error(err)
+		was := before
+		v := policy.JudgeHeader(&before, &c.header)
+		if v.Action != c.want || v.Reason != c.reason || v.Ticket != before.Ticket {
+			t.Errorf("%s: %+v", name, v)
 		}
-		if v.Action != c.want || len(counter.stood) != 1 || counter.stood[0] != c.stood {
-			t.Errorf("%s: %v, settled %v", name, v.Action, counter.stood)
+		if before != was {
+			t.Errorf("%s: the verdict before became %+v", name, before)
 		}
 	}
-}
-
-// settling notes what is settled.
-type settling struct {
-	answering
-	stood []bool
-}
-
-func (s *settling) Settle(_ context.Context, _ Ticket, stood bool) error {
-	s.stood = append(s.stood, stood)
-	return nil
 }
 
 func TestEnvelopeOfAnother(t *testing.T) {

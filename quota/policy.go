@@ -22,7 +22,8 @@ func NewPolicy(config Config, directory Directory, counter Counter) (*Policy, er
 }
 
 // Judge gives the one verdict on a message. It does not fail: what could not be
-// known is in the verdict. What it reserved, [Policy.Settle] ends.
+// known is in the verdict. The reservation of the verdict's ticket, if it has one,
+// is ended by [Policy.Settle].
 func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	if p.rules.exemptNetworks.contains(m.Client) {
 		return Verdict{Action: Accept, Reason: ExemptNetwork, Sender: m.Login, Recipients: m.Recipients.Len()}
@@ -34,35 +35,64 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	if login == "" && p.rules.trustedSubmitters.contains(m.Client) {
 		login, trusted = m.EnvelopeSender, true
 	}
-	if login == "" {
-		n := p.rules.exemptRecipients.count(m.Recipients)
+	n := p.rules.exemptRecipients.count(m.Recipients)
+	counted := login == "" && trusted && n > 1 // no bounce has more than one recipient
+	if counted {
+		login = nullSender
+	}
+	switch {
+	case p.rules.neverPasses(n, login):
+		return Verdict{Action: Refuse, Reason: MessageLimit, Sender: login, Recipients: n, Limit: p.rules.highest}
+	case counted:
+		return p.judgeSender(ctx, m, n, login, standing{class: p.rules.base, sure: true}, poster{})
+	case login == "":
 		return p.judgeUnknown(ctx, m, p.rules.unauthenticated(n, trusted))
 	}
-	return p.judgeSender(ctx, m, login)
+	sender, err := p.directory.Sender(ctx, login)
+	return p.judgeSender(ctx, m, n, login, p.rules.standing(&sender, err), newPoster(&sender, err))
+}
+
+// nullSender is what the null sender of a trusted submitter is counted as, written
+// as in RFC 5321 section 4.5.5: no login is that.
+const nullSender = "<>"
+
+// neverPasses reports whether n recipients are too many whatever the directory
+// would say. That no class allows more says nothing of mail without a login where
+// rules are not enforced in general.
+func (r *rules) neverPasses(n int, login string) bool {
+	return n > r.highest && r.neverMore && (r.enforce || login != "")
 }
 
 // judgeUnknown makes v the verdict on a message of somebody whom no list can
 // name.
 func (p *Policy) judgeUnknown(ctx context.Context, m *Message, v Verdict) Verdict {
 	if v.Action.Passes() {
-		lists := p.posts(ctx, m.Recipients)
+		candidates, inDomain := p.rules.lists.recipients(m.Recipients)
+		lists := p.posts(ctx, candidates, inDomain)
 		ruling := lists.rule(&poster{}, m, p.rules.enforce)
 		ruling.apply(&v, p.rules.enforce)
 	}
 	return v
 }
 
-func (p *Policy) judgeSender(ctx context.Context, m *Message, login string) Verdict {
-	sender, err := p.directory.Sender(ctx, login)
-	s := p.rules.standing(&sender, err)
-	who := newPoster(&sender, err)
-	lists := p.posts(ctx, m.Recipients)
+// judgeSender gives the verdict on a message of a sender who is counted, to n
+// recipients that count.
+func (p *Policy) judgeSender(ctx context.Context, m *Message, n int, login string, s standing, who poster) Verdict {
 	enforce := s.class.Enforce || who.err != nil && p.rules.someEnforced // nobody slips into a list for want of a class
+	candidates, inDomain := p.rules.lists.recipients(m.Recipients)
+	if len(candidates) > maxLookups {
+		v := p.rules.limit(s, n)
+		if v.Action != Accept && (!enforce || !v.Action.Passes()) { // so that lists would only tell another reason
+			v.Sender = login
+			return v
+		}
+	}
+	lists := p.posts(ctx, candidates, inDomain)
 	ruling := lists.rule(&who, m, enforce)
 	if who.err != nil && !p.rules.neverMore {
 		ruling.doubt(who.err)
 	}
-	counted := counted{recipients: m.Recipients, exempt: p.rules.exemptRecipients, lists: lists.lists}
+	counted := counted{recipients: m.Recipients, exempt: p.rules.exemptRecipients, n: n, lists: lists.lists}
 	v := p.rules.limit(s, counted.len())
 	v.Sender = login
 	ruling.apply(&v, enforce)
@@ -72,21 +102,22 @@ func (p *Policy) judgeSender(ctx context.Context, m *Message, login string) Verd
 	return v
 }
 
-// Settle ends a message on which v let it pass: it went, with the header h, or,
-// where h is nil, it did not go and costs nothing. A message to lists may be
-// refused by its header after all, which v then says. It is called once for each
-// verdict that has a ticket or a [Posting].
-func (p *Policy) Settle(ctx context.Context, v *Verdict, h *Header) error {
-	if h != nil {
-		v.finish(h)
-	}
-	ticket := v.Ticket
-	if ticket == (Ticket{}) {
-		return nil
-	}
-	v.Ticket = Ticket{}
-	return p.counter.Settle(ctx, ticket, h != nil && v.Action.Passes())
+// JudgeHeader gives the verdict on a message that v let pass, once its header has
+// come: v itself, or a refusal of a message to lists. It changes nothing, and the
+// reservation stays as it is.
+func (p *Policy) JudgeHeader(v *Verdict, h *Header) Verdict { return v.withHeader(h) }
+
+// Settle ends the reservation of a message, once: it is committed, because the
+// message went, or it is released, and costs nothing.
+func (p *Policy) Settle(ctx context.Context, t Ticket, committed bool) error {
+	return p.counter.Settle(ctx, t, committed)
 }
+
+// maxLookups is how many addresses the directory is asked about for the sake of
+// the reason alone, where a message to them has too many recipients anyhow. So one
+// message costs as many lookups of lists as its sender's class allows recipients,
+// or these.
+const maxLookups = 100
 
 // unauthenticated is the verdict on a message that nobody answers for. The null
 // sender of a trusted submitter is a bounce, and passes.

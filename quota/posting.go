@@ -79,9 +79,8 @@ type posts struct {
 	err     error
 }
 
-// posts asks the directory, once, which recipients are lists.
-func (p *Policy) posts(ctx context.Context, recipients *Recipients) posts {
-	candidates, inDomain := p.rules.lists.recipients(recipients)
+// posts asks the directory, once, which of the recipients that may be lists are.
+func (p *Policy) posts(ctx context.Context, candidates []listRecipient, inDomain bool) posts {
 	found := posts{inDomain: inDomain}
 	if len(candidates) == 0 {
 		return found
@@ -144,22 +143,36 @@ func (p *Posting) Merge(other *Posting) *Posting {
 	return p
 }
 
-// finish is the second look at a message that passes: at its header.
-func (v *Verdict) finish(h *Header) {
+// maxFields is how many fields of a name that has to be removed a header may have:
+// the MTA looks through the whole message for each. RFC 5322 section 3.6 allows one
+// Reply-To.
+const maxFields = 100
+
+// withHeader is the verdict on a message that v let pass, by its header.
+func (v Verdict) withHeader(h *Header) Verdict {
 	p := v.Posting
-	if p == nil || p.List == "" {
-		return
+	if p == nil {
+		return v
 	}
-	reason, fault := NoReason, NoFault
-	if h.Automatic {
-		reason = ListAutomatic
-	} else if p.From != nil {
-		if fault = h.fromFault(p.From); fault != NoFault {
-			reason = ListFrom
-		}
-	}
-	if reason != NoReason {
+	if reason, fault := p.judge(h); reason != NoReason {
 		v.Action, v.Reason, v.FromFault = enforced(Refuse, p.Enforced), reason, fault
 		v.List, v.Moderated = p.List, p.Moderated
 	}
+	return v
+}
+
+// judge tells why the header stands in the way of a message, or NoReason.
+func (p *Posting) judge(h *Header) (Reason, FromFault) {
+	switch {
+	case p.List != "" && h.Automatic:
+		return ListAutomatic, NoFault
+	case p.List != "" && p.From != nil:
+		if fault := h.fromFault(p.From); fault != NoFault {
+			return ListFrom, fault
+		}
+	}
+	if p.ReplyTo != nil && h.ReplyTo > maxFields || p.Enforced && h.XSender > maxFields {
+		return ListHeader, NoFault
+	}
+	return NoReason, NoFault
 }

@@ -77,7 +77,7 @@ func TestReserve(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			counter := &answering{count: c.count, err: c.err}
-			policy := windowedPolicy(t, windowed, counter)
+			policy := windowedPolicy(t, windowed+"[class.large]\nrecipients = 200\n", counter)
 			rcpts := recipients(c.recipients)
 			rcpts.Add("postmaster@example.org")
 			got := policy.Judge(t.Context(), &Message{Login: "Anne", Recipients: rcpts})

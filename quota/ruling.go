@@ -15,6 +15,7 @@ type ruling struct {
 	err       error
 	faults    error    // what the directory has wrong
 	posting   *Posting // nil: no recipient is in a list domain
+	noEnd     bool     // as in Message
 }
 
 // rule applies the rules of lists to a message of who. What is certain comes
@@ -23,7 +24,7 @@ func (f *posts) rule(who *poster, m *Message, enforce bool) ruling {
 	if !f.inDomain {
 		return ruling{}
 	}
-	r := ruling{unknown: f.unknown, err: f.err, posting: &Posting{Enforced: enforce}}
+	r := ruling{unknown: f.unknown, err: f.err, posting: &Posting{Enforced: enforce}, noEnd: m.NoEnd}
 	for i := range f.lists {
 		p := &f.lists[i]
 		if p.list.Fault != nil {
@@ -51,15 +52,19 @@ func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFaul
 	switch {
 	case m.EnvelopeSender == "":
 		return ListAutomatic, NoFault
-	case who.err != nil || open && !manager:
+	case who.err != nil:
 		return NoReason, NoFault
-	case !manager:
+	case !manager && !open:
 		to := p.list.addresses()
-		if p.domain.unauthorised == Refuse || len(to) == 0 || !posting.Enforced {
+		if p.domain.unauthorised == Refuse || len(to) == 0 || !posting.Enforced || m.NoEnd {
 			return ListPosting, NoFault
 		}
 		p.redirected = true
 		posting.Redirects = append(posting.Redirects, Redirection{Recipient: p.recipient, To: to})
+		return NoReason, NoFault
+	case m.NoEnd: // it may be an automatic reply, or from anybody
+		return ListUnchecked, NoFault
+	case !manager:
 		return NoReason, NoFault
 	}
 	if !open && !p.domain.ignoresSenders {
@@ -105,6 +110,9 @@ func (r *ruling) apply(v *Verdict, enforce bool) {
 		v.Action, v.Reason = Redirect, ListPosting
 	}
 	if v.Action.Passes() {
-		v.List, v.Moderated, v.Posting = r.list, r.moderated, r.posting
+		v.List, v.Moderated = r.list, r.moderated
+		if !r.noEnd {
+			v.Posting = r.posting
+		}
 	}
 }

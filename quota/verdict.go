@@ -69,6 +69,11 @@ const (
 	ListFrom
 	// ListAutomatic: a bounce or an automatic reply to a list.
 	ListAutomatic
+	// ListHeader: a message to a list domain has more fields that would have to be
+	// removed than the MTA can be asked to.
+	ListHeader
+	// ListUnchecked: a list takes no message whose header nobody will see.
+	ListUnchecked
 )
 
 // String returns the value of the log key "reason".
@@ -96,6 +101,10 @@ func (r Reason) String() string {
 		return "list_from"
 	case ListAutomatic:
 		return "list_automatic"
+	case ListHeader:
+		return "list_header"
+	case ListUnchecked:
+		return "list_unchecked"
 	}
 	return "unknown"
 }

@@ -14,7 +14,10 @@
 // commands below. Cases run one after the other, against one Postfix, whose
 // listeners "submission" and "inbound" ask the milter at $SUBMISSION and
 // $INBOUND, and "refusing" asks, after that of submission, a milter that refuses
-// every message at its end; a rcptquota that a case leaves running is stopped at its end, and
+// every message at its end. Two services have a before-queue filter: "before" asks the
+// milter at $BEFORE, and its filter is the sink; "filtered" asks none, and its
+// filter, which tells who logged in by XCLIENT, sends on to "behind", which asks the
+// milter at $BEHIND. A rcptquota that a case leaves running is stopped at its end, and
 // must then exit 0.
 //
 //	rcptquota start FILE       "rcptquota serve" with that configuration, in which
@@ -65,6 +68,7 @@
 //	[!] bdat                   both in one: BDAT, the text as its one chunk
 //	until RE N|ADDRESS         sends messages to N recipients, or to one, until the
 //	                           reply to one matches: for what changes once a cache's TTL is over
+//	messages COUNT N           sends so many messages to N recipients each, which pass
 //	[!] rset
 //	quit                       QUIT
 //	drop                       closes the connection without a word

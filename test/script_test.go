@@ -33,6 +33,7 @@ func TestScripts(t *testing.T) {
 			"body":       bodyCommand,
 			"bdat":       bdatCommand,
 			"until":      untilCommand,
+			"messages":   messagesCommand,
 			"moment":     momentCommand,
 			"rset":       rsetCommand,
 			"quit":       quitCommand,
@@ -73,8 +74,17 @@ func startRelay(t *testing.T) *relay {
 	submission, inbound := listener("submission", login), listener("inbound")
 	refusing := servers.Listener{Name: "refusing", Options: []string{login, fmt.Sprintf(
 		"smtpd_milters = %s, inet:%s", r.milters["submission"], startRefusingMilter(t))}}
+	// Services with a before-queue content filter: one that has the milter before
+	// the filter, and one that has it behind, where the filter's mail comes back.
+	before := listener("before", login, "smtpd_proxy_filter = "+r.sink.Address)
+	behind := listener("behind", "smtpd_authorized_xforward_hosts = 127.0.0.1")
+	filter := "smtpd_proxy_filter = " + startFilter(t, func() string { return r.postfix.Address("behind") })
+	filtered := servers.Listener{Name: "filtered", Options: []string{login, filter, "smtpd_sasl_authenticated_header = yes"}}
+	owned := servers.Listener{Name: "owned", Options: []string{login, filter,
+		"smtpd_sender_login_maps = inline:{ { marie.durand@ecole.test = mdurand }, { paul.martin@ecole.test = pmartin } }",
+		"smtpd_sender_restrictions = reject_sender_login_mismatch"}}
 	r.postfix = servers.StartPostfix(t, servers.PostfixConfig{
-		Listeners: []servers.Listener{submission, inbound, refusing},
+		Listeners: []servers.Listener{submission, inbound, refusing, before, behind, filtered, owned},
 		Logins:    true,
 		Master:    "smtp unix - - n - - smtp\n",
 		Main: []string{
@@ -121,8 +131,9 @@ func (r *relay) setup(env *testscript.Env) error {
 	c := &scriptCase{t: t, relay: r}
 	c.log = &servers.LogFile{Path: filepath.Join(env.WorkDir, "rcptquota.log")}
 	env.Values[caseKey{}] = c
-	env.Setenv("SUBMISSION", r.milters["submission"])
-	env.Setenv("INBOUND", r.milters["inbound"])
+	for name, address := range r.milters {
+		env.Setenv(strings.ToUpper(name), address)
+	}
 	trees, err := filepath.Abs("testdata/ldif")
 	if err != nil {
 		return err

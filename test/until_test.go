@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -42,6 +43,21 @@ func untilCommand(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("after %v, the reply is still %s", untilPatience, r)
 		}
 		<-ticker.C
+	}
+}
+
+// messagesCommand sends messages that must pass.
+func messagesCommand(ts *testscript.TestScript, neg bool, args []string) {
+	var messages, recipients int
+	if _, err := fmt.Sscan(strings.Join(args, " "), &messages, &recipients); err != nil || neg {
+		ts.Fatalf("usage: messages COUNT RECIPIENTS")
+	}
+	for range messages {
+		r, err := connection(ts).message(recipients)
+		ts.Check(err)
+		if r.refused() {
+			ts.Fatalf("%s", r)
+		}
 	}
 }
 

@@ -73,6 +73,11 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	if config.HasLists() && !slices.ContainsFunc(config.Listen, isInbound) {
 		lines = append(lines, `lists: no [[listen]] has role = "inbound": mail from elsewhere to lists is for another relay to look at`)
 	}
+	for _, l := range config.Listen {
+		if l.CountsAtData() {
+			lines = append(lines, "listen "+l.Address+": counts at DATA; no list takes mail from there")
+		}
+	}
 	var designated []roster.Designation
 	if !c.offline {
 		if designated, err = c.ask(ctx, config, directory, &lines); err != nil {

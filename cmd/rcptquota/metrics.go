@@ -66,7 +66,7 @@ func newMetrics() *metrics {
 			Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5, 10},
 		}),
 		unsettled: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "rcptquota_settle_errors_total", Help: "Reservations that could not be given back.",
+			Name: "rcptquota_settle_errors_total", Help: "Reservations that could not be committed or released.",
 		}),
 	}
 	m.registry.MustRegister(m.verdicts, m.recipients, m.degraded, m.atEnd, m.seconds, m.unsettled,
@@ -96,9 +96,19 @@ func (m *metrics) watchLog(logs *logQueue) {
 		}, func() float64 { return float64(logs.length()) }))
 }
 
-// measured is a judge whose decisions are counted.
+// watchEnds tells, too, how many messages of each listener reached no end.
+func (m *metrics) watchEnds(server *milter.Server, listeners []milter.ListenConfig) {
+	for _, c := range listeners {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "rcptquota_unended_messages_total", Help: "Messages let go at DATA whose end Postfix did not show.",
+			ConstLabels: prometheus.Labels{"listener": c.Address},
+		}, func() float64 { return float64(server.Unended(c.Address)) }))
+	}
+}
+
+// measured is a policy whose decisions are counted.
 type measured struct {
-	next milter.Judge
+	next milter.Policy
 	*metrics
 }
 
@@ -116,13 +126,18 @@ func (m measured) Judge(ctx context.Context, msg *quota.Message) quota.Verdict {
 	return v
 }
 
-// Settle implements [milter.Judge].
-func (m measured) Settle(ctx context.Context, v *quota.Verdict, h *quota.Header) error {
-	action := v.Action
-	err := m.next.Settle(ctx, v, h)
-	if v.Action != action {
-		m.atEnd.WithLabelValues(v.Action.String(), v.Reason.String(), v.Class).Inc()
+// JudgeHeader implements [milter.Judge].
+func (m measured) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
+	atEnd := m.next.JudgeHeader(v, h)
+	if atEnd.Action != v.Action {
+		m.atEnd.WithLabelValues(atEnd.Action.String(), atEnd.Reason.String(), atEnd.Class).Inc()
 	}
+	return atEnd
+}
+
+// Settle implements [milter.Settler].
+func (m measured) Settle(ctx context.Context, t quota.Ticket, committed bool) error {
+	err := m.next.Settle(ctx, t, committed)
 	if err != nil {
 		m.unsettled.Inc()
 	}

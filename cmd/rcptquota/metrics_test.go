@@ -16,6 +16,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
+	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
 	"github.com/rcptquota/rcptquota/test/servers"
@@ -28,7 +29,11 @@ func (refusing) Judge(context.Context, *quota.Message) quota.Verdict {
 	return quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Class: "entmip", Recipients: 501, Degraded: true}
 }
 
-func (refusing) Settle(context.Context, *quota.Verdict, *quota.Header) error {
+func (refusing) JudgeHeader(v *quota.Verdict, _ *quota.Header) quota.Verdict {
+	return quota.Verdict{Action: quota.Refuse, Reason: quota.ListFrom, Class: v.Class}
+}
+
+func (refusing) Settle(context.Context, quota.Ticket, bool) error {
 	return errors.New("away")
 }
 
@@ -79,9 +84,14 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("the verdict became %v", v.Action)
 		}
 	}
-	if judge.Settle(t.Context(), &quota.Verdict{}, nil) == nil {
+	if v := judge.JudgeHeader(&quota.Verdict{Action: quota.Accept, Class: "entmip"}, &quota.Header{}); v.Action != quota.Refuse {
+		t.Errorf("the verdict on the header became %v", v.Action)
+	}
+	if judge.Settle(t.Context(), quota.Ticket{}, false) == nil {
 		t.Error("the error is lost")
 	}
+
+	m.watchEnds(milter.NewServer(judge, &milter.Replies{}, slog.New(slog.DiscardHandler), false), []milter.ListenConfig{{Address: "inet:127.0.0.1:8891"}, {Address: "systemd:submission"}})
 
 	address := fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -103,7 +113,10 @@ func TestMetrics(t *testing.T) {
 		`rcptquota_verdicts_total{action="refused",class="entmip",reason="message_limit",role="submission"} 2`,
 		`rcptquota_recipients_total{action="refused",class="entmip",role="submission"} 1002`,
 		`rcptquota_degraded_total 2`,
+		`rcptquota_end_verdicts_total{action="refused",class="entmip",reason="list_from"} 1`,
 		`rcptquota_settle_errors_total 1`,
+		`rcptquota_unended_messages_total{listener="inet:127.0.0.1:8891"} 0`,
+		`rcptquota_unended_messages_total{listener="systemd:submission"} 0`,
 		`rcptquota_decision_seconds_count 2`,
 	} {
 		if !strings.Contains(body, want+"\n") {

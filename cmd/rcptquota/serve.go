@@ -115,6 +115,7 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 		server:  milter.NewServer(measured{policy, metrics}, replies, log, c.HasLists()),
 		sockets: sockets, metrics: metrics, log: log,
 	}
+	metrics.watchEnds(d.server, c.Listen)
 	return d.run(ctx, c.HTTP.Address)
 }
 
@@ -156,11 +157,10 @@ func announce(log *slog.Logger, c *config, path string) {
 		"classes", strings.Join(c.Summary(), " | "), "enforce", c.Enforce, "directory", c.Directory.Source)
 }
 
-// socket is an open listener with the role of its messages.
+// socket is an open listener with its configuration.
 type socket struct {
 	net.Listener
-	address string // as configured
-	role    quota.Role
+	config milter.ListenConfig
 }
 
 // listenAll opens every socket, or none.
@@ -178,7 +178,7 @@ func listenAll(configs []milter.ListenConfig) ([]socket, error) {
 			return nil, err
 		}
 		for _, ln := range listeners {
-			sockets = append(sockets, socket{ln, c.Address, c.MessageRole()})
+			sockets = append(sockets, socket{ln, c})
 		}
 	}
 	return sockets, nil
@@ -200,8 +200,12 @@ func (d *running) run(ctx context.Context, httpAddress string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.metrics.serveHTTP(httpCtx, httpAddress, &d.ready) })
 	for _, s := range d.sockets {
-		group.Go(func() error { return d.server.Serve(s.Listener, s.role) })
-		d.log.Info("listening", "address", s.address, "role", s.role)
+		group.Go(func() error { return d.server.Serve(s.Listener, s.config) })
+		attrs := []any{"address", s.config.Address, "role", s.config.MessageRole()}
+		if s.config.CountsAtData() {
+			attrs = append(attrs, "count", s.config.Count)
+		}
+		d.log.Info("listening", attrs...)
 	}
 	group.Go(func() error {
 		defer stopHTTP()

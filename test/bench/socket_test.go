@@ -74,7 +74,7 @@ func serveOurs(b *testing.B, socket string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	go func() { _ = server.Serve(ln, quota.Submission) }()
+	go func() { _ = server.Serve(ln, milter.ListenConfig{}) }()
 	b.Cleanup(func() { _ = server.Shutdown(b.Context()) })
 }
 

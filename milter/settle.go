@@ -1,0 +1,57 @@
+package milter
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// settleTimeout bounds the end of a reservation.
+const settleTimeout = 2 * time.Second
+
+// How a reservation ends.
+const (
+	released  = false
+	committed = true
+)
+
+// settle ends the reservation of the message, if it has one that has not ended.
+func (s *session) settle(end bool) {
+	ticket := s.tx.ticket
+	if ticket == (quota.Ticket{}) {
+		return
+	}
+	s.tx.ticket = quota.Ticket{}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), settleTimeout)
+	defer cancel()
+	if err := s.server.policy.Settle(ctx, ticket, end); err != nil {
+		s.server.log.Warn("cannot settle what a message reserved", "queue_id", s.tx.queueID, "sender", ticket.Sender, "committed", end, "error", err)
+	}
+}
+
+// giveUp ends a message whose end was not seen, if there is one: what it reserved
+// is given back, and where no message reaches its end any more, that is told.
+func (s *session) giveUp() {
+	s.settle(released)
+	letGo := s.tx.judged && s.tx.verdict.Action.Passes()
+	if !letGo || s.tx.ended || s.countsAtData || s.server.ctx.Err() != nil { // nor does it end when we cut it off
+		return
+	}
+	s.tx.ended = true
+	if n := s.ends.missed(s.port, cmp.Or(s.tx.verdict.Sender, s.client.String())); n > 0 {
+		s.server.log.Error("no message reaches its end", "listener", s.ends.address, "port", s.port, "messages", n, "remedy", unendedRemedy)
+	}
+}
+
+// closed is called when the connection has ended.
+func (s *session) closed() { s.giveUp() }
+
+// reset is ready for the next message.
+func (s *session) reset() {
+	s.giveUp()
+	recipients := s.tx.recipients
+	recipients.Reset()
+	s.tx = transaction{recipients: recipients}
+}

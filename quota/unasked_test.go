@@ -1,0 +1,172 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
+// curious notes how much it is asked.
+type curious struct {
+	senders, addresses int
+	sender             Sender
+	err                error
+}
+
+func (c *curious) Sender(context.Context, string) (Sender, error) {
+	c.senders++
+	return c.sender, c.err
+}
+
+func (c *curious) Lists(_ context.Context, addresses []string) []ListAnswer {
+	c.addresses += len(addresses)
+	return make([]ListAnswer, len(addresses))
+}
+
+// inListDomain are n recipients of which each may be a list.
+func inListDomain(n int) *Recipients {
+	var r Recipients
+	for i := range n {
+		r.Add(fmt.Sprintf("r%d@l.fr", i))
+	}
+	return &r
+}
+
+// TestNobodyIsAsked: more recipients than any class allows are refused before the
+// directory is asked, who the sender may be and where the lists are.
+func TestNobodyIsAsked(t *testing.T) {
+	const (
+		classes = "[class.a]\nrecipients = 150\n[class.b]\nrecipients = 500\n"
+		open    = "[class.c]\nrecipients = 10\nenforce = false\n"
+		senders = `[senders]
+trusted_submitters = ["198.51.100.7"]
+exempt_networks = ["192.0.2.25"]
+exempt_recipients = ["r0"]
+unauthenticated = "refuse"
+[lists]
+domains = ["l.fr"]
+`
+	)
+	refusal := Verdict{Action: Refuse, Reason: MessageLimit, Recipients: 501, Limit: 500}
+	of := func(sender string) Verdict { v := refusal; v.Sender = sender; return v }
+	for _, c := range []struct {
+		name, rules string
+		message     Message
+		want        Verdict // Sender and Class apart, zero where the directory has to be asked
+	}{
+		{"login", classes, Message{Login: "anne"}, of("anne")},
+		{"no login", classes, Message{}, refusal},
+		{"trusted submitter", classes, Message{Client: netip.MustParseAddr("198.51.100.7"), EnvelopeSender: "anne"}, of("anne")},
+		{"a bounce of a trusted submitter", classes, Message{Client: netip.MustParseAddr("198.51.100.7")}, of("<>")},
+		{"exempt network", classes, Message{Client: netip.MustParseAddr("192.0.2.25")}, Verdict{Action: Accept, Reason: ExemptNetwork, Recipients: 502}},
+		{"a class is not enforced", classes + open, Message{Login: "anne"}, Verdict{}},
+		{"no login, not enforced", "enforce = false\n" + classes, Message{}, Verdict{}},
+		{"no login, enforced for each class", "enforce = false\n" +
+			"[class.a]\nrecipients = 500\nenforce = true\n", Message{}, Verdict{}},
+	} {
+		d := &curious{}
+		policy := listPolicy(t, c.rules+senders, d, nil)
+		c.message.Recipients = inListDomain(502) // of which r0 does not count
+		got := policy.Judge(t.Context(), &c.message)
+		if unasked := d.senders+d.addresses == 0; unasked != (c.want != Verdict{}) && c.message.Login != "" {
+			t.Errorf("%s: asked for %d senders and %d lists", c.name, d.senders, d.addresses)
+		}
+		if c.want != (Verdict{}) && got != c.want {
+			t.Errorf("%s:\n got %+v\nwant %+v", c.name, got, c.want)
+		}
+		if c.want == (Verdict{}) && got.Reason == MessageLimit && got.Action == Refuse {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+}
+
+// TestListLookupsAreBounded: a message that its sender's class does not let
+// through is not worth the lookup of more lists than a user could mean.
+func TestListLookupsAreBounded(t *testing.T) {
+	const rules = "[class.a]\nrecipients = 150\n[class.b]\nrecipients = 5000\n[lists]\ndomains = [\"l.fr\"]\n"
+	for _, c := range []struct {
+		n      int
+		err    error
+		rules  string
+		action Action
+		asked  int
+	}{
+		{150, nil, rules, Accept, 150},
+		{151, nil, rules, Refuse, 0},
+		{5000, nil, rules, Refuse, 0},
+		{5000, errAway, rules, Defer, 0},
+		{151, nil, "enforce = false\n" + rules, WouldRefuse, 0},
+		{150, nil, "enforce = false\n" + rules, Accept, 150},
+		{151, errAway, "enforce = false\ndefault_class = \"a\"\n" + rules + "[class.c]\nrecipients = 9\nenforce = true\n", WouldRefuse, 151},
+		{100, nil, "[class.a]\nrecipients = 10\n[class.b]\nrecipients = 5000\n[lists]\ndomains = [\"l.fr\"]\n", Refuse, 100},
+	} {
+		d := &curious{err: c.err}
+		got := listPolicy(t, c.rules, d, nil).Judge(t.Context(), &Message{Login: "anne", EnvelopeSender: "anne@x.fr", Recipients: inListDomain(c.n)})
+		if got.Action != c.action || d.addresses != c.asked {
+			t.Errorf("%d recipients, %v: %v, %d addresses asked for; want %v, %d", c.n, c.err, got.Action, d.addresses, c.action, c.asked)
+		}
+	}
+}
+
+// TestNullSenders: a bounce of a trusted submitter goes to one; to more, the null
+// sender is a sender like any other, of the default class.
+func TestNullSenders(t *testing.T) {
+	config := DefaultConfig()
+	const rules = `
+[senders]
+trusted_submitters = ["198.51.100.7"]
+exempt_recipients = ["postmaster"]
+[lists]
+domains = ["l.fr"]
+[class.all]
+recipients = 10
+[[class.all.window]]
+per = "1h"
+recipients = 8
+[class.large]
+recipients = 20
+`
+	if err := conf.Decode("t", []byte(rules), &config); err != nil {
+		t.Fatal(err)
+	}
+	list := envelope("owned@l.fr", "a@b.fr")
+	bounce := recipients(1)
+	bounce.Add("postmaster@b.fr")
+	for name, c := range map[string]struct {
+		recipients *Recipients
+		want       Verdict
+		asked      int
+	}{
+		"one":                      {bounce, Verdict{Action: Accept, Reason: Unauthenticated, Recipients: 1}, 0},
+		"two":                      {recipients(2), Verdict{Action: Accept, Sender: "<>", Class: "all", Recipients: 2, Limit: 10}, 1},
+		"more than the class has":  {recipients(11), Verdict{Action: Refuse, Reason: MessageLimit, Sender: "<>", Class: "all", Recipients: 11, Limit: 10}, 0},
+		"more than its window has": {recipients(9), Verdict{Action: Refuse, Reason: WindowLimit, Sender: "<>", Class: "all", Recipients: 9, Limit: 8}, 0},
+		"a list":                   {list, Verdict{Action: Refuse, Reason: ListAutomatic, Sender: "<>", Class: "all", Recipients: 2, Limit: 10, List: "owned@l.fr"}, 0},
+	} {
+		counter := &answering{count: Count{Exceeded: -1}}
+		policy, err := NewPolicy(config, newListed(), counter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := policy.Judge(t.Context(), &Message{Client: netip.MustParseAddr("198.51.100.7"), Recipients: c.recipients})
+		got.Ticket, got.Window = Ticket{}, Window{}
+		if got != c.want {
+			t.Errorf("%s:\n got %+v\nwant %+v", name, got, c.want)
+		}
+		if len(counter.asked) != c.asked || c.asked > 0 && counter.asked[0].Sender != "<>" {
+			t.Errorf("%s: reserved %+v", name, counter.asked)
+		}
+	}
+}
+
+// TestLoginThatLooksNull: who logs in as "<>" is a sender like any other.
+func TestLoginThatLooksNull(t *testing.T) {
+	policy := listPolicy(t, "[senders]\nunauthenticated = \"refuse\"\n[class.a]\nrecipients = 9\n", &curious{err: ErrAbsent}, nil)
+	v := policy.Judge(t.Context(), &Message{Login: "<>", Recipients: recipients(1)})
+	if v.Class != "a" || v.Reason != NoReason || !v.Unknown {
+		t.Errorf("%+v", v)
+	}
+}
