@@ -1,5 +1,5 @@
 -- Common to reserve.lua and release.lua: each is sent to Redis with this text
--- before its own.
+-- before its own, and before this text the constants of openlife.go.
 --
 -- KEYS, in both: what Redis holds of one sender. The three share a hash tag, and so
 -- a slot of a Cluster.
@@ -34,11 +34,6 @@ local function text(number)
   return string.format('%d', number)
 end
 
-local function clock()
-  local t = redis.call('TIME')
-  return t[1] * 1000000 + t[2]
-end
-
 -- each calls a command with the values of a list, CHUNK at a time.
 local function each(command, key, list)
   for from = 1, #list, CHUNK do
@@ -46,15 +41,8 @@ local function each(command, key, list)
   end
 end
 
--- eachDigest calls back with the 8 bytes of each digest of a blob.
-local function eachDigest(blob, call)
-  for from = 1, #blob, 8 do
-    call(string.sub(blob, from, from + 7))
-  end
-end
-
 local function member(n, id)
-  return text(n) .. ':' .. id
+  return string.format('%d:%s', n, id)
 end
 
 -- readOpen reads the field open: a list of {id, at, n} in the order of time.
@@ -69,7 +57,7 @@ end
 local function writeOpen(open)
   local parts = {}
   for i, r in ipairs(open) do
-    parts[i] = r.id .. ' ' .. text(r.at) .. ' ' .. text(r.n) .. ';'
+    parts[i] = string.format('%s %d %d;', r.id, r.at, r.n)
   end
   return table.concat(parts)
 end
@@ -86,7 +74,7 @@ end
 local function writeSums(sums)
   local parts = {}
   for per, s in pairs(sums) do
-    parts[#parts + 1] = text(per) .. ' ' .. text(s.head) .. ' ' .. text(s.sum) .. ';'
+    parts[#parts + 1] = string.format('%d %d %d;', per, s.head, s.sum)
   end
   return table.concat(parts)
 end

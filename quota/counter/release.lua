@@ -24,7 +24,9 @@ local at = reservation.at
 
 local before = {} -- by digest: the time that the reservation replaced
 for time, digests in pairs(groups) do
-  eachDigest(digests, function(digest) before[digest] = time end)
+  for from = 1, #digests, 8 do
+    before[string.sub(digests, from, from + 7)] = time
+  end
 end
 
 -- releaseReached brings back the times of those whom nobody reached later.
@@ -53,13 +55,15 @@ local function releaseLater(later)
   end
   theirs[at] = nil
   local moved = {}
-  eachDigest(digests, function(digest)
+  for from = 1, #digests, 8 do
+    local digest = string.sub(digests, from, from + 7)
     local time = before[digest]
     if time then
-      moved[time] = moved[time] or {}
-      table.insert(moved[time], digest)
+      local list = moved[time] or {}
+      list[#list + 1] = digest
+      moved[time] = list
     end
-  end)
+  end
   for time, list in pairs(moved) do
     theirs[time] = (theirs[time] or '') .. table.concat(list)
   end
