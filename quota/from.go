@@ -186,16 +186,3 @@ func unfold(value string) (string, bool) {
 	bad := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 	return strings.Trim(value, " \t"), utf8.ValidString(value) && !strings.ContainsFunc(value, bad)
 }
-
-func notASCII(r rune) bool { return r >= utf8.RuneSelf }
-
-// lowerASCII folds the case of ASCII letters only: other letters have folds into
-// ASCII, so that a look-alike would become the real one.
-func lowerASCII(text string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, text)
-}

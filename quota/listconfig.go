@@ -40,7 +40,7 @@ type ListDomainConfig struct {
 	ListRulesConfig
 }
 
-// lists are the list domains, by name in lower case.
+// lists are the list domains, by name in lower case and A-labels.
 type lists struct {
 	domains    map[string]*listDomain
 	delimiters string // each byte is one (recipient_delimiter in postconf(5))
@@ -101,15 +101,15 @@ func (c ListRulesConfig) compile(key string, base ListRulesConfig) (listDomain, 
 }
 
 func (l *lists) add(key, name string, rules listDomain) error {
-	lower := strings.ToLower(name)
-	if strings.Trim(name, ".") != name || name == "" || strings.ContainsAny(name, "@*[] ") {
+	domain := domainKey(name)
+	if strings.Trim(domain, ".") != domain || !isDomain(name) {
 		return conf.Errorf(key, "%q is not a domain; write it as in \"listes.ac-test.fr\"", name)
 	}
-	if _, twice := l.domains[lower]; twice {
+	if _, twice := l.domains[domain]; twice {
 		return conf.Errorf(key, "%q is a list domain already; write it once", name)
 	}
-	rules.name = lower
-	l.domains[lower] = &rules
+	rules.name = domain
+	l.domains[domain] = &rules
 	return nil
 }
 

@@ -64,7 +64,7 @@ func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFaul
 	}
 	if !open && !p.domain.ignoresSenders {
 		posting.From = who.addresses
-		if !slices.Contains(who.addresses, lowerASCII(m.EnvelopeSender)) {
+		if !slices.Contains(who.addresses, PersonKey(m.EnvelopeSender)) {
 			return ListFrom, EnvelopeOther
 		}
 	}
