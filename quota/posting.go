@@ -154,7 +154,7 @@ func (v *Verdict) finish(h *Header) {
 	if h.Automatic {
 		reason = ListAutomatic
 	} else if p.From != nil {
-		if fault = h.fromFault(p.From); fault != NoFault {
+		if fault = h.fromFault(identity{login: v.Sender, addresses: p.From}); fault != NoFault {
 			reason = ListFrom
 		}
 	}
