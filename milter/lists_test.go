@@ -41,6 +41,9 @@ func (l *lists) Settle(_ context.Context, v *quota.Verdict, h *quota.Header) err
 		return nil
 	}
 	l.header = *h
+	if v.Posting != nil && h.Count("Sender") > 0 {
+		v.Posting.Remove = []string{"Resent-From", "Sender"}
+	}
 	if h.Automatic {
 		v.Action, v.Reason = quota.Refuse, quota.ListAutomatic
 	}
@@ -97,23 +100,38 @@ func TestReplyTo(t *testing.T) {
 		`level=INFO msg=accepted queue_id=4F1 sender=anne recipients=1 client=192.0.2.1 role=submission`)
 }
 
-// TestFieldsWithoutNumber: a header that would cost the MTA a look through the
-// whole message for each of its fields goes nowhere.
-func TestFieldsWithoutNumber(t *testing.T) {
-	judge, log := listDialogue(t, quota.Submission, func(p *peer) {
+// TestRemoved: fields that name somebody else go, the last first, and the record
+// names them.
+func TestRemoved(t *testing.T) {
+	_, log := listDialogue(t, quota.Submission, func(p *peer) {
 		p.mail("anne", "list@l.fr")
 		p.data()
 		p.expect('c', "")
-		p.header("From: anne@x.fr")
-		start := time.Now()
-		p.header(slices.Repeat([]string{"Reply-To: x@y.fr"}, maxRemovable+1)...)
-		p.expectEnd()
-		if time.Since(start) > 0 {
-			t.Error("it ended for want of more")
-		}
+		p.header("From: anne@x.fr", "Sender: a@y.fr", "Resent-From: b@y.fr", "sender: c@y.fr", "Resent-Date: today")
+		p.ends("m |||\x01Resent-From||", "m |||\x02Sender||", "m |||\x01Sender||", "h Reply-To|a@x.fr,\n\tb@x.fr|")
 	})
-	if strings.Join(log, "") != "" || len(judge.header.From) != 0 {
-		t.Errorf("%q, %+v", log, judge.header)
+	checkLog(t, log, `level=INFO msg=accepted queue_id=4F1 sender=anne recipients=1 list=list@l.fr removed=Resent-From,Sender client=192.0.2.1 role=submission`)
+}
+
+// TestFieldsWithoutNumber: a header that would cost the MTA a look through the
+// whole message for each of its fields goes nowhere.
+func TestFieldsWithoutNumber(t *testing.T) {
+	for _, field := range []string{"Reply-To: x@y.fr", "X-Sender: x@y.fr", "Sender: x@y.fr", "Resent-Date: x"} {
+		judge, log := listDialogue(t, quota.Submission, func(p *peer) {
+			p.mail("anne", "list@l.fr")
+			p.data()
+			p.expect('c', "")
+			p.header("From: anne@x.fr")
+			start := time.Now()
+			p.header(slices.Repeat([]string{field}, maxRemovable+1)...)
+			p.expectEnd()
+			if time.Since(start) > 0 {
+				t.Error("it ended for want of more")
+			}
+		})
+		if strings.Join(log, "") != "" || len(judge.header.From) != 0 {
+			t.Errorf("%s: %q, %+v", field, log, judge.header)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package milter
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/rcptquota/rcptquota/quota"
 )
@@ -19,7 +20,7 @@ func (s *session) record(v *quota.Verdict) {
 	if !s.server.log.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 22)
+	attrs := make([]slog.Attr, 0, 23)
 	text := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -49,6 +50,9 @@ func (s *session) record(v *quota.Verdict) {
 	}
 	text("list", v.List)
 	text("from_check", fromCheck(v.FromFault))
+	if v.Posting != nil {
+		text("removed", strings.Join(v.Posting.Remove, ","))
+	}
 	flag("premium", v.Premium)
 	flag("unknown", v.Unknown)
 	flag("degraded", v.Degraded)

@@ -172,7 +172,7 @@ func (s *session) Headers(_ textproto.MIMEHeader, m *gomilter.Modifier) (gomilte
 // Header is one field of the header, with the folds that it came with.
 func (s *session) Header(name, value string, _ *gomilter.Modifier) (gomilter.Response, error) {
 	s.tx.header.Add(name, value)
-	if max(s.tx.header.ReplyTo, s.tx.header.XSender) > maxRemovable {
+	if s.tx.header.Count(name) > maxRemovable {
 		return nil, fmt.Errorf("more than %d fields %s in one header", maxRemovable, name)
 	}
 	return s.goOn(gomilter.OptNoHeaderReply), nil

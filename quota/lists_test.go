@@ -108,10 +108,10 @@ func TestPosting(t *testing.T) {
 	policy := listPolicy(t, listRules, newListed(), nil)
 	owners, moderators := []string{"owner@entmip.fr"}, []string{"moderator@entmip.fr"}
 	post := func(login string, replyTo ...string) *Posting {
-		return &Posting{From: own(login), ReplyTo: replyTo, Enforced: true}
+		return &Posting{From: own(login), Poster: own(login), ReplyTo: replyTo, Enforced: true}
 	}
 	redirect := func(list string) *Posting {
-		return &Posting{Redirects: []Redirection{{Recipient: list, To: owners}}, Enforced: true}
+		return &Posting{Redirects: []Redirection{{Recipient: list, To: owners}}, RefuseGenerated: true, Enforced: true}
 	}
 	for _, c := range []struct {
 		login   string // the envelope sender is login@entmip.fr
@@ -140,9 +140,9 @@ func TestPosting(t *testing.T) {
 		{"away", "person@l.fr", Accept, NoReason, nil},
 		{"", "owned@l.fr", Refuse, ListPosting, nil},
 		{"", "away@l.fr", Defer, DirectoryUnavailable, nil},
-		{"member", "owned@open.fr", Accept, NoReason, &Posting{Enforced: true}},
-		{"owner", "owned@open.fr", Accept, NoReason, &Posting{ReplyTo: owners, Enforced: true}},
-		{"", "owned@open.fr", Accept, Unauthenticated, &Posting{Enforced: true}},
+		{"member", "owned@open.fr", Accept, NoReason, &Posting{RefuseGenerated: true, Enforced: true}},
+		{"owner", "owned@open.fr", Accept, NoReason, &Posting{Poster: own("owner"), ReplyTo: owners, Enforced: true}},
+		{"", "owned@open.fr", Accept, Unauthenticated, &Posting{RefuseGenerated: true, Enforced: true}},
 		{"owner", "owned@re.fr", Accept, NoReason, post("owner", owners...)},
 		{"member", "owned@re.fr", Redirect, ListPosting, redirect("owned@re.fr")},
 		{"owner", "gone@re.fr", Refuse, ListPosting, nil},

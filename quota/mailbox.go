@@ -17,12 +17,15 @@ type mailbox struct {
 	address  string
 }
 
+// maxMailbox is the longest field in bytes that is read: no name comes near it.
+const maxMailbox = 4096
+
 // parseMailbox reads a field that is one plain mailbox: "address", or a name of
 // words and quoted strings with "<address>". Comments, groups, routes, literals
 // and quoted local parts are refused, and net/mail must read the same.
 func parseMailbox(value string) (mailbox, FromFault) {
 	value, ok := unfold(value)
-	if !ok {
+	if !ok || len(value) > maxMailbox {
 		return mailbox{}, FromMalformed
 	}
 	s := splitter{value: value}

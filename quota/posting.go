@@ -16,9 +16,18 @@ type Posting struct {
 	// From are the addresses of which the header From must have one; nil: it is not
 	// looked at.
 	From []string
+	// Poster are the professional addresses of the manager whose post it is; nil: it
+	// is nobody's.
+	Poster []string
 	// ReplyTo are the addresses that replace what the header Reply-To says; nil: it
 	// stays as it is.
 	ReplyTo []string
+	// RefuseGenerated is true where a list does not take what a program sends unasked,
+	// or not of this sender.
+	RefuseGenerated bool
+	// Remove are the names of fields that name somebody else as who sent the message,
+	// which is known at its end.
+	Remove []string
 	// Redirects are the lists whose managers get the message instead.
 	Redirects []Redirection
 	// Enforced is false where the rules only tell what they would do, and nothing is
@@ -141,6 +150,7 @@ func (p *Posting) Merge(other *Posting) *Posting {
 		}
 	}
 	p.Enforced = p.Enforced || other.Enforced
+	p.RefuseGenerated = p.RefuseGenerated || other.RefuseGenerated
 	return p
 }
 
@@ -150,16 +160,11 @@ func (v *Verdict) finish(h *Header) {
 	if p == nil || p.List == "" {
 		return
 	}
-	reason, fault := NoReason, NoFault
-	if h.Automatic {
-		reason = ListAutomatic
-	} else if p.From != nil {
-		if fault = h.fromFault(identity{login: v.Sender, addresses: p.From}); fault != NoFault {
-			reason = ListFrom
-		}
-	}
+	reason, fault := p.judgeHeader(h, v.Sender)
 	if reason != NoReason {
 		v.Action, v.Reason, v.FromFault = enforced(Refuse, p.Enforced), reason, fault
 		v.List, v.Moderated = p.List, p.Moderated
+		return
 	}
+	v.Posting = p.withHeader(h, v.Sender)
 }

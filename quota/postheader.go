@@ -1,0 +1,46 @@
+package quota
+
+import "slices"
+
+// judgeHeader tells why a message to lists is refused by its header, or NoReason.
+func (p *Posting) judgeHeader(h *Header, login string) (Reason, FromFault) {
+	if p.refusesAutomatic(h) {
+		return ListAutomatic, NoFault
+	}
+	if p.From == nil {
+		return NoReason, NoFault
+	}
+	if fault := h.fromFault(identity{login, p.From}); fault != NoFault {
+		return ListFrom, fault
+	}
+	return NoReason, NoFault
+}
+
+// withHeader returns what remains to be done now that the header is known.
+func (p *Posting) withHeader(h *Header, login string) *Posting {
+	next := *p
+	next.ReplyTo = p.replyTo(h)
+	if p.From != nil && p.Enforced {
+		next.Remove = h.foreignAgents(identity{login, p.From})
+	}
+	return &next
+}
+
+// replyTo are the addresses that replies go to: the poster's is the one that the
+// post is from, where that is one of the poster's.
+func (p *Posting) replyTo(h *Header) []string {
+	if len(h.From) != 1 {
+		return p.ReplyTo
+	}
+	m, fault := parseMailbox(h.From[0])
+	if from := PersonKey(m.address); fault == NoFault && slices.Contains(p.Poster, from) {
+		addresses := slices.Clone(p.ReplyTo)
+		for i, address := range addresses {
+			if slices.Contains(p.Poster, address) {
+				addresses[i] = from
+			}
+		}
+		return addresses
+	}
+	return p.ReplyTo
+}
