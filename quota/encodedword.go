@@ -56,7 +56,7 @@ func decodeWord(charset, method, text string) (decoded, raw string, ok bool) {
 	name, _, _ := strings.Cut(strings.ToLower(charset), "*") // a language (RFC 2231 section 5)
 	known := charsetOf(strings.TrimSpace(name))
 	if known == nil {
-		return "", raw, !mayHide(content)
+		return raw, raw, !mayHide(content)
 	}
 	decoded, err := known.NewDecoder().String(content)
 	return decoded, raw, err == nil
@@ -100,7 +100,8 @@ var otherNames = map[string]string{
 }
 
 // charsetOf returns the charset of a name, as the WHATWG or IANA register it; nil
-// when it is not known, or has more than one byte order.
+// when it is not known, has more than one byte order, or is one of EBCDIC, where
+// ASCII letters are others: nobody writes names in those.
 func charsetOf(name string) encoding.Encoding {
 	if other, has := otherNames[name]; has {
 		name = other
@@ -115,10 +116,11 @@ func charsetOf(name string) encoding.Encoding {
 		}
 		return known
 	}
-	if known, err := ianaindex.IANA.Encoding(name); err == nil && known != nil && !strings.HasPrefix(name, "utf-16") {
-		return known
+	known, err := ianaindex.IANA.Encoding(name)
+	if err != nil || known == nil || strings.HasPrefix(name, "utf-16") || known == charmap.CodePage037 || known == charmap.CodePage1047 || known == charmap.CodePage1140 {
+		return nil
 	}
-	return nil
+	return known
 }
 
 // mayHide reports whether bytes of a charset that is not known may be an address.

@@ -84,7 +84,7 @@ func TestFrom(t *testing.T) {
 		`"=?utf-7?q?directeur+AEA-entmip.fr?=" <pmartin@entmip.fr>`:                                FromEncoding,
 		"=?utf-7?q?directeur+AEA-entmip.fr?= <pmartin@entmip.fr>":                                  FromEncoding,
 		"=?csutf7?q?directeur+AEA-entmip.fr?= <pmartin@entmip.fr>":                                 FromEncoding,
-		"=?ibm037?q?=84=89=99=85=83=A3=85=A4=99=7C=85=95=A3=94=89=97K=86=99?= <pmartin@entmip.fr>": FromName,
+		"=?ibm037?q?=84=89=99=85=83=A3=85=A4=99=7C=85=95=A3=94=89=97K=86=99?= <pmartin@entmip.fr>": FromEncoding,
 		"=?gb2312?q?directeur=A3=C0entmip.fr?= <pmartin@entmip.fr>":                                FromName,
 		"=?utf8?q?directeur=EF=BC=A0entmip.fr?= <pmartin@entmip.fr>":                               FromName,
 		`"pmartin@entmip.fr (directeur@entmip.fr)" <pmartin@entmip.fr>`:                            FromName,

@@ -118,7 +118,7 @@ func (s *splitter) angle(rest string) FromFault {
 
 // wordBegins matches an encoded word (RFC 2047 section 2) that has none of what a
 // parser could take for an address, its beginning, or a quoted string.
-var wordBegins = regexp.MustCompile(`^=\?[^?"<>@\\ \t]+\?[BbQq]\?([^?"<>@\\]*)\?=`)
+var wordBegins = regexp.MustCompile(`^=\?[A-Za-z0-9_.+*-]+\?[BbQq]\?([^?"<>@\\]*)\?=`)
 
 // harmlessWord returns the length of the encoded word that text begins with; 0
 // when there is none, or one that would make several mailboxes or a group, with a
@@ -133,6 +133,9 @@ func harmlessWord(text string) int {
 		return 0
 	}
 	inner := found[1]
+	if !isBalanced(inner) {
+		return 0
+	}
 	for i := strings.IndexAny(inner, ",;:"); i >= 0; i = strings.IndexAny(inner, ",;:") {
 		inner = inner[i+1:]
 		if strings.ContainsAny(inner, ",;:") && !strings.HasPrefix(inner, "_") {
@@ -140,6 +143,24 @@ func harmlessWord(text string) int {
 		}
 	}
 	return len(found[0])
+}
+
+// isBalanced reports whether the parentheses of a text are comments of their own:
+// none hides what stands between it and another word.
+func isBalanced(text string) bool {
+	depth := 0
+	for _, r := range text {
+		switch r {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth < 0 {
+			return false
+		}
+	}
+	return depth == 0
 }
 
 // quotedEnd returns the index of the quote that closes the string that text
