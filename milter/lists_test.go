@@ -172,6 +172,19 @@ func TestRedirect(t *testing.T) {
 	checkLog(t, log, `level=WARN msg=redirected queue_id=4F1 sender=anne reason=list_posting recipients=2 list=list@re.fr client=192.0.2.1 role=submission`)
 }
 
+// TestRedirectBeyondASCII: the list goes out of the envelope as the client wrote its
+// domain.
+func TestRedirectBeyondASCII(t *testing.T) {
+	listDialogue(t, quota.Submission, func(p *peer) {
+		p.mail("anne", "b@x.fr")
+		p.rcpt("list@\uff52\uff45.fr", "<list@\uff52\uff45.fr>")
+		p.data()
+		p.expect('c', "")
+		p.header("From: anne@x.fr")
+		p.ends("- <list@re.fr>|", "- <list@\uff52\uff45.fr>|", "+ <a@x.fr>|")
+	})
+}
+
 func TestRedirectInbound(t *testing.T) {
 	_, log := listDialogue(t, quota.Inbound, func(p *peer) {
 		p.send('M', "<from@example.org>")

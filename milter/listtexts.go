@@ -101,9 +101,9 @@ var englishListReplies = ListRepliesConfig{
 		"Writing to it takes a higher limit: ask {contact} (reference {ref}).",
 }
 
-// override replaces the texts that a configuration gives. One that is given for
+// overrideLists replaces the texts that a configuration gives. One that is given for
 // several cases stands for each that has none of its own.
-func (t *ListRepliesConfig) override(c *RepliesConfig) {
+func (t *ListRepliesConfig) overrideLists(c *RepliesConfig) {
 	override(&t.ListPosting, c.ListPosting)
 	override(&t.ListLogin, c.ListPosting)
 	override(&t.ListLogin, c.ListLogin)

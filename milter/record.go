@@ -50,9 +50,7 @@ func (s *session) record(v *quota.Verdict) {
 	}
 	text("list", v.List)
 	text("from_check", fromCheck(v.FromFault))
-	if v.Posting != nil {
-		text("removed", strings.Join(v.Posting.Remove, ","))
-	}
+	text("removed", removed(v.Posting))
 	flag("premium", v.Premium)
 	flag("unknown", v.Unknown)
 	flag("degraded", v.Degraded)
@@ -73,4 +71,12 @@ func fromCheck(f quota.FromFault) string {
 		return ""
 	}
 	return f.String()
+}
+
+// removed names the header fields that were removed; p may be nil.
+func removed(p *quota.Posting) string {
+	if p == nil {
+		return ""
+	}
+	return strings.Join(p.Remove, ",")
 }

@@ -36,7 +36,7 @@ func NewReplies(c RepliesConfig) (*Replies, error) {
 	override(&texts.DirectoryUnavailable, c.DirectoryUnavailable)
 	override(&texts.Window, c.Window)
 	override(&texts.StoreUnavailable, c.StoreUnavailable)
-	texts.ListRepliesConfig.override(&c)
+	texts.overrideLists(&c)
 	return &Replies{language: c.Language, texts: texts}, nil
 }
 

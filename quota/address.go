@@ -18,7 +18,7 @@ func RecipientKey(address string) string {
 		return lower
 	}
 	local, domain := splitAddress(address)
-	return join(cases.Fold().String(local), domain, address)
+	return join(strings.ToLower(cases.Fold().String(local)), domain, address) // some letters, of Cherokee, fold into capitals
 }
 
 // PersonKey is the one spelling under which the addresses of persons are compared:

@@ -91,7 +91,7 @@ func (id identity) fault(value string) FromFault {
 	switch {
 	case fault != NoFault:
 		return fault
-	case m.bareName && !(id.owns(m.name) && isPlainAddress(m.name)):
+	case m.bareName && (!id.owns(m.name) || !isPlainAddress(m.name)):
 		return FromMalformed
 	case !id.owns(m.address):
 		return FromOther

@@ -117,7 +117,7 @@ func trimEnds(local string) string {
 	return strings.TrimLeftFunc(local, func(r rune) bool { return r == '\'' || r == '`' || isHidden(r) })
 }
 
-func endsDomain(r rune) bool { return r == '.' || r == '-' || r == '_' || isHidden(r) }
+func endsDomain(r rune) bool { return r == '.' || isHidden(r) }
 
 // isHidden reports whether nobody sees a character.
 func isHidden(r rune) bool {

@@ -103,7 +103,7 @@ func crudely(text string) string {
 			if len(content)%4 == 1 {
 				content = content[:len(content)-1]
 			}
-			decoded, _ := base64.RawStdEncoding.DecodeString(content) //nolint:errcheck // as far as it goes
+			decoded, _ := base64.RawStdEncoding.DecodeString(content)
 			content = string(decoded)
 		} else {
 			content = hexPair.ReplaceAllStringFunc(strings.ReplaceAll(content, "_", " "), func(pair string) string {
