@@ -38,7 +38,7 @@ func (h *Header) addMark(name, value string) {
 	case "precedence", "x-precedence":
 		h.marks.bulk = h.marks.bulk || word == "bulk" || word == "junk"
 		h.Automatic = h.Automatic || word == "auto_reply"
-	case "x-auto-response-suppress": // [MS-OXCMAIL] section 2.1.3.2.13
+	case "x-auto-response-suppress": // [MS-OXCMAIL]
 		h.marks.suppresses = word != "none"
 	case "in-reply-to":
 		h.marks.answers = true

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
@@ -49,21 +48,18 @@ func readName(name string) (readings []string, sure bool) {
 // letters.
 func decodeWord(charset, method, text string) (decoded, raw string, ok bool) {
 	content, ok := decodeContent(method, text)
-	if !ok {
-		return "", "", false
-	}
 	raw = latin1(content)
 	name, _, _ := strings.Cut(strings.ToLower(charset), "*") // a language (RFC 2231 section 5)
 	known := charsetOf(strings.TrimSpace(name))
 	if known == nil {
-		return raw, raw, !mayHide(content)
+		return raw, raw, ok && !mayHide(content)
 	}
 	decoded, err := known.NewDecoder().String(content)
-	return decoded, raw, err == nil
+	return decoded, raw, ok && err == nil
 }
 
-// decodeContent undoes the encoding B or Q. Where Q has no two hexadecimal digits
-// behind an "=", anything may be meant, and U+FFFD stands for it.
+// decodeContent undoes the encoding B or Q. It reports false where Q has no two
+// hexadecimal digits behind an "=": some read on until they find them.
 func decodeContent(method, text string) (string, bool) {
 	switch method {
 	case "B", "b":
@@ -74,6 +70,7 @@ func decodeContent(method, text string) (string, bool) {
 		return "", false
 	}
 	var b strings.Builder
+	ok := true
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {
 		case '_':
@@ -81,7 +78,8 @@ func decodeContent(method, text string) (string, bool) {
 		case '=':
 			n, err := strconv.ParseUint(text[i+1:min(i+3, len(text))], 16, 8)
 			if err != nil || i+3 > len(text) {
-				b.WriteRune(utf8.RuneError)
+				b.WriteByte(c)
+				ok = false
 				continue
 			}
 			b.WriteByte(byte(n))
@@ -90,7 +88,7 @@ func decodeContent(method, text string) (string, bool) {
 			b.WriteByte(c)
 		}
 	}
-	return b.String(), true
+	return b.String(), ok
 }
 
 // otherNames are charsets by names that no index has.
@@ -131,8 +129,16 @@ func mayHide(content string) bool {
 	return strings.ContainsFunc(content, func(r rune) bool { return r < ' ' || r > '}' || r == '+' || r == '&' })
 }
 
-// latin1 shows each byte as a letter.
+// wideSigns are the wide "@" and dots in the charsets of East Asia. A program may
+// see them where another takes their bytes for halves of other letters.
+var wideSigns = strings.NewReplacer(
+	"\xa3\xc0", "@", "\xa1\xf7", "@", "\x81\x97", "@", "\xa2\x49", "@", "\xef\xbc\xa0", "@", "\xef\xb9\xab", "@",
+	"\xa3\xae", ".", "\xa1\xa3", ".", "\xa1\xa5", ".", "\x81\x42", ".", "\x81\x44", ".", "\xa1\x43", ".", "\xa1\x44", ".",
+)
+
+// latin1 shows each byte as a letter, and wide signs as what they look like.
 func latin1(content string) string {
+	content = wideSigns.Replace(content)
 	var b strings.Builder
 	for i := range len(content) {
 		b.WriteRune(rune(content[i]))

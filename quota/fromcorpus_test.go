@@ -73,7 +73,7 @@ func TestFromMutations(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 10))
 	passed := 0
 	for _, s := range samples {
-		for range 300 {
+		for range 100 {
 			value := mutate(r, s.value, samples)
 			checkFrom(t, value)
 			if me.fault(value) == NoFault {
