@@ -12,6 +12,7 @@ type marks struct {
 	bulk       bool // Precedence, of what goes to many
 	suppresses bool // X-Auto-Response-Suppress: it wants no automatic reply itself
 	answers    bool // In-Reply-To
+	calendar   bool // Content-Class, of an invitation or the reply to one
 }
 
 // repliers are fields that only automatic replies and reports have: of the time
@@ -45,14 +46,15 @@ func (h *Header) addMark(name, value string) {
 	case "content-type":
 		h.Automatic = h.Automatic || isReport(word)
 	case "content-class":
+		h.marks.calendar = strings.HasSuffix(word, ":calendarmessage")
 		h.Automatic = h.Automatic || strings.HasSuffix(word, ":mdn") || strings.HasSuffix(word, ":dsn")
 	case "x-post-messageclass":
 		h.Automatic = h.Automatic || strings.Contains(word, "autoresponder")
 	default:
 		h.Automatic = h.Automatic || slices.Contains(repliers, name)
 	}
-	// Exchange's out-of-office replies say no more than this.
-	if m := h.marks; m.suppresses && (m.bulk || m.answers) || h.Generated && m.answers {
+	// Exchange's out-of-office and calendar replies say no more than this.
+	if m := h.marks; m.suppresses && (m.bulk || m.answers) || m.answers && (h.Generated || m.calendar) {
 		h.Automatic = true
 	}
 }

@@ -41,6 +41,8 @@ func TestAutomatic(t *testing.T) {
 		"a bounce":                       {fields{"Content-Type": "Multipart/Report; boundary=x"}, true, false},
 		"a bare receipt":                 {fields{"Content-Type": "message/disposition-notification"}, true, false},
 		"a receipt of Outlook":           {fields{"Content-Class": "urn:content-classes:mdn"}, true, false},
+		"a calendar reply of Exchange":   {fields{"Content-Class": "urn:content-classes:calendarmessage", "In-Reply-To": "<1@x>"}, true, false},
+		"an invitation of Exchange":      {fields{"Content-Class": "urn:content-classes:calendarmessage"}, false, false},
 		"a calendar reply":               {fields{"Content-Type": "text/calendar; charset=utf-8; method=REPLY"}, true, false},
 		"a calendar reply, quoted":       {fields{"Content-Type": "text/calendar;\n\tmethod = \"reply\"; charset=utf-8"}, true, false},
 		"a calendar reply, behind":       {fields{"Content-Type": "text/calendar; charset=\"utf-8\";\n method=REPLY"}, true, false},
