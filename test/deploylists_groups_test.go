@@ -68,7 +68,7 @@ member: uid=several,ou=people,dc=ent,dc=test
 // TestListGroups holds that groups of either kind are followed, and that each person
 // gets one copy at each address.
 func TestListGroups(t *testing.T) {
-	r := startListRelay(t, groupsOfList)
+	r := startListRelay(t, listSetup{entries: groupsOfList})
 	if answer := r.send(t, "submission", "mdurand", "marie.durand@ecole.test", "staff2@listes.ac-test.fr"); answer.refused() {
 		t.Fatal(answer)
 	}

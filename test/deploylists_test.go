@@ -15,7 +15,7 @@ import (
 // TestDeployedLists: a post reaches each member alone, replies and bounces the
 // owner alone.
 func TestDeployedLists(t *testing.T) {
-	r := startListRelay(t)
+	r := startListRelay(t, listSetup{})
 	if answer := r.send(t, "submission", "mdurand", "marie.durand@ecole.test", "parents@listes.ac-test.fr"); answer.refused() {
 		t.Fatal(answer)
 	}
@@ -113,6 +113,27 @@ func (r *listRelay) checkCopies(t *testing.T, copies []servers.Delivery) {
 	slices.Sort(reached)
 	if want := slices.Sorted(slices.Values(r.members)); !slices.Equal(reached, want) {
 		t.Errorf("reached %q, want %q", reached, want)
+	}
+}
+
+// TestDeployedListsRedirect: what a member sends to the list reaches the managers
+// and nobody else, though Postfix has written the list otherwise by then.
+func TestDeployedListsRedirect(t *testing.T) {
+	r := startListRelay(t, listSetup{rules: `unauthorised = "redirect"`})
+	for _, list := range []string{"parents@listes.ac-test.fr", "PARENTS+x@listes.ac-test.fr"} {
+		r.sink.Forget()
+		if answer := r.send(t, "submission", "member3", r.members[3], list, "elsewhere@private.test"); answer.refused() {
+			t.Fatal(answer)
+		}
+		if err := r.sink.Await(regexp.MustCompile(`RCPT TO:<marie\.durand@ecole\.test>`), 1); err != nil {
+			t.Error(err, joined(r.postfix.Log))
+		}
+		if !servers.Wait(r.queueIsEmpty) {
+			t.Error("mail waits: ", joined(r.postfix.Log))
+		}
+		if found := r.sink.Grep(regexp.MustCompile(`RCPT TO:<member`)); len(found) > 0 {
+			t.Errorf("%s: members got mail: %v", list, found)
+		}
 	}
 }
 

@@ -105,7 +105,7 @@ func TestListValues(t *testing.T) {
 	for _, value := range hostileValues {
 		values = append(values, trap.aim(value))
 	}
-	r := startListRelay(t, hostileLists(values))
+	r := startListRelay(t, listSetup{entries: hostileLists(values)})
 	for i, value := range values {
 		t.Run(fmt.Sprintf("member %.40q", hostileValues[i]), func(t *testing.T) {
 			list := fmt.Sprintf("v%d", i)
@@ -148,7 +148,7 @@ func TestListsServiceReadsNothing(t *testing.T) {
 	for i := range results {
 		results[i] = trap.aim(results[i])
 	}
-	r := startListRelay(t, hostileLists(results))
+	r := startListRelay(t, listSetup{entries: hostileLists(results)})
 	var table strings.Builder
 	for i, result := range results {
 		fmt.Fprintf(&table, "/^v%d$/ %s\n", i, result)

@@ -26,13 +26,18 @@ type listRelay struct {
 
 const memberCount = 40
 
-// startListRelay starts a relay whose directory holds tree, and more entries.
-func startListRelay(t *testing.T, more ...string) *listRelay {
+// listSetup is what a relay has beyond the ordinary.
+type listSetup struct {
+	entries string // LDIF, added to tree
+	rules   string // TOML, of [lists]
+}
+
+func startListRelay(t *testing.T, setup listSetup) *listRelay {
 	t.Helper()
 	dir := servers.Scratch(t)
 	slapd := servers.StartSlapd(t)
 	r := &listRelay{folder: dir, sink: servers.StartSink(t), log: &servers.LogFile{Path: filepath.Join(dir, "rcptquota.log")}}
-	slapd.Add(strings.Join(append([]string{r.tree()}, more...), "\n"))
+	slapd.Add(r.tree() + "\n" + setup.entries)
 	deployed := func(name string) string {
 		return strings.NewReplacer(
 			"/etc/postfix/", dir+"/",
@@ -66,7 +71,7 @@ func startListRelay(t *testing.T, more ...string) *listRelay {
 		Master: "smtp unix - - n - - smtp\n" + deployed("lists-master.cf"),
 	})
 	config := filepath.Join(dir, "rcptquota.toml")
-	writeFile(t, config, fmt.Sprintf(listRelayConfig, dir, dir, dir, slapd.URL(), slapd.Base()))
+	writeFile(t, config, fmt.Sprintf(listRelayConfig, dir, dir, dir, slapd.URL(), slapd.Base())+setup.rules)
 	process, err := servers.StartProcess(r.log.Path, program(), "serve", "--config", config)
 	if err != nil {
 		t.Fatal(err)
