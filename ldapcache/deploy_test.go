@@ -28,3 +28,17 @@ func TestDeployedMembers(t *testing.T) {
 		}
 	}
 }
+
+// TestDeployedPlain holds that check and Postfix have one idea of a plain address.
+func TestDeployedPlain(t *testing.T) {
+	for _, name := range []string{"lists-plain.regexp", "lists-plainowner.regexp"} {
+		text, err := os.ReadFile("../deploy/postfix/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "/" + strings.TrimPrefix(plainAddresses.String(), "(?i)") + "/    $1\n"
+		if !strings.Contains(string(text), "\n"+want) {
+			t.Errorf("%s has not the line\n%s", name, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ package test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -77,6 +78,9 @@ func TestListGroups(t *testing.T) {
 		if err := r.sink.Await(regexp.MustCompile(`^MAIL FROM:<owner-staff2@listes\.ac-test\.fr>\nRCPT TO:<`+member), 1); err != nil {
 			t.Error(err, joined(r.postfix.Log))
 		}
+	}
+	if said := r.check(t, "staff2@listes.ac-test.fr"); strings.Contains(said, "where Postfix expands it") {
+		t.Errorf("check --list says %s", said)
 	}
 	if all := r.sink.Deliveries(); len(all) != len(copies) {
 		t.Errorf("%d copies, want %d: %v", len(all), len(copies), all)

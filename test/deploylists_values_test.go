@@ -125,6 +125,18 @@ func TestListValues(t *testing.T) {
 			}
 		})
 	}
+	t.Run("check", func(t *testing.T) {
+		var lists []string
+		for i := range values {
+			lists = append(lists, fmt.Sprintf("v%d@listes.ac-test.fr", i))
+		}
+		said := r.check(t, lists...)
+		for i, value := range values {
+			if want := fmt.Sprintf("uid=hostile%d,ou=people,dc=ent,dc=test gets no copy: %q is not", i, value); !strings.Contains(said, want) {
+				t.Errorf("no %s in\n%s", want, said)
+			}
+		}
+	})
 	t.Run("owners", func(t *testing.T) {
 		for i := range values {
 			list := fmt.Sprintf("owner-w%d@listes.ac-test.fr", i)

@@ -176,6 +176,20 @@ func (r *listRelay) sendText(t *testing.T, listener, login, from, text string, t
 	return say(text + ".")
 }
 
+// check returns what "rcptquota check" says of lists.
+func (r *listRelay) check(t *testing.T, lists ...string) string {
+	t.Helper()
+	args := []string{"check", "--config", filepath.Join(r.folder, "rcptquota.toml")}
+	for _, list := range lists {
+		args = append(args, "--list", list)
+	}
+	output, err := exec.CommandContext(t.Context(), program(), args...).CombinedOutput()
+	if err != nil {
+		t.Errorf("check --list: %v", err)
+	}
+	return string(output)
+}
+
 // sendmail sends an empty message from this machine, as sendmail(1) does.
 func (r *listRelay) sendmail(t *testing.T, to string) {
 	t.Helper()
