@@ -54,7 +54,7 @@ func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFaul
 	case who.err != nil || open && !manager:
 		return NoReason, NoFault
 	case !manager:
-		to := p.list.addresses()
+		to := p.addresses()
 		if p.domain.unauthorised == Refuse || len(to) == 0 || !posting.Enforced {
 			return ListPosting, NoFault
 		}
@@ -69,7 +69,7 @@ func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFaul
 		}
 	}
 	if posting.Enforced && !p.domain.keepReplyTo {
-		posting.ReplyTo = union(posting.ReplyTo, p.list.addresses())
+		posting.ReplyTo = union(posting.ReplyTo, p.addresses())
 	}
 	return NoReason, NoFault
 }

@@ -20,6 +20,7 @@ type listRelay struct {
 	folder  string // of the tables, instead of /etc/postfix
 	postfix *servers.Postfix
 	sink    *servers.Sink
+	slapd   *servers.Slapd
 	log     *servers.LogFile
 	members []string
 }
@@ -36,7 +37,7 @@ func startListRelay(t *testing.T, setup listSetup) *listRelay {
 	t.Helper()
 	dir := servers.Scratch(t)
 	slapd := servers.StartSlapd(t)
-	r := &listRelay{folder: dir, sink: servers.StartSink(t), log: &servers.LogFile{Path: filepath.Join(dir, "rcptquota.log")}}
+	r := &listRelay{folder: dir, slapd: slapd, sink: servers.StartSink(t), log: &servers.LogFile{Path: filepath.Join(dir, "rcptquota.log")}}
 	slapd.Add(r.tree() + "\n" + setup.entries)
 	deployed := func(name string) string {
 		return strings.NewReplacer(
