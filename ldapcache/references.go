@@ -61,7 +61,8 @@ func (s *searcher) references(conn *ldap.Conn) ([]string, error) {
 
 const nobodysLogin = "nobody@rcptquota.invalid"
 
-func parseDNs(texts []string) ([]*ldap.DN, error) {
+// parseEach reads DNs.
+func parseEach(texts []string) ([]*ldap.DN, error) {
 	all := make([]*ldap.DN, len(texts))
 	for i, text := range texts {
 		var err error

@@ -45,7 +45,7 @@ func newSearcher(config Config, client *client, attributes []string) (*searcher,
 	if err != nil {
 		return nil, fmt.Errorf("base: %w", err)
 	}
-	ignored, err := parseDNs(config.IgnoreReferences)
+	ignored, err := parseEach(config.IgnoreReferences)
 	if err != nil {
 		return nil, fmt.Errorf("ignore_references: %w", err)
 	}

@@ -3,9 +3,12 @@
 package test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/test/servers"
 )
 
 // groupsOfList is the list staff2: a person, a group of names with a group of
@@ -84,5 +87,29 @@ func TestListGroups(t *testing.T) {
 	}
 	if all := r.sink.Deliveries(); len(all) != len(copies) {
 		t.Errorf("%d copies, want %d: %v", len(all), len(copies), all)
+	}
+}
+
+// TestListOfManyMembers has a list of more members than Postfix expands one address
+// to by itself (virtual_alias_expansion_limit).
+func TestListOfManyMembers(t *testing.T) {
+	const many = 1100
+	var persons, members strings.Builder
+	for i := range many {
+		fmt.Fprintf(&persons, "dn: uid=many%d,ou=people,dc=ent,dc=test\nobjectClass: ENTPerson\nuid: many%d\nENTPersonLogin: many%d\ncn: many\nsn: many\nmail: many%d@ecole.test\n\n", i, i, i, i)
+		fmt.Fprintf(&members, "member: uid=many%d,ou=people,dc=ent,dc=test\n", i)
+	}
+	r := startListRelay(t, listSetup{entries: persons.String() + `dn: cn=many,ou=lists,dc=ent,dc=test
+objectClass: groupOfNames
+objectClass: rqList
+cn: many
+mail: many@listes.ac-test.fr
+owner: uid=mdurand,ou=people,dc=ent,dc=test
+` + members.String()})
+	if answer := r.send(t, "submission", "mdurand", "marie.durand@ecole.test", "many@listes.ac-test.fr"); answer.refused() {
+		t.Fatal(answer)
+	}
+	if !servers.Wait(func() bool { return len(r.sink.Deliveries()) >= many }) {
+		t.Errorf("%d copies, want %d\n%s", len(r.sink.Deliveries()), many, joined(r.postfix.Log))
 	}
 }

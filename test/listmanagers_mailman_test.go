@@ -13,7 +13,8 @@ import (
 )
 
 // mailmanCfg is mailman.cfg; %[1]s is the folder, %[2]s and %[3]s where it sends,
-// %[4]d where it takes LMTP, %[5]d its REST service.
+// %[4]d where it takes LMTP, %[5]d its REST service. Each runner takes
+// seconds to start: those that no post needs stay out.
 const mailmanCfg = `[mailman]
 site_owner: listmaster@listes.ac-test.fr
 layout: here
@@ -46,6 +47,20 @@ smtp_host: %[2]s
 smtp_port: %[3]s
 lmtp_host: 127.0.0.1
 lmtp_port: %[4]d
+[runner.archive]
+start: no
+[runner.bounces]
+start: no
+[runner.command]
+start: no
+[runner.digest]
+start: no
+[runner.nntp]
+start: no
+[runner.rest]
+start: no
+[runner.retry]
+start: no
 `
 
 func startMailman(t *testing.T, dir, listener string, lmtp int) {
@@ -55,11 +70,7 @@ func startMailman(t *testing.T, dir, listener string, lmtp int) {
 		t.Fatal(err)
 	}
 	cfg := filepath.Join(dir, "mailman.cfg")
-	text := fmt.Sprintf(mailmanCfg, dir, host, port, lmtp, servers.FreePort(t))
-	for _, runner := range []string{"archive", "bounces", "command", "digest", "nntp", "rest", "retry"} {
-		text += "[runner." + runner + "]\nstart: no\n" // each takes seconds to start
-	}
-	writeFile(t, cfg, text)
+	writeFile(t, cfg, fmt.Sprintf(mailmanCfg, dir, host, port, lmtp, servers.FreePort(t)))
 	give(t, "list", dir)
 	mailman := func(input string, args ...string) {
 		t.Helper()

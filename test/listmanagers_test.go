@@ -43,7 +43,10 @@ func TestMailman(t *testing.T) {
 	checkListManager(t, listManager{
 		transport: fmt.Sprintf("lmtp:[127.0.0.1]:%d", port),
 		master:    "lmtp unix - - n - - lmtp\n",
-		start:     func(t *testing.T, dir, listener string) { startMailman(t, dir, listener, port) },
+		start: func(t *testing.T, dir, listener string) {
+			t.Helper()
+			startMailman(t, dir, listener, port)
+		},
 	})
 }
 
