@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -31,12 +32,17 @@ const memberCount = 40
 type listSetup struct {
 	entries string // LDIF, added to tree
 	rules   string // TOML, of [lists]
+	guarded bool   // has the access rule of deployFolder's README.md; Postfix then asks as nobody
 }
 
 func startListRelay(t *testing.T, setup listSetup) *listRelay {
 	t.Helper()
 	dir := servers.Scratch(t)
-	slapd := servers.StartSlapd(t)
+	bind, access := "bind = yes", readRule
+	if setup.guarded {
+		bind, access = "bind = no", strings.ReplaceAll(accessRule(t), "dc=ac-test,dc=fr", "dc=ent,dc=test")+"\n"+readRule
+	}
+	slapd := servers.StartSlapd(t, readRule, access)
 	r := &listRelay{folder: dir, slapd: slapd, sink: servers.StartSink(t), log: &servers.LogFile{Path: filepath.Join(dir, "rcptquota.log")}}
 	slapd.Add(r.tree() + "\n" + setup.entries)
 	deployed := func(name string) string {
@@ -45,6 +51,7 @@ func startListRelay(t *testing.T, setup listSetup) *listRelay {
 			"ldaps://ldap1.ac-test.fr ldaps://ldap2.ac-test.fr", slapd.URL(),
 			"cn=rcptquota,ou=services,dc=ac-test,dc=fr", slapd.BindDN(),
 			"change-me", slapd.Password(),
+			"bind = yes", bind,
 			"dc=ac-test,dc=fr", slapd.Base(),
 		).Replace(deployFile(t, name))
 	}
@@ -80,6 +87,19 @@ func startListRelay(t *testing.T, setup listSetup) *listRelay {
 	t.Cleanup(process.Stop)
 	await(t, r.log, "msg=listening .*role=inbound")
 	return r
+}
+
+// readRule is what slapd.conf has for everybody.
+const readRule = "access to * by * read"
+
+// accessRule is the rule that deployFolder's README.md has for OpenLDAP.
+func accessRule(t *testing.T) string {
+	t.Helper()
+	match := regexp.MustCompile("`(access to [^`]+)`").FindStringSubmatch(deployFile(t, "README.md"))
+	if match == nil {
+		t.Fatal("README.md has no access rule")
+	}
+	return match[1]
 }
 
 const listRelayConfig = `
