@@ -118,12 +118,29 @@ func (s *searcher) memberEntries(conn *ldap.Conn, dns []string) ([]memberEntry, 
 				return err
 			}
 			members, _, err := s.members(conn, entry, s.memberAttributes(), maxDesignated)
-			all[i] = memberEntry{dn: entry.DN, addresses: valuesIn(entry, s.config.UserAddresses), members: members}
+			all[i] = memberEntry{dn: entry.DN, addresses: s.written(entry), members: members}
 			return err
 		})
 	}
 	err := searches.Wait()
 	return slices.DeleteFunc(all, func(m memberEntry) bool { return m.dn == "" }), err
+}
+
+// written are the addresses of an entry as written. Those of AD's proxyAddresses
+// have a type: only "smtp:" gets mail.
+func (s *searcher) written(entry *ldap.Entry) (all []string) {
+	for _, attribute := range s.config.UserAddresses {
+		for _, value := range valuesIn(entry, []string{attribute}) {
+			ok := true
+			if strings.EqualFold(attribute, "proxyAddresses") {
+				value, ok = untyped(value)
+			}
+			if ok && !slices.ContainsFunc(all, func(other string) bool { return strings.EqualFold(other, value) }) {
+				all = append(all, value)
+			}
+		}
+	}
+	return all
 }
 
 // usable reports whether an entry with these addresses gets its copies; one that has
