@@ -72,6 +72,7 @@ type post struct {
 	listRecipient
 	name       string // the address of the list
 	list       *List
+	rules      *lists
 	redirected bool
 }
 
@@ -112,7 +113,7 @@ func (p *Policy) posts(ctx context.Context, candidates []listRecipient, inDomain
 			}
 			answers = answers[1:]
 		}
-		found.add(post{listRecipient: c, name: name, list: answer.List}, answer.Err)
+		found.add(post{listRecipient: c, name: name, list: answer.List, rules: &p.rules.lists}, answer.Err)
 	}
 	slices.SortFunc(found.lists, func(a, b post) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.recipient, b.recipient))

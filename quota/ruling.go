@@ -56,7 +56,7 @@ func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFaul
 	case who.err != nil:
 		return NoReason, NoFault
 	case !manager && !open:
-		to := p.list.addresses()
+		to := p.addresses()
 		if p.domain.unauthorised == Refuse || len(to) == 0 || !posting.Enforced || m.NoEnd {
 			return ListPosting, NoFault
 		}
@@ -76,7 +76,7 @@ func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFaul
 	}
 	posting.Poster = who.addresses
 	if posting.Enforced && !p.domain.keepReplyTo {
-		posting.ReplyTo = union(posting.ReplyTo, p.list.addresses())
+		posting.ReplyTo = union(posting.ReplyTo, p.addresses())
 	}
 	return NoReason, NoFault
 }
