@@ -107,15 +107,11 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 		return err
 	}
 	metrics := newMetrics()
-	metrics.watchDirectory(directory)
-	metrics.watchStore(windows)
-	metrics.watchLog(logs)
+	server := milter.NewServer(measured{policy, metrics}, replies, log, c.HasLists())
+	metrics.watch(directory, windows, logs)
+	metrics.watchEnds(server, c.Listen)
 	premium.measure(metrics)
-	d := &running{
-		server:  milter.NewServer(measured{policy, metrics}, replies, log, c.HasLists()),
-		sockets: sockets, metrics: metrics, log: log,
-	}
-	metrics.watchEnds(d.server, c.Listen)
+	d := &running{server: server, sockets: sockets, metrics: metrics, log: log}
 	return d.run(ctx, c.HTTP.Address)
 }
 
