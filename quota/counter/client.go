@@ -17,7 +17,7 @@ func (c *Config) Client() (redis.UniversalClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	logging.Disable() // the library would log what it returns, too
+	logging.Disable() // the library would also log the errors that it returns
 	if c.MasterName == "" && len(c.Addresses) == 1 {
 		return newEndpoint(options), nil
 	}
