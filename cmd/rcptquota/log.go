@@ -51,7 +51,7 @@ func (c *logConfig) openLog(out io.Writer, terminal bool, relay string) (*slog.L
 		return nil, err
 	}
 	if queue, ok := out.(*logQueue); ok {
-		queue.tellBy(handler)
+		queue.formatNotice(handler)
 	}
 	log := slog.New(handler(out))
 	slog.SetLogLoggerLevel(slog.LevelWarn)
