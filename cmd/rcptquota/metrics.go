@@ -136,8 +136,8 @@ func (m measured) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
 }
 
 // Settle implements [milter.Settler].
-func (m measured) Settle(ctx context.Context, t quota.Ticket, committed bool) error {
-	err := m.next.Settle(ctx, t, committed)
+func (m measured) Settle(ctx context.Context, t quota.Ticket, commit bool) error {
+	err := m.next.Settle(ctx, t, commit)
 	if err != nil {
 		m.unsettled.Inc()
 	}
