@@ -143,12 +143,13 @@ func (p *Posting) Merge(other *Posting) *Posting {
 	return p
 }
 
-// maxFields is how many fields of a name that has to be removed a header may have:
-// the MTA looks through the whole message for each. RFC 5322 section 3.6 allows one
+// maxFields is how many fields with a name that has to be removed a header may have: the
+// MTA searches the whole message for each of them. RFC 5322 section 3.6 allows one
 // Reply-To.
 const maxFields = 100
 
-// withHeader is the verdict on a message that v let pass, by its header.
+// withHeader returns the verdict on a message that passed with the verdict v, once its
+// header has come.
 func (v Verdict) withHeader(h *Header) Verdict {
 	p := v.Posting
 	if p == nil {
@@ -161,7 +162,7 @@ func (v Verdict) withHeader(h *Header) Verdict {
 	return v
 }
 
-// judge tells why the header stands in the way of a message, or NoReason.
+// judge returns why the message is refused because of its header, or NoReason.
 func (p *Posting) judge(h *Header) (Reason, FromFault) {
 	switch {
 	case p.List != "" && h.Automatic:
