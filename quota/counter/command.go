@@ -39,7 +39,7 @@ func (c *command) reserve(d *digester, r *quota.Reservation, committed []string)
 	}
 }
 
-// reservationBounds are the bounds of open reservations, as reserve.lua reads them.
+// reservationBounds are the bounds of openlife.go in the form that reserve.lua reads.
 var reservationBounds = fmt.Sprintf("%d %d %d %d",
 	openLife.Microseconds(), maxOpen, crowdedLife.Microseconds(), clockTolerance.Microseconds())
 

@@ -13,14 +13,14 @@
 --       [5] digests of the n recipients, 8 bytes each; empty where nothing is kept
 --           of distinct recipients
 --       [6] "life crowd crowded tolerance": for how long a reservation can be
---           released; how many may be open at once, and for how long while they
---           are so many; how far ahead of the clock a time may be. Periods in
---           microseconds
+--           released; how many may be open at once; for how long one can be released
+--           while that many are open; how far in the future a time may lie. Periods
+--           are in microseconds
 --       [7...] ids that are committed
--- Reply: [at, exceeded, used, retryAt]: when it was decided; the index of the
---        window that would be exceeded, the one that is free last; how many
---        recipients that holds; when there is room in all windows. exceeded is -1
---        for a message that is reserved, and -2 where too many are open.
+-- Reply: [at, exceeded, used, retryAt]: the time of the decision; the index of the
+--        window that would be exceeded (of several, the one with room last); how many
+--        recipients it holds; when there will be room in all windows. exceeded is -1
+--        for a message that is reserved, and -2 when too many are open.
 
 local id, n = ARGV[1], tonumber(ARGV[2])
 
@@ -39,8 +39,8 @@ local fields = redis.call('HMGET', STATE, 'last', 'open', 'sums', 'due')
 local last, open, sums, due = tonumber(fields[1] or 0), readOpen(fields[2]), readSums(fields[3]), fields[4]
 local openChanged, sumsChanged = false, false
 
--- commit forgets what the release of those reservations would need for which done
--- returns true.
+-- commit commits the open reservations for which done returns true: it forgets what
+-- their release would need.
 local function commit(done)
   local kept, gone = {}, {}
   for _, r in ipairs(open) do
@@ -88,13 +88,15 @@ for _, r in ipairs(open) do
 end
 
 local now = clock()
-local rest = math.max(keepDistinct, keepCopies) / 4 -- to look for what is past for every message would cost more than to count it
+-- How long to leave between two calls of tidy: tidying for every message would cost
+-- more than counting it.
+local rest = math.max(keepDistinct, keepCopies) / 4
 if keepDistinct > 0 and keepCopies > 0 then
   rest = math.min(keepDistinct, keepCopies) / 4
 end
 
--- moveBack moves the times that lie in the future, since the clock was ahead when
--- they were given out, back together: the last of them is now.
+-- moveBack corrects times that lie in the future because the clock was ahead when they
+-- were given out: it moves them all back by as much as makes the last of them now.
 local function moveBack()
   local shift, from = last - now, now + tolerance
   local function moved(time)
@@ -160,8 +162,8 @@ local function heldCopies(window)
   return s.sum
 end
 
--- currentSums are the sums of the class's own windows: those of others would need
--- care for as long as nobody asks for them.
+-- currentSums are the sums of this class's windows. Those of other classes are dropped:
+-- they would have to be kept up to date though nobody uses them.
 local function currentSums()
   local current = {}
   for _, window in ipairs(windows) do
@@ -174,8 +176,8 @@ end
 
 local tidied = false
 
--- tidy forgets what no window can hold any more, of any class, and the
--- reservations that nobody can release any more.
+-- tidy forgets what no window of any class can hold any more, and commits the
+-- reservations that are too old to be released.
 local function tidy()
   for _, window in ipairs(windows) do
     if window.kind == 'c' then
@@ -200,7 +202,7 @@ local function tidy()
   tidied, sumsChanged = true, true
 end
 
--- What is due for other windows says nothing.
+-- A time that was set for other windows means nothing.
 if not due or tonumber(string.match(due, '^%d+')) <= at or string.match(due, ' (.*)$') ~= ARGV[4] then
   tidy()
 end
@@ -309,16 +311,15 @@ local function decide()
   return exceeded, used, retryAt
 end
 
--- live has a key expire when nothing of it matters any more, even if messages come
--- until the next tidying up. A time to live never shrinks.
-local function live(key, span)
+-- extendLife has a key expire once nothing in it matters any more, allowing for messages
+-- that come before the next call of tidy. It never shortens a time to live.
+local function extendLife(key, span)
   if redis.call('PTTL', key) * 1000 < span + rest then
     redis.call('PEXPIRE', key, text(math.ceil((span + rest) / 1000)))
   end
 end
 
--- addReached notes when the recipients were reached, and what a release brings
--- back.
+-- addReached notes when the recipients were reached, and what a release restores.
 local function addReached(list)
   local groups, again, args, time = {}, false, {}, text(at)
   for i, digest in ipairs(digests) do
@@ -335,7 +336,7 @@ local function addReached(list)
     for replaced, those in pairs(groups) do
       groups[replaced] = table.concat(those)
     end
-    addBelow(id, groups, open)
+    addLater(id, groups, open)
     list[#list + 1] = 'r' .. id
     list[#list + 1] = packGroups(groups)
   end
@@ -366,9 +367,9 @@ local function add()
   end
   save(list)
   if tidied then
-    live(REACHED, keepDistinct)
-    live(MESSAGES, keepCopies)
-    live(STATE, math.max(keepDistinct, keepCopies, life))
+    extendLife(REACHED, keepDistinct)
+    extendLife(MESSAGES, keepCopies)
+    extendLife(STATE, math.max(keepDistinct, keepCopies, life))
   end
 end
 
