@@ -28,8 +28,8 @@ type ListenConfig struct {
 	// Role is that of the messages that come in: "submission" or "inbound";
 	// empty: submission.
 	Role string `toml:"role"`
-	// Count is when a message is counted: "end", at its end; or "data", at DATA, for
-	// a Postfix that shows no end; empty: end.
+	// Count is when a message is counted: "end", at its end, or "data", at DATA, for a
+	// Postfix service that does not show us the end; empty: end.
 	Count string `toml:"count"`
 	// Mode of a unix socket in octal; empty: 0660.
 	Mode string `toml:"mode"`
@@ -84,7 +84,7 @@ func (c *ListenConfig) Validate() error {
 	case c.Count != "" && c.Count != countAtEnd && c.Count != countAtData:
 		errs = append(errs, conf.Errorf("count", "%q is not known; write %q or %q", c.Count, countAtEnd, countAtData))
 	case c.Count == countAtData && !c.CountsAtData():
-		errs = append(errs, conf.Errorf("count", "in role %q nothing is counted; leave it out", quota.Inbound))
+		errs = append(errs, conf.Errorf("count", "role %q counts nothing; leave this key out", quota.Inbound))
 	}
 	if _, err := c.mode(); err != nil {
 		errs = append(errs, conf.Errorf("mode", `%q is no mode; write it in octal, as in "0660"`, c.Mode))

@@ -166,7 +166,7 @@ func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 var errFault = errors.New("made to fail")
 
-// faults lets some commands of a hundred fail: before they are sent, or after they
+// faults makes some percent of the commands fail: before they are sent, or after they
 // were carried out.
 type faults struct{ percent atomic.Int32 }
 

@@ -12,19 +12,19 @@ const (
 	maxWait = 2 * time.Second
 )
 
-// lookAtRedis has the goroutine in the background ask Redis whether it is there.
-func (f *Fallback) lookAtRedis() {
+// wakeBackground has the goroutine in the background ping Redis.
+func (f *Fallback) wakeBackground() {
 	select {
 	case f.wake <- struct{}{}:
-	default: // it is about to
+	default: // it will
 	}
 }
 
-// reconnect finds out whether Redis is there, whenever that is in doubt, and sends
-// what waits for it, until ctx is done.
+// reconnect pings Redis whenever it is woken, more and more rarely during an outage,
+// and sends the releases that wait once Redis answers, until ctx is done.
 func (f *Fallback) reconnect(ctx context.Context) {
 	wait := minWait
-	var back time.Time // when Redis came back; zero: it has not
+	var back time.Time // when Redis last answered; zero: it is away
 	for {
 		select {
 		case <-ctx.Done():
@@ -33,7 +33,7 @@ func (f *Fallback) reconnect(ctx context.Context) {
 		}
 		if f.Away() != nil {
 			if !back.IsZero() && time.Since(back) > maxWait {
-				wait = minWait // it was there for a while: this is another outage
+				wait = minWait // Redis was there for a while: this is another outage
 			}
 			back = time.Time{}
 			if !sleep(ctx, wait/2+rand.N(wait)/2) { //nolint:gosec // relays must not return together, no more
@@ -63,7 +63,7 @@ func (f *Fallback) askRedis(ctx context.Context) error {
 	return err
 }
 
-// sleep waits, and reports whether ctx is still not done.
+// sleep waits for d, and reports false if ctx was done first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -9,11 +9,11 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// maxReleases bounds the releases that wait. Those beyond stay counted.
+// maxReleases is how many releases may wait. The messages of further ones stay counted.
 const maxReleases = 100_000
 
-// releases are those that wait for Redis. A restart forgets them: their messages
-// then count. The zero value is ready, for many goroutines at once.
+// releases are the releases that wait for Redis. A restart forgets them, and their
+// messages stay counted. The zero value is ready for use by many goroutines at once.
 type releases struct {
 	mu      sync.Mutex
 	waiting map[quota.Ticket]time.Time // since when
