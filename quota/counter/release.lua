@@ -88,6 +88,7 @@ for _, r in ipairs(open) do
 end
 for later in string.gmatch(fields[4] or '', '%S+') do
   if unsettled[later] then
+    unsettled[later] = nil -- once
     releaseLater(later)
   end
 end

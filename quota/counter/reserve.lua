@@ -119,6 +119,10 @@ if last > now + TOLERANCE then
 end
 
 local at = math.max(now, last + 1)
+-- The messages may have expired before the sums, or were set aside.
+if next(sums) and redis.call('ZCARD', MESSAGES) == 0 then
+  sums, sumsChanged = {}, true
+end
 local windows = {}
 for per, limit, kind in string.gmatch(ARGV[3], '(%d+) (%d+) (%a);') do
   windows[#windows + 1] = {per = tonumber(per), limit = tonumber(limit), kind = kind}
@@ -138,7 +142,7 @@ end
 local function heldCopies(window)
   local s, since = sums[window.per], at - window.per
   local most = 2147483647
-  if not s or s.head < at - keepCopies then -- messages may be gone that the sum still counts
+  if not s then
     s = {head = since, sum = 0}
     sums[window.per], sumsChanged = s, true
     readMessages(since, '+inf', most, function(m) s.sum = s.sum + m end)
