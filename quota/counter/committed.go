@@ -34,7 +34,7 @@ func (c *committed) add(sender string, ids ...string) {
 	if len(c.new) >= committedSenders || time.Since(c.since) > openLife {
 		c.old, c.new, c.since = c.new, map[string][]string{}, time.Now()
 	}
-	known := append(c.new[sender], ids...)
+	known := slices.Concat(c.new[sender], ids)
 	c.new[sender] = known[:min(len(known), committedIDs)]
 }
 
