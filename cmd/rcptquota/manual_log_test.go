@@ -128,7 +128,7 @@ func TestTheManualKnowsTheLog(t *testing.T) {
 			case *ast.BasicLit:
 				written[literal(n)] = true
 			case *ast.CallExpr:
-				for _, word := range logged(n) {
+				for _, word := range loggedWords(n) {
 					if !known[word] {
 						t.Errorf("%q is logged, and the manual does not say what it means; add it to manual_log_test.go", word)
 					}
@@ -144,9 +144,9 @@ func TestTheManualKnowsTheLog(t *testing.T) {
 	}
 }
 
-// logged returns the message and the keys of a call of a logger, and the key of a
+// loggedWords returns the message and the keys of a call of a logger, and the key of a
 // [log/slog.Attr], as far as they are written out there.
-func logged(call *ast.CallExpr) []string {
+func loggedWords(call *ast.CallExpr) []string {
 	f, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok || len(call.Args) == 0 {
 		return nil
