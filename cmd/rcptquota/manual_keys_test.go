@@ -99,7 +99,7 @@ func (w *keysWriter) row(prefix string, k key) {
 	byDefault = cmp.Or(byDefault, "–")
 	if value := k.value; !value.IsZero() || value.Kind() == reflect.Bool {
 		byDefault = fmt.Sprintf("`%v`", value)
-		if d, ok := value.Interface().(interface{ Hours() float64 }); ok {
+		if d, ok := reflect.TypeAssert[interface{ Hours() float64 }](value); ok {
 			byDefault = strings.Replace(strings.Replace(fmt.Sprintf("`%v`", d), "m0s", "m", 1), "h0m", "h", 1)
 		}
 	}
