@@ -20,12 +20,11 @@ import (
 )
 
 const (
-	attackers     = 100 // connections of the one login
-	attackPeople  = 500 // recipients of each of its messages
-	attackLimit   = 2000
-	attackLasts   = 20 * time.Second
-	othersPause   = 20 * time.Millisecond
-	decisionBound = 50 * time.Millisecond
+	attackers    = 100 // connections of the one login
+	attackPeople = 500 // recipients of each of its messages
+	attackLimit  = 2000
+	attackLasts  = 20 * time.Second
+	othersPause  = 20 * time.Millisecond
 )
 
 // TestAttack has one login fill a hundred connections of a real Postfix with messages
