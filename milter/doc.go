@@ -28,8 +28,8 @@
 //
 // Only where there may be lists does the MTA show the header, without waiting for
 // replies, and let us change a message. At its end a message to lists is judged
-// by its header once more; then Reply-To is set, X-Sender removed, and a list
-// replaced by its managers, as the verdict says. The header of any other message
+// by its header once more; then Reply-To is set, X-Sender and whoever else is named
+// for the sender removed, and a list replaced by its managers, as the verdict says. The header of any other message
 // is dropped unread.
 //
 // # What is never answered

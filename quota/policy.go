@@ -98,6 +98,7 @@ func (p *Policy) judgeSender(ctx context.Context, m *Message, n int, login strin
 	if (v.Action == Accept || v.Action == Redirect) && v.Recipients > 0 && len(s.class.Limits.Windows) > 0 {
 		p.reserve(ctx, s, &counted, &v)
 	}
+	counted.tellList(&v)
 	return v
 }
 

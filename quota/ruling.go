@@ -49,13 +49,14 @@ func (f *posts) rule(who *poster, m *Message, enforce bool) ruling {
 // says what is still to be done. Of a poster who is not known now it says nothing.
 func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFault) {
 	manager, open := who.mayPost(p.list), p.domain.unauthorised == Accept
+	posting.RefuseGenerated = posting.RefuseGenerated || !manager || p.domain.refusesGenerated
 	switch {
 	case m.EnvelopeSender == "":
 		return ListAutomatic, NoFault
 	case who.err != nil:
 		return NoReason, NoFault
 	case !manager && !open:
-		to := p.list.addresses()
+		to := p.addresses()
 		if p.domain.unauthorised == Refuse || len(to) == 0 || !posting.Enforced || m.NoEnd {
 			return ListPosting, NoFault
 		}
@@ -69,12 +70,13 @@ func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFaul
 	}
 	if !open && !p.domain.ignoresSenders {
 		posting.From = who.addresses
-		if !slices.Contains(who.addresses, lowerASCII(m.EnvelopeSender)) {
+		if !slices.Contains(who.addresses, PersonKey(m.EnvelopeSender)) {
 			return ListFrom, EnvelopeOther
 		}
 	}
+	posting.Poster = who.addresses
 	if posting.Enforced && !p.domain.keepReplyTo {
-		posting.ReplyTo = union(posting.ReplyTo, p.list.addresses())
+		posting.ReplyTo = union(posting.ReplyTo, p.addresses())
 	}
 	return NoReason, NoFault
 }

@@ -144,6 +144,8 @@ type Verdict struct {
 	// Moderated reports whether List has moderators, who then are the only ones
 	// that may post.
 	Moderated bool
+	// Members is what List counts as, where that alone is more than Limit; 0 otherwise.
+	Members int
 	// FromFault is what is wrong with the message's From, for the reason ListFrom.
 	FromFault FromFault
 	// Posting is what remains to be done at the end of a message to lists that

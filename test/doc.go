@@ -60,7 +60,7 @@
 //	connect [-name=N] LISTENER [LOGIN]  connects, says EHLO, and logs in with LOGIN
 //	on N                       goes on with the connection of that name
 //	[!] xclient ATTR=VALUE …   plays another client: ADDR=192.0.2.1 LOGIN=mdurand
-//	[!] mail [ADDRESS]         MAIL FROM; <> for the null sender
+//	[!] mail [ADDRESS [PARAMETER]]   MAIL FROM; <> for the null sender
 //	[!] rcpt N                 RCPT TO for N addresses never used before
 //	[!] rcpt -again N          the same for the latest N of these
 //	[!] rcpt [-times=N] ADDRESS …  RCPT TO for these

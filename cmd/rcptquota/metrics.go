@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -72,6 +73,13 @@ func newMetrics() *metrics {
 	m.registry.MustRegister(m.verdicts, m.recipients, m.degraded, m.atEnd, m.seconds, m.unsettled,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// watch tells, too, how the directory, the store and the log fare.
+func (m *metrics) watch(directory ldapcache.Directory, store counter.Counter, logs *logQueue) {
+	m.watchDirectory(directory)
+	m.watchStore(store)
+	m.watchLog(logs)
 }
 
 // watchStore tells, too, whether a store that can be away is.

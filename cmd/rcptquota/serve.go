@@ -109,9 +109,7 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 	}
 	metrics := newMetrics()
 	server := milter.NewServer(measured{policy, metrics}, replies, log, c.HasLists())
-	metrics.watchDirectory(directory)
-	metrics.watchStore(windows)
-	metrics.watchLog(logs)
+	metrics.watch(directory, windows, logs)
 	metrics.watchEnds(server, c.Listen)
 	premium.measure(metrics)
 	return (&running{server: server, sockets: sockets, metrics: metrics, log: log}).run(ctx, c.HTTP.Address)

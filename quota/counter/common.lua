@@ -1,5 +1,5 @@
 -- Common to reserve.lua and release.lua: each is sent to Redis with this text
--- before its own.
+-- before its own, and before this text the constants of openlife.go.
 --
 -- KEYS, in both: what Redis holds of one sender. The three share a hash tag, and so
 -- a slot of a Cluster.
@@ -20,7 +20,8 @@
 --                       the recipients that it reached again, by the time that it
 --                       replaced
 --                 o<id> the ids of the later reservations that replaced the time
---                       of this one, each followed by a space
+--                       of this one, each followed by a space. Some may not be open
+--                       any more, and some stand there twice
 --
 -- Times are microseconds since 1970 on Redis's clock. They are below 2^53, so
 -- that Lua's numbers and the scores of a ZSET hold them exactly.
@@ -30,14 +31,13 @@ local REACHED, MESSAGES, STATE = KEYS[1], KEYS[2], KEYS[3]
 -- Values given to one command: Lua unpacks at most some 8000.
 local CHUNK = 2000
 
+-- The longest field o<id> in bytes that is only added to: who gives up one message
+-- after another, while earlier ones are open, would let it grow without end.
+local LATER = 4096
+
 -- Lua itself would write 1.8e+15, and lose digits.
 local function text(number)
   return string.format('%d', number)
-end
-
-local function clock()
-  local t = redis.call('TIME')
-  return t[1] * 1000000 + t[2]
 end
 
 -- each calls a command with the values of a list, CHUNK at a time.
@@ -47,15 +47,8 @@ local function each(command, key, list)
   end
 end
 
--- eachDigest calls back with the 8 bytes of each digest of a blob.
-local function eachDigest(blob, call)
-  for from = 1, #blob, 8 do
-    call(string.sub(blob, from, from + 7))
-  end
-end
-
 local function member(n, id)
-  return text(n) .. ':' .. id
+  return string.format('%d:%s', n, id)
 end
 
 -- readOpen reads the field open: a list of {id, at, n} in the order of time.
@@ -70,7 +63,7 @@ end
 local function writeOpen(open)
   local parts = {}
   for i, r in ipairs(open) do
-    parts[i] = r.id .. ' ' .. text(r.at) .. ' ' .. text(r.n) .. ';'
+    parts[i] = string.format('%s %d %d;', r.id, r.at, r.n)
   end
   return table.concat(parts)
 end
@@ -87,9 +80,24 @@ end
 local function writeSums(sums)
   local parts = {}
   for per, s in pairs(sums) do
-    parts[#parts + 1] = text(per) .. ' ' .. text(s.head) .. ' ' .. text(s.sum) .. ';'
+    parts[#parts + 1] = string.format('%d %d %d;', per, s.head, s.sum)
   end
   return table.concat(parts)
+end
+
+-- onlyOpen leaves of a list of ids, each followed by a space, those that are open,
+-- each once.
+local function onlyOpen(ids, open)
+  local wanted = {}
+  for _, r in ipairs(open) do
+    wanted[r.id .. ' '] = true
+  end
+  return (string.gsub(ids, '%S+ ', function(id)
+    if not wanted[id] then
+      return ''
+    end
+    wanted[id] = nil
+  end))
 end
 
 -- addLater notes, in each open reservation whose time is among those of the groups,
@@ -99,7 +107,11 @@ local function addLater(id, groups, open)
   for _, r in ipairs(open) do
     if groups[r.at] then
       local field = 'o' .. r.id
-      redis.call('HSET', STATE, field, (redis.call('HGET', STATE, field) or '') .. id .. ' ')
+      local later = redis.call('HGET', STATE, field) or ''
+      if #later > LATER then
+        later = onlyOpen(later, open)
+      end
+      redis.call('HSET', STATE, field, later .. id .. ' ')
     end
   end
 end

@@ -41,7 +41,7 @@ func (f *Fallback) reconnect(ctx context.Context) {
 			}
 			wait = min(2*wait, maxWait)
 		}
-		if err := f.redis.ping(ctx); err != nil {
+		if err := f.askRedis(ctx); err != nil {
 			_ = f.setAway(err)
 			f.slow.clear()
 			continue
@@ -51,6 +51,16 @@ func (f *Fallback) reconnect(ctx context.Context) {
 		back = time.Now()
 		f.sendReleases(ctx)
 	}
+}
+
+// askRedis reports whether Redis answers and, where it is away, whether it can count
+// again: one that is loading, full or a replica answers a PING all the same.
+func (f *Fallback) askRedis(ctx context.Context) error {
+	if f.Away() == nil {
+		return f.redis.ping(ctx)
+	}
+	_, err := f.redis.countNobody(ctx)
+	return err
 }
 
 // sleep waits for d, and reports false if ctx was done first.

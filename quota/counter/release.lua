@@ -24,7 +24,9 @@ local at = reservation.at
 
 local before = {} -- by digest: the time that the reservation replaced
 for time, digests in pairs(groups) do
-  eachDigest(digests, function(digest) before[digest] = time end)
+  for from = 1, #digests, 8 do
+    before[string.sub(digests, from, from + 7)] = time
+  end
 end
 
 -- releaseReached restores the times of the recipients that no later message reached.
@@ -53,13 +55,15 @@ local function releaseLater(later)
   end
   theirs[at] = nil
   local moved = {}
-  eachDigest(digests, function(digest)
+  for from = 1, #digests, 8 do
+    local digest = string.sub(digests, from, from + 7)
     local time = before[digest]
     if time then
-      moved[time] = moved[time] or {}
-      table.insert(moved[time], digest)
+      local list = moved[time] or {}
+      list[#list + 1] = digest
+      moved[time] = list
     end
-  end)
+  end
   for time, list in pairs(moved) do
     theirs[time] = (theirs[time] or '') .. table.concat(list)
   end
@@ -84,6 +88,7 @@ for _, r in ipairs(open) do
 end
 for later in string.gmatch(fields[4] or '', '%S+') do
   if unsettled[later] then
+    unsettled[later] = nil -- once
     releaseLater(later)
   end
 end
