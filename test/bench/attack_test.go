@@ -137,7 +137,8 @@ func (a *assault) converse(ctx context.Context, address string, random *rand.Ran
 		if err != nil {
 			continue // Postfix has no process free
 		}
-		for ctx.Err() == nil && a.message(c, random) {
+		for goesOn := true; goesOn && ctx.Err() == nil; {
+			goesOn = a.message(c, random)
 		}
 		_ = c.Close()
 	}
