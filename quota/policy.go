@@ -44,12 +44,12 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	case p.rules.neverPasses(n, login):
 		return Verdict{Action: Refuse, Reason: MessageLimit, Sender: login, Recipients: n, Limit: p.rules.highest}
 	case nullCounts:
-		return p.judgeSender(ctx, m, n, login, standing{class: p.rules.base, sure: true}, poster{})
+		return p.judgeSender(ctx, m, n, login, classification{class: p.rules.base, sure: true}, poster{})
 	case login == "":
 		return p.judgeUnknown(ctx, m, p.rules.unauthenticated(n, trusted))
 	}
 	sender, err := p.directory.Sender(ctx, login)
-	return p.judgeSender(ctx, m, n, login, p.rules.standing(&sender, err), newPoster(&sender, err))
+	return p.judgeSender(ctx, m, n, login, p.rules.classify(&sender, err), newPoster(&sender, err))
 }
 
 // nullSender is the name under which the null sender of a trusted submitter is counted,
@@ -76,7 +76,7 @@ func (p *Policy) judgeUnknown(ctx context.Context, m *Message, v Verdict) Verdic
 
 // judgeSender gives the verdict on a message of a sender who has a class. n is how many
 // of its recipients count.
-func (p *Policy) judgeSender(ctx context.Context, m *Message, n int, login string, s standing, who poster) Verdict {
+func (p *Policy) judgeSender(ctx context.Context, m *Message, n int, login string, s classification, who poster) Verdict {
 	enforce := s.class.Enforce || who.err != nil && p.rules.someEnforced // nobody slips into a list for want of a class
 	candidates, inDomain := p.rules.lists.recipients(m.Recipients)
 	if len(candidates) > maxLookups {

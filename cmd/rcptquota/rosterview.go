@@ -35,7 +35,7 @@ func (v *rosterView) weekly(state roster.State, now time.Time) {
 		fmt.Fprintln(v.out, "\nBy this machine's clock it was copied in the future; relays whose clocks agree with that do not believe it.")
 	case overdue:
 		fmt.Fprintf(v.out, "\nThe copy of %s is missing: it could not be taken, or nearly everybody was missing from it; the log of serve says why.\n"+
-			"Until it is taken, senders who are not premium in this roster are deferred above the limit, not refused, from %s on.\n", v.time(cutoff), v.time(doubt))
+			"From %s on, until it is taken, senders who are not premium in this roster are deferred above the limit, not refused.\n", v.time(cutoff), v.time(doubt))
 	case state.Aside != nil:
 		fmt.Fprintln(v.out, "\nIt is in doubt, because it replaces one that was copied in the future by this machine's clock.")
 	}

@@ -34,8 +34,9 @@ func (c *committed) add(sender string, ids ...string) {
 	if len(c.new) >= committedSenders || time.Since(c.since) > openLife {
 		c.old, c.new, c.since = c.new, map[string][]string{}, time.Now()
 	}
-	known := slices.Concat(c.new[sender], ids)
-	c.new[sender] = known[:min(len(known), committedIDs)]
+	known := c.new[sender]
+	room := max(0, committedIDs-len(known))
+	c.new[sender] = append(known, ids[:min(len(ids), room)]...)
 }
 
 // take returns a sender's ids and forgets them.

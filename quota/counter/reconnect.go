@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"github.com/rcptquota/rcptquota/quota"
 )
 
 const (
@@ -75,13 +77,34 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// sendReleases releases in Redis what was released while it was away.
+// sendReleases releases in Redis what was released while it was away. What takes too
+// long, though Redis answers, is tried again later.
 func (f *Fallback) sendReleases(ctx context.Context) {
+	again := false
 	for _, t := range f.releases.all() {
-		if err := f.redis.Settle(ctx, t, false); err != nil && meaningOf(err) != senderAlone {
-			_ = f.failed(t.Sender, err)
+		err := f.sendRelease(ctx, t)
+		if isTimeout(err) {
+			again = true
+			if err = f.redis.ping(ctx); err == nil {
+				continue
+			}
+		}
+		if err != nil && meaningOf(err) != senderAlone {
+			_ = f.setAway(err)
 			return
 		}
 		f.releases.done(t)
 	}
+	if again {
+		time.AfterFunc(maxWait, f.wakeBackground)
+	}
+}
+
+func (f *Fallback) sendRelease(ctx context.Context, t quota.Ticket) error {
+	done, err := f.turn(ctx, t.Sender)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return f.redis.Settle(ctx, t, false)
 }
