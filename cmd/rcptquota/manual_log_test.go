@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/quota"
 )
 
 // What the log's messages and keys mean. A postmaster's scripts rely on them: they
@@ -121,6 +123,12 @@ func TestTheManualKnowsTheLog(t *testing.T) {
 			known[row[0]] = true
 		}
 	}
+	reasons := meaning(messageKeys, "reason")
+	for r := quota.NoReason + 1; r.String() != "unknown"; r++ {
+		if !strings.Contains(reasons, "`"+r.String()+"`") {
+			t.Errorf("the manual's reasons lack %s", r)
+		}
+	}
 	written := map[string]bool{}
 	for _, file := range productionFiles(t) {
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -142,6 +150,15 @@ func TestTheManualKnowsTheLog(t *testing.T) {
 			t.Errorf("the manual explains %q, which is not in the code", word)
 		}
 	}
+}
+
+func meaning(rows [][2]string, name string) string {
+	for _, row := range rows {
+		if row[0] == name {
+			return row[1]
+		}
+	}
+	return ""
 }
 
 // loggedWords returns the message and the keys of a call of a logger, and the key of a
