@@ -123,6 +123,9 @@ local function moveBack()
   end
   table.sort(open, function(a, b) return a.at < b.at end)
   sums, due, last, openChanged, sumsChanged = {}, nil, now, true, true
+  -- Even if this message is refused: or they would be moved once more, and too far.
+  redis.call('HSET', STATE, 'last', text(last))
+  redis.call('HDEL', STATE, 'due')
 end
 
 if last > now + tolerance then
