@@ -4,6 +4,8 @@ SHELL       := bash
 
 # What the tests start (see test/), and the C compiler that Go's race detector needs.
 PACKAGES := postfix postfix-ldap dovecot-core slapd ldap-utils redis-server swaks gcc libc6-dev
+# What `make test-listmanagers` needs besides.
+LISTMANAGERS := sympa dbconfig-sqlite3 mailman3 msmtp
 # How long `make fuzz` spends on each fuzz test.
 FUZZTIME := 1m
 # golangci-lint has a go.mod of its own, so that none of its modules becomes ours.
@@ -11,7 +13,7 @@ LINT := go tool -modfile=.lint.mod golangci-lint
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: build ## show the milter at work in a terminal
@@ -21,6 +23,11 @@ demo: build ## show the milter at work in a terminal
 test: deps lint ## run everything: lint, then all tests, those with real servers too
 	go test -race -timeout 14m -tags servers ./...
 
+.PHONY: test-listmanagers
+test-listmanagers: PACKAGES += $(LISTMANAGERS)
+test-listmanagers: deps ## run the tests with Sympa and Mailman 3, which install some 200 packages
+	go test -race -timeout 14m -tags servers,listmanagers -run '^Test(Sympa|Mailman)$$' ./test
+
 .PHONY: build
 build: ## build bin/rcptquota
 	go build -trimpath -o bin/ ./cmd/rcptquota
@@ -29,7 +36,7 @@ build: ## build bin/rcptquota
 lint: ## check style, the house's rules and go.mod
 	go mod tidy -diff
 	$(LINT) run
-	go fix -diff -tags servers,bench,soak ./...
+	go fix -diff -tags servers,bench,soak,listmanagers ./...
 
 .PHONY: bench
 bench: deps ## run the benchmarks: beside the code, then of the whole system
@@ -66,6 +73,11 @@ deps: ## install the missing ones of the Debian packages that the tests need
 	  exit 1
 	fi
 	export DEBIAN_FRONTEND=noninteractive
-	echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
+	debconf-set-selections <<< '
+	postfix postfix/main_mailer_type select No configuration
+	sympa sympa/hostname string listes.ac-test.fr
+	sympa sympa/listmaster string listmaster@listes.ac-test.fr
+	sympa sympa/database-type select sqlite3
+	sympa wwsympa/webserver_type select Other'
 	apt-get update
 	apt-get install -y --no-install-recommends "$${missing[@]}"

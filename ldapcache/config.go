@@ -42,6 +42,9 @@ type Config struct {
 	BindPasswordFile string `toml:"bind_password_file"`
 	// Base is the DN below which the whole subtree is searched.
 	Base string `toml:"base"`
+	// IgnoreReferences are DNs of other servers' entries to which the server refers
+	// (RFC 4511 section 4.5.3), and below which there is nobody and no list.
+	IgnoreReferences []string `toml:"ignore_references"`
 	// Timeout is for one look-up, all its searches and all servers together.
 	Timeout conf.Duration `toml:"timeout"`
 

@@ -54,7 +54,7 @@ func (d *document) senders() map[string]quota.Sender {
 		login, _ := normalise(table.Login)
 		sender := quota.Sender{ID: login, Establishment: oneSpelling(table.Establishment)}
 		for _, address := range table.Addresses {
-			sender.Addresses = append(sender.Addresses, strings.ToLower(address))
+			sender.Addresses = append(sender.Addresses, quota.PersonKey(address))
 		}
 		if len(table.Attributes) > 0 {
 			sender.Attributes = make(map[string][]string, len(table.Attributes))
@@ -88,11 +88,11 @@ func (d *document) designations() []roster.Designation {
 	return all
 }
 
-// lists returns the lists by their addresses in lower case.
+// lists returns the lists by the keys of their addresses.
 func (d *document) lists(senders map[string]quota.Sender) map[string]*quota.List {
 	lists := make(map[string]*quota.List, len(d.Lists))
 	for _, table := range d.Lists {
-		lists[strings.ToLower(table.Address)] = &quota.List{
+		lists[quota.RecipientKey(table.Address)] = &quota.List{
 			Owners:     persons(senders, table.Owners),
 			Moderators: persons(senders, table.Moderators),
 			Moderated:  len(table.Moderators) > 0,
@@ -131,7 +131,7 @@ func (d *document) Validate() error {
 		key := fmt.Sprintf("list[%d]", i)
 		errs = append(errs,
 			validateAddress(key+".address", table.Address),
-			addresses.add(key+".address", table.Address),
+			addresses.addAs(key+".address", table.Address, quota.RecipientKey(table.Address)),
 			logins.contain(key+".owners", table.Owners),
 			logins.contain(key+".moderators", table.Moderators))
 		if table.Members < 0 {
@@ -178,12 +178,14 @@ func (d *document) validateEstablishments() error {
 // unique is a set of names, which are compared without regard to case.
 type unique map[string]struct{}
 
-func (u unique) add(key, name string) error {
-	lower := strings.ToLower(name)
-	if _, twice := u[lower]; twice && name != "" {
+func (u unique) add(key, name string) error { return u.addAs(key, name, strings.ToLower(name)) }
+
+// addAs adds a name in the spelling under which it is compared.
+func (u unique) addAs(key, name, spelling string) error {
+	if _, twice := u[spelling]; twice && name != "" {
 		return conf.Errorf(key, "%q is in the file already; write it once", name)
 	}
-	u[lower] = struct{}{}
+	u[spelling] = struct{}{}
 	return nil
 }
 

@@ -37,7 +37,7 @@ type fileDirectory struct {
 // last looked at. It does not change.
 type content struct {
 	senders    map[string]quota.Sender // by normalised login
-	lists      map[string]*quota.List  // by address in lower case
+	lists      map[string]*quota.List  // by the key of their address
 	designated []roster.Designation
 	info       fs.FileInfo // nil: there was no file
 	unsettled  bool        // the file may have changed since, and look the same

@@ -122,6 +122,22 @@ func TestDesignationsOfAFile(t *testing.T) {
 	}
 }
 
+// TestFileBeyondASCII: domains are the same in U-labels and in A-labels, and names
+// of lists are folded as Postfix folds recipients.
+func TestFileBeyondASCII(t *testing.T) {
+	d, _ := openSchool(t, "[[sender]]\nlogin = \"jean\"\naddresses = [\"Jean@Lycée.fr\"]\n"+
+		"[[list]]\naddress = \"parents@lycée.fr\"\nowners = [\"jean\"]\n[[list]]\naddress = \"\ufb05aff@l.fr\"\nowners = [\"jean\"]\n")
+	sender, err := d.Sender(t.Context(), "jean")
+	if err != nil || !slices.Equal(sender.Addresses, []string{"jean@xn--lyce-dpa.fr"}) {
+		t.Errorf("%+v, %v", sender, err)
+	}
+	for _, a := range d.Lists(t.Context(), []string{"parents@xn--lyce-dpa.fr", "staff@l.fr"}) {
+		if a.List == nil || len(a.List.Owners) != 1 {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
 func TestListsOfAFile(t *testing.T) {
 	d, path := openSchool(t, school+"[[list]]\naddress = \"Owned@Listes.test\"\n"+
 		"owners = [\"MDurand\"]\n")

@@ -89,12 +89,13 @@ func isOdd(address string) bool {
 
 // listFilter matches the lists of all the addresses.
 func (s *searcher) listFilter(addresses []string) string {
-	if len(addresses) == 1 {
-		return fill(s.config.ListFilter, addressPlace, addresses[0])
+	written := inAllLabels(addresses...)
+	if len(written) == 1 {
+		return fill(s.config.ListFilter, addressPlace, written[0])
 	}
 	var b strings.Builder
 	b.WriteString("(|")
-	for _, address := range addresses {
+	for _, address := range written {
 		b.WriteString(fill(s.config.ListFilter, addressPlace, address))
 	}
 	b.WriteString(")")
@@ -132,7 +133,7 @@ func (s *searcher) listAddresses(entry *ldap.Entry) map[string]struct{} {
 		}
 		for _, value := range attribute.Values {
 			if address, ok := untyped(strings.Join(strings.Fields(value), " ")); ok {
-				all[address] = struct{}{}
+				all[quota.RecipientKey(address)] = struct{}{}
 			}
 		}
 	}

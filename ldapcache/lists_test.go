@@ -117,6 +117,28 @@ func TestFoldedAddresses(t *testing.T) {
 	}
 }
 
+// TestListsBeyondASCII: the directory may have a domain in U-labels, where its
+// schema lets it, or in A-labels; we ask for A-labels.
+func TestListsBeyondASCII(t *testing.T) {
+	s := startLists(t)
+	for _, name := range []string{"u@lycée.test", "a@xn--lyce-dpa.test"} {
+		s.Add("dn: cn=" + name + ",ou=lists,dc=ent,dc=test\nobjectClass: groupOfNames\ncn: " + name + `
+owner: uid=mdurand,ou=people,dc=ent,dc=test
+member: uid=parent,ou=people,dc=ent,dc=test
+`)
+	}
+	config := listSettings(s, s.URL())
+	config.ListFilter = "(&(objectClass=groupOfNames)(cn=%a))"
+	all := []string{"u@xn--lyce-dpa.test", "a@xn--lyce-dpa.test", "absent@xn--lyce-dpa.test", "absent@listes.test"}
+	for _, asked := range [][]string{all, all[:1], all[1:2], all[2:]} {
+		for i, a := range open(t, config).Lists(t.Context(), asked) {
+			if isList := !strings.HasPrefix(asked[i], "absent"); a.Err != nil || (a.List != nil) != isList {
+				t.Errorf("%s: %+v", asked[i], a)
+			}
+		}
+	}
+}
+
 // TestSubtypeOfAnAddress: what the server matches counts, be it a subtype, and
 // the others of its batch are told all the same.
 func TestSubtypeOfAnAddress(t *testing.T) {

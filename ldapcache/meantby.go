@@ -71,8 +71,11 @@ func (s *searcher) members(conn *ldap.Conn, entry *ldap.Entry, attributes []stri
 // meantByAddress finds the one person who has an address as a professional one,
 // or as a login.
 func (s *searcher) meantByAddress(conn *ldap.Conn, address string) (meaning, error) {
-	filter := "(|(&" + s.anyPerson + anyOf(s.config.UserAddresses, []string{address, "smtp:" + address}) + ")" +
-		fill(s.config.UserFilter, loginPlace, address) + ")"
+	var written []string
+	for _, spelling := range inAllLabels(address) {
+		written = append(written, spelling, "smtp:"+spelling)
+	}
+	filter := "(|(&" + s.anyPerson + anyOf(s.config.UserAddresses, written) + ")" + fill(s.config.UserFilter, loginPlace, address) + ")"
 	matches, err := s.search(conn, filter, maxMatches, s.ofPersons)
 	if err != nil || matches.more {
 		return meaning{}, err

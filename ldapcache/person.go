@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/rcptquota/rcptquota/quota"
 )
 
 // person is someone who can log in: an entry that user_filter finds.
@@ -13,7 +15,7 @@ type person struct {
 	id        string   // the DN in one spelling, as quota.Sender.ID
 	dn        string   // as the server writes it
 	login     string   // one of them, for people to read; may be empty
-	addresses []string // professional, in lower case; the main one first
+	addresses []string // professional, as quota.PersonKey; the main one first
 	schools   []string // as written
 }
 
@@ -34,20 +36,20 @@ func (s *searcher) addresses(entry *ldap.Entry) []string {
 	for _, attribute := range s.config.UserAddresses {
 		for _, value := range slices.Sorted(slices.Values(entry.GetEqualFoldAttributeValues(attribute))) {
 			address, ok := untyped(value)
-			if ok && !slices.Contains(all, address) {
-				all = append(all, address)
+			if key := quota.PersonKey(address); ok && !slices.Contains(all, key) {
+				all = append(all, key)
 			}
 		}
 	}
 	return all
 }
 
-// untyped returns an address in lower case, without the type "smtp:" if it has it.
-// It reports false for addresses of other types, such as "sip:" and "X400:".
+// untyped returns an address, without the type "smtp:" if it has it. It reports
+// false for addresses of other types, such as "sip:" and "X400:".
 func untyped(value string) (string, bool) {
-	value = strings.ToLower(strings.TrimSpace(value))
+	value = strings.TrimSpace(value)
 	if match := typed.FindStringSubmatch(value); match != nil {
-		return match[2], match[1] == "smtp"
+		return match[2], strings.EqualFold(match[1], "smtp")
 	}
 	return value, value != ""
 }

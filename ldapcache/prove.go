@@ -74,6 +74,14 @@ func (p *proof) server(ctx context.Context, config Config, matched map[string]st
 		p.add("directory.base", "%s has no entry %q that we may read%s", config.Servers[0], config.Base, asks)
 		return nil
 	}
+	elsewhere, err := answer(ctx, client, s.references)
+	if err != nil {
+		p.add("directory.base", "%v", err)
+		return nil
+	}
+	for _, reference := range elsewhere {
+		p.reference(config.Servers[0], reference)
+	}
 	known, err := answer(ctx, client, s.readSubschema)
 	line := config.Servers[0] + ": answers, and has the base"
 	switch {
@@ -88,6 +96,18 @@ func (p *proof) server(ctx context.Context, config Config, matched map[string]st
 	}
 	p.lines = append(p.lines, line)
 	return nil
+}
+
+// reference tells what a reference costs, and the line that ends it.
+func (p *proof) reference(server, reference string) {
+	const cost = "%s refers to %s for a part of the tree, so that of a login or list that it does not find nothing is known: " +
+		"mail to any unknown address of a list domain gets 451. "
+	u, err := parseURL(reference)
+	if err != nil {
+		p.add("directory.base", cost+"Name a base that this server holds whole", server, reference)
+		return
+	}
+	p.add("directory.base", cost+"Name a base that this server holds whole or, if neither senders nor lists are there, write: ignore_references = [%q]", server, reference, u.dn)
 }
 
 // blame returns the key to which a failed connection is due.

@@ -73,3 +73,39 @@ func TestWhatProofFinds(t *testing.T) {
 		})
 	}
 }
+
+// TestProofFindsReferences has check say that a server refers elsewhere for a part
+// of the tree, and that the line which it writes ends that.
+func TestProofFindsReferences(t *testing.T) {
+	s := startSite(t, "sdet", false)
+	s.server.Add(`dn: ou=branch,dc=ent,dc=test
+objectClass: referral
+objectClass: extensibleObject
+ou: branch
+ref: ldap://branch.test/ou=branch,dc=ent,dc=test
+`)
+	unknown := func(config Config) error {
+		d, err := Open(config, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close() //nolint:errcheck // nothing was written
+		return d.Lists(t.Context(), []string{"nobodys@listes.ac-test.fr"})[0].Err
+	}
+	const line = `ignore_references = ["ou=branch,dc=ent,dc=test"]`
+	_, err := Prove(t.Context(), s.Directory, nil, true)
+	if err == nil || !strings.HasPrefix(err.Error(), "directory.base: ") || !strings.Contains(err.Error(), line) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("check says %v, not to write %s", err, line)
+	}
+	if err := unknown(s.Directory); err == nil {
+		t.Error("what may be elsewhere is taken for absent")
+	}
+	config := s.Directory
+	config.IgnoreReferences = []string{"OU=branch, dc=ent,dc=test"}
+	if _, err := Prove(t.Context(), config, nil, true); err != nil {
+		t.Error(err)
+	}
+	if err := unknown(config); err != nil {
+		t.Errorf("with the line: %v", err)
+	}
+}

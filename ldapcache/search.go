@@ -26,6 +26,7 @@ var nobody = []uint16{ldap.LDAPResultNoSuchObject, ldap.LDAPResultInvalidDNSynta
 type searcher struct {
 	config     Config // with its preset
 	base       *ldap.DN
+	ignored    []*ldap.DN // references to these hold nobody
 	client     *client
 	schools    *lru.Cache[string, knownEstablishment]
 	attributes []string // that classes match on, in lower case
@@ -44,9 +45,14 @@ func newSearcher(config Config, client *client, attributes []string) (*searcher,
 	if err != nil {
 		return nil, fmt.Errorf("base: %w", err)
 	}
+	ignored, err := parseEach(config.IgnoreReferences)
+	if err != nil {
+		return nil, fmt.Errorf("ignore_references: %w", err)
+	}
 	s := &searcher{
 		config:     config,
 		base:       base,
+		ignored:    ignored,
 		client:     client,
 		schools:    newSchools(),
 		attributes: attributes,
@@ -116,7 +122,7 @@ func (s *searcher) read(conn *ldap.Conn, dn, filter string, attributes []string)
 // ask makes one search.
 func (s *searcher) ask(conn *ldap.Conn, q query) (found, error) {
 	result, err := conn.Search(s.request(q))
-	return told(q, result, err)
+	return s.told(q, result, err)
 }
 
 // pageSize is how many entries [searcher.askAll] gets at a time; AD gives no more.
@@ -126,41 +132,13 @@ const pageSize = 500
 // (RFC 2696). Servers have limits for that too.
 func (s *searcher) askAll(conn *ldap.Conn, q query) (found, error) {
 	result, err := conn.SearchWithPaging(s.request(q), pageSize)
-	return told(q, result, err)
+	return s.told(q, result, err)
 }
 
 func (s *searcher) request(q query) *ldap.SearchRequest {
 	// The next whole second, when nobody waits any more: 0 would be no limit.
 	seconds := int(s.config.Timeout.Duration/time.Second) + 1
 	return ldap.NewSearchRequest(q.dn, q.scope, ldap.NeverDerefAliases, q.limit, seconds, false, q.filter, q.attributes, nil)
-}
-
-// told reads what a search brought. That entries may be elsewhere is no answer.
-func told(q query, result *ldap.SearchResult, err error) (found, error) {
-	switch {
-	case err == nil && len(result.Entries) == 0 && !slices.ContainsFunc(result.Referrals, mayHold):
-		return found{}, nil
-	case err == nil && len(result.Entries) == 0:
-		err = ldap.NewError(ldap.LDAPResultReferral, fmt.Errorf("no entry here, but others may be at %s; "+
-			"name a base that the server holds whole", strings.Join(result.Referrals, ", ")))
-	case err == nil:
-		return found{entries: result.Entries}, nil
-	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded):
-		return found{entries: result.Entries, more: true}, nil
-	}
-	return found{}, fmt.Errorf("search below %q: %w", q.dn, err)
-}
-
-// partitions are what Active Directory refers to in each search of a whole domain
-// ([MS-ADTS] section 3.1.1.4.7): its configuration, and the records of its DNS.
-var partitions = []string{"cn=configuration,", "dc=forestdnszones,", "dc=domaindnszones,"}
-
-// mayHold reports whether there may be persons or groups where a reference points.
-func mayHold(reference string) bool {
-	u, err := parseURL(reference)
-	return err != nil || !slices.ContainsFunc(partitions, func(name string) bool {
-		return strings.HasPrefix(strings.ToLower(u.dn), name)
-	})
 }
 
 // holds reports whether a DN is that of an entry below base.

@@ -117,6 +117,11 @@ func (c *Config) validateSearches() error {
 	} else if _, err := ldap.ParseDN(c.Base); err != nil {
 		errs = append(errs, conf.Errorf("base", "%q is not a DN: %v", c.Base, err))
 	}
+	for _, text := range c.IgnoreReferences {
+		if dn, err := ldap.ParseDN(text); err != nil || len(dn.RDNs) == 0 {
+			errs = append(errs, conf.Errorf("ignore_references", "%q is not a DN; write it as check tells it", text))
+		}
+	}
 	if _, known := presets[c.Preset]; !known {
 		names := slices.Sorted(maps.Keys(presets))
 		return errors.Join(append(errs, conf.Errorf("preset", "%q is not known; write one of: %s", c.Preset, strings.Join(names, ", ")))...)

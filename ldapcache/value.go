@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/rcptquota/rcptquota/quota"
 )
 
 // kind is how a value names someone.
@@ -23,7 +25,7 @@ const (
 // naming is one value understood: what it says, and how.
 type naming struct {
 	kind kind
-	text string  // the DN, the address in lower case, or the login
+	text string  // the DN, the address as quota.PersonKey, or the login
 	url  ldapURL // of a search
 }
 
@@ -80,11 +82,11 @@ func parseDNValue(value string) (string, bool) {
 
 // addressName takes an address; what cannot be one names nobody.
 func addressName(text string) naming {
-	text, ok := normalise(strings.TrimSpace(text))
-	if !ok || validateAddress("", text) != nil {
+	text = strings.TrimSpace(text)
+	if _, ok := normalise(text); !ok || validateAddress("", text) != nil {
 		return naming{}
 	}
-	return naming{kind: byAddress, text: text}
+	return naming{kind: byAddress, text: quota.PersonKey(text)}
 }
 
 func loginName(text string) naming {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/rcptquota/rcptquota/quota"
 )
 
 // named are values as directories hold them, and as nobody should write them.
@@ -34,8 +36,8 @@ func FuzzParseNames(f *testing.F) {
 				dn, err := ldap.ParseDN(n.text)
 				ok = err == nil && len(dn.RDNs) > 0
 			case byAddress:
-				login, usable := normalise(n.text)
-				ok = usable && login == n.text && strings.Contains(n.text, "@")
+				_, usable := normalise(n.text)
+				ok = usable && quota.PersonKey(n.text) == n.text && strings.Contains(n.text, "@")
 			case byLogin:
 				login, usable := normalise(n.text)
 				ok = usable && login == n.text && !strings.Contains(n.text, "@")

@@ -18,8 +18,9 @@
 // log record of a message that passes is written at its end of message, because
 // only that event tells that it went; of one that does not, at the refusal.
 //
-// Where Postfix has a before-queue content filter it shows neither the header nor the
-// end of a message. That is noticed, and a listener that counts at DATA can do without.
+// On a service with a before-queue content filter, Postfix shows neither the header nor
+// the end of a message. The server notices that, and a listener that counts at DATA
+// needs neither.
 //
 // In the inbound role each RCPT is judged and answered for itself.
 //
@@ -27,8 +28,8 @@
 //
 // Only where there may be lists does the MTA show the header, without waiting for
 // replies, and let us change a message. At its end a message to lists is judged
-// by its header once more; then Reply-To is set, X-Sender removed, and a list
-// replaced by its managers, as the verdict says. The header of any other message
+// by its header once more; then Reply-To is set, X-Sender and whoever else is named
+// for the sender removed, and a list replaced by its managers, as the verdict says. The header of any other message
 // is dropped unread.
 //
 // # What is never answered

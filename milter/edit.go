@@ -14,11 +14,10 @@ const edits = gomilter.OptAddHeader | gomilter.OptChangeHeader | gomilter.OptAdd
 
 var errNoEdits = errors.New("the MTA lets us change nothing")
 
-// edit changes the message, at its end, as its posting p says; where that is nil,
-// in nothing. After an error the connection ends, and the MTA has the client come
-// back.
+// edit changes the message, at its end, as its posting p says; if that is nil, it
+// changes nothing. After an error the connection ends, and the MTA defers the message.
 func (s *session) edit(m *gomilter.Modifier, p *quota.Posting) error {
-	if p == nil || len(p.Redirects) == 0 && p.ReplyTo == nil && (!p.Enforced || s.tx.header.XSender == 0) {
+	if p == nil || len(p.Redirects)+len(p.Remove) == 0 && p.ReplyTo == nil && (!p.Enforced || s.tx.header.XSender == 0) {
 		return nil
 	}
 	if !s.wire.takes(edits) {
@@ -27,6 +26,9 @@ func (s *session) edit(m *gomilter.Modifier, p *quota.Posting) error {
 	var errs []error
 	if p.Enforced {
 		errs = append(errs, removeHeader(m, "X-Sender", s.tx.header.XSender))
+	}
+	for _, name := range p.Remove {
+		errs = append(errs, removeHeader(m, name, s.tx.header.Count(name)))
 	}
 	if p.ReplyTo != nil {
 		errs = append(errs, removeHeader(m, "Reply-To", s.tx.header.ReplyTo), m.AddHeader("Reply-To", addressList(p.ReplyTo)))

@@ -37,7 +37,13 @@ func (l *lists) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 
 func (l *lists) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
 	l.header = *h
-	return new(quota.Policy).JudgeHeader(v, h)
+	judged := new(quota.Policy).JudgeHeader(v, h)
+	if judged.Posting != nil && h.Count("Sender") > 0 {
+		posting := *judged.Posting
+		posting.Remove = []string{"Resent-From", "Sender"}
+		judged.Posting = &posting
+	}
+	return judged
 }
 
 func (l *lists) Settle(context.Context, quota.Ticket, bool) error { panic("nothing was reserved") }
@@ -92,6 +98,19 @@ func TestReplyTo(t *testing.T) {
 		`level=INFO msg=accepted queue_id=4F1 sender=anne recipients=1 client=192.0.2.1 role=submission`)
 }
 
+// TestRemoved: fields that name somebody else go, the last first, and the record
+// names them.
+func TestRemoved(t *testing.T) {
+	_, log := listDialogue(t, quota.Submission, func(p *peer) {
+		p.mail("anne", "list@l.fr")
+		p.data()
+		p.expect('c', "")
+		p.header("From: anne@x.fr", "Sender: a@y.fr", "Resent-From: b@y.fr", "sender: c@y.fr", "Resent-Date: today")
+		p.ends("m |||\x01Resent-From||", "m |||\x02Sender||", "m |||\x01Sender||", "h Reply-To|a@x.fr,\n\tb@x.fr|")
+	})
+	checkLog(t, log, `level=INFO msg=accepted queue_id=4F1 sender=anne recipients=1 list=list@l.fr removed=Resent-From,Sender client=192.0.2.1 role=submission`)
+}
+
 // TestFieldsWithoutNumber: a header that would cost the MTA a look through the
 // whole message for each of its fields goes nowhere, for good; the connection goes
 // on.
@@ -110,7 +129,7 @@ func TestFieldsWithoutNumber(t *testing.T) {
 			begin(to, slices.Repeat([]string{field}, most+1)...)
 			p.send('D', "Ei", "4F1")
 			p.send('E')
-			p.expect('y', "550 5.7.1 Message refused: its header has too many fields Reply-To or X-Sender")
+			p.expect('y', "550 5.7.1 Message refused: its header has too many fields Reply-To, Sender, Resent or X-Sender")
 			p.send('A')
 		}
 		begin("list@l.fr", slices.Repeat([]string{"Reply-To: x@y.fr"}, most)...)
@@ -169,6 +188,19 @@ func TestRedirect(t *testing.T) {
 			"- <@a, @b : LIST@re.fr>|", "- <LIST@re.fr>|", "+ <a@x.fr>|")
 	})
 	checkLog(t, log, `level=WARN msg=redirected queue_id=4F1 sender=anne reason=list_posting recipients=2 list=list@re.fr client=192.0.2.1 role=submission`)
+}
+
+// TestRedirectBeyondASCII: the list goes out of the envelope as the client wrote its
+// domain.
+func TestRedirectBeyondASCII(t *testing.T) {
+	listDialogue(t, quota.Submission, func(p *peer) {
+		p.mail("anne", "b@x.fr")
+		p.rcpt("list@\uff52\uff45.fr", "<list@\uff52\uff45.fr>")
+		p.data()
+		p.expect('c', "")
+		p.header("From: anne@x.fr")
+		p.ends("- <list@re.fr>|", "- <list@\uff52\uff45.fr>|", "+ <a@x.fr>|")
+	})
 }
 
 func TestRedirectInbound(t *testing.T) {

@@ -3,6 +3,7 @@ package milter
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/rcptquota/rcptquota/quota"
 )
@@ -19,7 +20,7 @@ func (s *session) record(v *quota.Verdict) {
 	if !s.server.log.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 22)
+	attrs := make([]slog.Attr, 0, 23)
 	text := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -49,6 +50,7 @@ func (s *session) record(v *quota.Verdict) {
 	}
 	text("list", v.List)
 	text("from_check", fromCheck(v.FromFault))
+	text("removed", removed(v.Posting))
 	flag("premium", v.Premium)
 	flag("unknown", v.Unknown)
 	flag("degraded", v.Degraded)
@@ -69,4 +71,12 @@ func fromCheck(f quota.FromFault) string {
 		return ""
 	}
 	return f.String()
+}
+
+// removed names the header fields that were removed; p may be nil.
+func removed(p *quota.Posting) string {
+	if p == nil {
+		return ""
+	}
+	return strings.Join(p.Remove, ",")
 }

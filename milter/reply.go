@@ -1,6 +1,7 @@
 package milter
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -36,12 +37,7 @@ func NewReplies(c RepliesConfig) (*Replies, error) {
 	override(&texts.Window, c.Window)
 	override(&texts.Concurrency, c.Concurrency)
 	override(&texts.StoreUnavailable, c.StoreUnavailable)
-	override(&texts.ListPosting, c.ListPosting)
-	override(&texts.ListFrom, c.ListFrom)
-	override(&texts.ListAutomatic, c.ListAutomatic)
-	override(&texts.ListHeader, c.ListHeader)
-	override(&texts.ListUnchecked, c.ListUnchecked)
-	override(&texts.ListUnavailable, c.ListUnavailable)
+	texts.overrideLists(&c)
 	return &Replies{language: c.Language, texts: texts}, nil
 }
 
@@ -65,10 +61,11 @@ func (r *Replies) text(v *quota.Verdict, ref string) string {
 		"{contact}", r.texts.Contact,
 		"{ref}", ref,
 		"{used}", strconv.Itoa(v.Used),
-		"{window}", shortDuration(v.Window.Per),
+		"{window}", r.period(v.Window.Per),
 		"{retry_at}", r.moment(v.RetryAt),
 		"{list}", v.List,
 		"{managers}", managers[r.language][v.Moderated],
+		"{members}", strconv.Itoa(v.Members),
 	).Replace(text)
 	line := code + " " + strings.Map(printable, text)
 	return line[:min(len(line), maxReply)]
@@ -83,15 +80,17 @@ func (r *Replies) template(v *quota.Verdict) (code, text string) {
 	case refused && v.Reason == quota.WindowLimit && !v.RetryAt.IsZero():
 		return "550 5.7.1", r.texts.Window
 	case refused && v.Reason == quota.ListPosting:
-		return "550 5.7.1", r.texts.ListPosting
+		return "550 5.7.1", r.texts.posting(v)
 	case refused && v.Reason == quota.ListFrom:
-		return "550 5.7.1", r.texts.ListFrom
+		return "550 5.7.1", *r.texts.from(v.FromFault)
 	case refused && v.Reason == quota.ListAutomatic:
 		return "550 5.7.1", r.texts.ListAutomatic
 	case refused && v.Reason == quota.ListHeader:
 		return "550 5.7.1", r.texts.ListHeader
 	case refused && v.Reason == quota.ListUnchecked:
 		return "550 5.7.1", r.texts.ListUnchecked
+	case refused && v.Members > 0:
+		return "550 5.5.3", r.texts.ListLimit
 	case refused: // for good: no smaller limit will ever be met
 		return "550 5.5.3", r.texts.MessageLimit
 	case v.Reason == quota.WindowLimit:
@@ -114,6 +113,26 @@ func (r *Replies) moment(t time.Time) string {
 		layout = "02/01/2006 a 15:04"
 	}
 	return t.Add(time.Minute - 1).Local().Format(layout)
+}
+
+// period is the length of a window in words: "1 h" or "24 hours", "7 jours".
+func (r *Replies) period(d time.Duration) string {
+	const day = 24 * time.Hour
+	words := periods[r.language]
+	switch {
+	case d >= 2*day && d%day == 0:
+		return fmt.Sprintf("%d %s", d/day, words.days)
+	case d == time.Hour:
+		return "1 " + words.hour
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%d %s", d/time.Hour, words.hours)
+	}
+	return strings.TrimSpace(strings.NewReplacer("h", " h ", "m", " min ", "s", " s").Replace(shortDuration(d)))
+}
+
+var periods = map[string]struct{ days, hour, hours string }{
+	"fr": {"jours", "h", "h"},
+	"en": {"days", "hour", "hours"},
 }
 
 // shortDuration writes a period without its parts that are zero: "1h", "90m"

@@ -28,13 +28,24 @@ var refusals = []quota.Verdict{
 	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 151, Limit: 150, Window: hour},
 	{Action: quota.Defer, Reason: quota.Concurrency, Recipients: 60},
 	{Action: quota.Defer, Reason: quota.StoreUnavailable, Recipients: 60},
+	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 60, Limit: 150, Window: quota.Window{Per: 168 * time.Hour}, Used: 100, RetryAt: retryAt},
+	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 60, Limit: 150, Window: quota.Window{Per: 90 * time.Minute}, Used: 100, RetryAt: retryAt},
+	{Action: quota.Refuse, Reason: quota.MessageLimit, Recipients: 300, Limit: 150, List: "parents-6b@listes.ac-test.fr", Members: 299},
+	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr", Sender: "anne"},
+	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr", Sender: "anne", Moderated: true},
 	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr", Moderated: true},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromOther, List: "100%@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.EnvelopeOther, List: "100%@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromMissing, List: "parents-6b@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromSeveral, List: "parents-6b@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromMalformed, List: "parents-6b@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromOther, List: "parents-6b@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromName, List: "parents-6b@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromEncoding, List: "parents-6b@listes.ac-test.fr"},
 	{Action: quota.Refuse, Reason: quota.ListAutomatic, List: "parents-6b@listes.ac-test.fr"},
 	{Action: quota.Refuse, Reason: quota.ListHeader, List: "parents-6b@listes.ac-test.fr"},
 	{Action: quota.Refuse, Reason: quota.ListUnchecked, List: "parents-6b@listes.ac-test.fr"},
 	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, List: "parents-6b@listes.ac-test.fr"},
+	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, List: "@listes.ac-test.fr"},
 }
 
 // TestReplies holds every reply that mail users can read against the golden
@@ -72,6 +83,59 @@ func TestReplies(t *testing.T) {
 	}
 }
 
+// TestBuiltInTexts: they keep the rules for a site's own, so that their end, with
+// the reference, is never cut off.
+func TestBuiltInTexts(t *testing.T) {
+	for language, texts := range builtIn {
+		texts.Language = language
+		if err := texts.Validate(); err != nil {
+			t.Errorf("%s: %v", language, err)
+		}
+		replies, err := NewReplies(RepliesConfig{Language: language, Contact: strings.Repeat("c", 80)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range refusals {
+			v.List = strings.Repeat("l", 64) + "@" + strings.Repeat("d", 40) + ".fr"
+			if reply := replies.text(&v, "4FxyZ12abcdefghi"); !strings.HasSuffix(reply, "(reference 4FxyZ12abcdefghi).") {
+				t.Errorf("%s: %s", language, reply)
+			}
+		}
+	}
+}
+
+// TestOverrides: a text that a site has written stands for all cases that it stood
+// for when it was written.
+func TestOverrides(t *testing.T) {
+	all := RepliesConfig{Language: "fr", MessageLimit: "limit", ListRepliesConfig: ListRepliesConfig{ListPosting: "posting", ListFrom: "from"}}
+	some := all
+	some.ListLogin, some.ListFromName, some.ListLimit = "login", "name", "{members}"
+	for _, c := range []struct {
+		config  RepliesConfig
+		verdict quota.Verdict
+		want    string
+	}{
+		{all, quota.Verdict{Reason: quota.ListPosting, Sender: "anne"}, "550 5.7.1 posting"},
+		{all, quota.Verdict{Reason: quota.ListPosting}, "550 5.7.1 posting"},
+		{some, quota.Verdict{Reason: quota.ListPosting}, "550 5.7.1 login"},
+		{all, quota.Verdict{Reason: quota.ListFrom, FromFault: quota.FromName}, "550 5.7.1 from"},
+		{some, quota.Verdict{Reason: quota.ListFrom, FromFault: quota.FromName}, "550 5.7.1 name"},
+		{some, quota.Verdict{Reason: quota.ListFrom, FromFault: quota.FromSeveral}, "550 5.7.1 from"},
+		{all, quota.Verdict{Reason: quota.MessageLimit, Members: 9}, "550 5.5.3 limit"},
+		{some, quota.Verdict{Reason: quota.MessageLimit, Members: 9}, "550 5.5.3 9"},
+		{some, quota.Verdict{Reason: quota.MessageLimit}, "550 5.5.3 limit"},
+	} {
+		replies, err := NewReplies(c.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.verdict.Action = quota.Refuse
+		if got := replies.text(&c.verdict, ""); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.verdict, got, c.want)
+		}
+	}
+}
+
 func TestRepliesMistakes(t *testing.T) {
 	for text, want := range map[string]string{
 		`language = "de"`:               `replies.language: "de" is not known; write "fr" or "en"`,
@@ -80,6 +144,7 @@ func TestRepliesMistakes(t *testing.T) {
 		`message_limit = "a\r\n250 OK"`: `replies.message_limit: an SMTP reply is one line of ASCII; "a\r\n250 OK" has '\r': write it without`,
 		`window = "{limit, {used}"`:     `replies.window: "{limit, {used}" has a lone brace; placeholders are written as in {limit}`,
 		`window = "450 4.7.1 no"`:       `replies.window: "450 4.7.1 no" begins with a reply code, which is not part of the text`,
+		`list_from_name = "{members}"`:  `replies.list_from_name: {members} is not known; write {limit}, {recipients}, {contact}, {ref}, {list}, {managers}`,
 		`unauthenticated = "{login}"`:   `replies.unauthenticated: {login} is not known; write {limit}, {recipients}, {contact}, {ref}`,
 		`directory_unavailable = """` + strings.Repeat("x", 300) + `"""`: `replies.directory_unavailable: 300 characters; write at most 255`,
 	} {

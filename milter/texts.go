@@ -27,38 +27,16 @@ type RepliesConfig struct {
 	// rolling period has no room. It may also use
 	// {used}, {window} and {retry_at}.
 	Window string `toml:"window"`
-	// Concurrency is the text of 450 4.7.1: too many messages of the sender are under
+	// Concurrency is the text of 450 4.7.1: too many of the sender's messages are under
 	// way at once.
 	Concurrency string `toml:"concurrency"`
 	// StoreUnavailable is the text of 451 4.3.0: the counters are away.
 	StoreUnavailable string `toml:"store_unavailable"`
-	// ListPosting is the text of 550 5.7.1: only a list's managers may post. It
-	// and the following may also use {list}, its address, and {managers}, who may
-	// post in the language's own words.
-	ListPosting string `toml:"list_posting"`
-	// ListFrom is the text of 550 5.7.1: From or the envelope sender is not the
-	// sender's own.
-	ListFrom string `toml:"list_from"`
-	// ListAutomatic is the text of 550 5.7.1: a bounce or an automatic reply.
-	ListAutomatic string `toml:"list_automatic"`
-	// ListHeader is the text of 550 5.7.1: too many fields that would have to be
-	// removed.
-	ListHeader string `toml:"list_header"`
-	// ListUnchecked is the text of 550 5.7.1: the list takes no message whose header
-	// is not seen.
-	ListUnchecked string `toml:"list_unchecked"`
-	// ListUnavailable is the text of 451 4.3.0: who may post is not known now.
-	ListUnavailable string `toml:"list_unavailable"`
+	ListRepliesConfig
 }
 
 // DefaultReplies returns the table [replies] of an empty file.
 func DefaultReplies() RepliesConfig { return RepliesConfig{Language: "fr"} }
-
-// managers are who may post to a list without moderators, and to one with them.
-var managers = map[string]map[bool]string{
-	"fr": {false: "ses proprietaires", true: "ses moderateurs"}, //nolint:misspell // French
-	"en": {false: "its owners", true: "its moderators"},
-}
 
 // builtIn are the texts of each language, in ASCII, which any SMTP client shows.
 var builtIn = map[string]RepliesConfig{
@@ -70,23 +48,13 @@ var builtIn = map[string]RepliesConfig{
 			"ou adressez-vous a {contact} (reference {ref}).",
 		DirectoryUnavailable: "Message differe: votre droit d'ecrire a {recipients} destinataires ne peut pas etre verifie " +
 			"pour le moment. Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
-		Window: "Envoi impossible pour le moment: {used} destinataires atteints en {window}, et ce message a {recipients} " +
-			"passerait votre limite de {limit}. Renvoyez-le a partir du {retry_at}, ou adressez-vous a {contact} (reference {ref}).",
+		Window: "En {window} vous avez ecrit a {used} destinataires; avec les {recipients} de ce message, vous depasseriez " +
+			"votre limite de {limit}. Reessayez a partir du {retry_at}, ou adressez-vous a {contact} (reference {ref}).",
 		Concurrency: "Message differe: trop de vos messages sont en cours d'envoi en meme temps. " +
 			"Renvoyez celui-ci dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
 		StoreUnavailable: "Message differe: vos envois ne peuvent pas etre comptes pour le moment. " +
 			"Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
-		ListPosting: "Message refuse: la liste {list} n'accepte que les messages de {managers}. " +
-			"Ecrivez-leur directement, ou adressez-vous a {contact} (reference {ref}).",
-		ListFrom: "Message refuse: pour ecrire a la liste {list}, l'expediteur du message doit etre " +
-			"vous seul, avec votre adresse professionnelle. Corrigez-le, ou adressez-vous a {contact} (reference {ref}).",
-		ListAutomatic: "Message refuse: la liste {list} ne recoit ni reponses automatiques ni avis de non-remise (reference {ref}).",
-		ListHeader: "Message refuse: son en-tete a trop de champs Reply-To ou X-Sender. " +
-			"Renvoyez-le sans eux, ou adressez-vous a {contact} (reference {ref}).",
-		ListUnchecked: "Message refuse: la liste {list} ne recoit pas de messages par ce serveur, qui ne peut pas verifier " +
-			"de qui ils viennent. Adressez-vous a {contact} (reference {ref}).",
-		ListUnavailable: "Message differe: qui peut ecrire a la liste {list} ne peut pas etre verifie pour le moment. " +
-			"Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
+		ListRepliesConfig: frenchListReplies,
 	},
 	"en": {
 		Contact: "your school's help desk",
@@ -96,23 +64,13 @@ var builtIn = map[string]RepliesConfig{
 			"or ask {contact} (reference {ref}).",
 		DirectoryUnavailable: "Message delayed: your right to write to {recipients} recipients cannot be checked just now. " +
 			"Send it again in a few minutes, or ask {contact} (reference {ref}).",
-		Window: "Too many for the moment: {used} recipients reached in {window}, and this message to {recipients} " +
-			"would pass your limit of {limit}. Send it again from {retry_at} on, or ask {contact} (reference {ref}).",
+		Window: "In {window} you wrote to {used} recipients; with the {recipients} of this message you would pass " +
+			"your limit of {limit}. Send it again from {retry_at} on, or ask {contact} (reference {ref}).",
 		Concurrency: "Message delayed: too many of your messages are being sent at the same time. " +
 			"Send this one again in a few minutes, or ask {contact} (reference {ref}).",
 		StoreUnavailable: "Message delayed: your messages cannot be counted just now. " +
 			"Send it again in a few minutes, or ask {contact} (reference {ref}).",
-		ListPosting: "Message refused: the list {list} takes messages from {managers} only. " +
-			"Write to them directly, or ask {contact} (reference {ref}).",
-		ListFrom: "Message refused: to write to the list {list}, the message must be from your professional address, " +
-			"and from it alone. Correct its sender, or ask {contact} (reference {ref}).",
-		ListAutomatic: "Message refused: the list {list} takes no automatic replies and no delivery reports (reference {ref}).",
-		ListHeader: "Message refused: its header has too many fields Reply-To or X-Sender. " +
-			"Send it without them, or ask {contact} (reference {ref}).",
-		ListUnchecked: "Message refused: the list {list} takes no messages through this server, which cannot check " +
-			"who they are from. Ask {contact} (reference {ref}).",
-		ListUnavailable: "Message delayed: who may write to the list {list} cannot be checked just now. " +
-			"Send it again in a few minutes, or ask {contact} (reference {ref}).",
+		ListRepliesConfig: englishListReplies,
 	},
 }
 
@@ -123,7 +81,6 @@ func (c *RepliesConfig) Validate() error {
 		errs = append(errs, conf.Errorf("replies.language", `%q is not known; write "fr" or "en"`, c.Language))
 	}
 	common := []string{"{limit}", "{recipients}", "{contact}", "{ref}"}
-	ofList := append(slices.Clone(common), "{list}", "{managers}")
 	return errors.Join(append(errs,
 		checkText("replies.contact", c.Contact),
 		checkText("replies.message_limit", c.MessageLimit, common...),
@@ -132,12 +89,7 @@ func (c *RepliesConfig) Validate() error {
 		checkText("replies.window", c.Window, append(common, "{used}", "{window}", "{retry_at}")...),
 		checkText("replies.concurrency", c.Concurrency, common...),
 		checkText("replies.store_unavailable", c.StoreUnavailable, common...),
-		checkText("replies.list_posting", c.ListPosting, ofList...),
-		checkText("replies.list_from", c.ListFrom, ofList...),
-		checkText("replies.list_automatic", c.ListAutomatic, ofList...),
-		checkText("replies.list_header", c.ListHeader, ofList...),
-		checkText("replies.list_unchecked", c.ListUnchecked, ofList...),
-		checkText("replies.list_unavailable", c.ListUnavailable, ofList...))...)
+		c.validateLists(common))...)
 }
 
 var (

@@ -17,7 +17,7 @@ func (s *session) keepTyped(address, typed string) (forget func()) {
 	if !s.server.lists {
 		return func() {}
 	}
-	recipient := strings.ToLower(address) // as quota.Recipients has it
+	recipient := quota.RecipientKey(address)
 	forms := s.tx.typed[recipient]
 	if recipient == typed || len(forms) > maxRemovable || slices.Contains(forms, typed) {
 		return func() {}

@@ -23,7 +23,7 @@ type Class struct {
 // Match says which senders belong to a class: by the domain of a professional
 // address, or by the value of an attribute. The zero Match matches nobody.
 type Match struct {
-	// Domains in lower case, compared whole.
+	// Domains in lower case and A-labels, compared whole.
 	Domains []string
 	// Attribute is the name of a directory attribute in lower case, and Values
 	// those values, compared without regard to case, that belong to the class.
@@ -83,10 +83,10 @@ func (m MatchConfig) compile(match *Match, key string) error {
 	match.Values = m.Value
 	var errs []error
 	for _, domain := range m.Domain {
-		if domain == "" || strings.ContainsAny(domain, "@* ") {
+		if !isDomain(domain) {
 			errs = append(errs, conf.Errorf(key+".domain", "%q is not a domain; write it as in \"ecollege31.fr\"", domain))
 		}
-		match.Domains = append(match.Domains, strings.ToLower(domain))
+		match.Domains = append(match.Domains, domainKey(domain))
 	}
 	if m.Attribute != "" && !attributeName.MatchString(m.Attribute) {
 		errs = append(errs, conf.Errorf(key+".attribute", "%q is not the name of an attribute", m.Attribute))

@@ -28,6 +28,21 @@ func (c *counted) more(p *post) int {
 	return max(p.list.Members-1, 0)
 }
 
+// tellList makes v, where it refuses for good, tell of a list that alone counts as
+// more than the limit: then it is no help to write to fewer others.
+func (c *counted) tellList(v *Verdict) {
+	tooMany := v.Reason == MessageLimit || v.Reason == WindowLimit && v.RetryAt.IsZero()
+	if v.Action != Refuse || !tooMany {
+		return
+	}
+	for i := range c.lists {
+		if n := 1 + c.more(&c.lists[i]); n > 1 && n > v.Limit {
+			v.List, v.Moderated, v.Members = c.lists[i].name, c.lists[i].list.Moderated, n
+			return
+		}
+	}
+}
+
 // all yields each of them once. The members of a list, whom the directory only
 // counts, stand as numbers behind the list's address: the same ones in each
 // message to it.

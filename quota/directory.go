@@ -23,7 +23,7 @@ type Directory interface {
 	// directory was just asked and said so; and anything else means that the
 	// directory cannot be asked now.
 	Sender(ctx context.Context, login string) (Sender, error)
-	// Lists tells of each address, in lower case and without an extension, whether
+	// Lists tells of each address, as [RecipientKey] writes it and without an extension, whether
 	// it is a list's: one answer for each, in their order, over few searches.
 	Lists(ctx context.Context, addresses []string) []ListAnswer
 }
@@ -35,7 +35,7 @@ type Sender struct {
 	// lists and designated senders too: of an LDAP directory the entry's DN
 	// (RFC 4514) in one spelling, of a directory in a file the login in lower case.
 	ID string
-	// Addresses are the professional addresses, in lower case.
+	// Addresses are the professional addresses, each as [PersonKey] writes it.
 	Addresses []string
 	// Establishment is the sender's school as the directory names it: a UAI such
 	// as "0310001A", or the DN of its entry; empty when unknown.

@@ -77,7 +77,7 @@ func parseExemptRecipients(key string, texts []string) (exemptRecipients, error)
 		if local == "" || strings.ContainsAny(text, " <>,*") || strings.Contains(text, "@") && domain == "" {
 			errs = append(errs, conf.Errorf(key, "%q is not an address; write it as in \"abuse@ac-test.fr\", or a bare \"postmaster\"", text))
 		}
-		exempt[strings.ToLower(text)] = struct{}{}
+		exempt[RecipientKey(text)] = struct{}{}
 	}
 	return exempt, errors.Join(errs...)
 }

@@ -22,8 +22,7 @@ type List struct {
 type Person struct {
 	// ID is as that of a [Sender].
 	ID string
-	// Addresses are the professional addresses, in lower case; mail goes to the
-	// first.
+	// Addresses are as those of a [Sender]; mail goes to the first.
 	Addresses []string
 }
 

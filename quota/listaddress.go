@@ -57,7 +57,10 @@ func (l *lists) route(address string) (local string, domain *listDomain) {
 	return local, l.domain(at)
 }
 
-func (l *lists) domain(name string) *listDomain { return l.domains[strings.TrimRight(name, ".")] }
+// domain finds a list domain by its key.
+func (l *lists) domain(name string) *listDomain {
+	return l.domains[strings.TrimRight(name, ".")]
+}
 
 // hidden finds a list domain in an address of many parts, and the local part
 // before it, or, behind a "!", after it.
@@ -70,10 +73,10 @@ func (l *lists) hidden(address string) (local string, domain *listDomain) {
 		if next >= 0 {
 			part, rest = address[:next], address[next+1:]
 		}
-		if d := l.domain(part); d != nil && (separator == '@' || separator == '%') && before != "" {
+		if d := l.domain(domainKey(part)); d != nil && (separator == '@' || separator == '%') && before != "" {
 			return before, d
 		}
-		if d := l.domain(before); d != nil && separator == '!' {
+		if d := l.domain(domainKey(before)); d != nil && separator == '!' {
 			local, domain = part, d
 		}
 		if next >= 0 {

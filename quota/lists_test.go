@@ -3,6 +3,7 @@ package quota
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -108,10 +109,10 @@ func TestPosting(t *testing.T) {
 	policy := listPolicy(t, listRules, newListed(), nil)
 	owners, moderators := []string{"owner@entmip.fr"}, []string{"moderator@entmip.fr"}
 	post := func(login string, replyTo ...string) *Posting {
-		return &Posting{From: own(login), ReplyTo: replyTo, Enforced: true}
+		return &Posting{From: own(login), Poster: own(login), ReplyTo: replyTo, Enforced: true}
 	}
 	redirect := func(list string) *Posting {
-		return &Posting{Redirects: []Redirection{{Recipient: list, To: owners}}, Enforced: true}
+		return &Posting{Redirects: []Redirection{{Recipient: list, To: owners}}, RefuseGenerated: true, Enforced: true}
 	}
 	for _, c := range []struct {
 		login   string // the envelope sender is login@entmip.fr
@@ -140,9 +141,9 @@ func TestPosting(t *testing.T) {
 		{"away", "person@l.fr", Accept, NoReason, nil},
 		{"", "owned@l.fr", Refuse, ListPosting, nil},
 		{"", "away@l.fr", Defer, DirectoryUnavailable, nil},
-		{"member", "owned@open.fr", Accept, NoReason, &Posting{Enforced: true}},
-		{"owner", "owned@open.fr", Accept, NoReason, &Posting{ReplyTo: owners, Enforced: true}},
-		{"", "owned@open.fr", Accept, Unauthenticated, &Posting{Enforced: true}},
+		{"member", "owned@open.fr", Accept, NoReason, &Posting{RefuseGenerated: true, Enforced: true}},
+		{"owner", "owned@open.fr", Accept, NoReason, &Posting{Poster: own("owner"), ReplyTo: owners, Enforced: true}},
+		{"", "owned@open.fr", Accept, Unauthenticated, &Posting{RefuseGenerated: true, Enforced: true}},
 		{"owner", "owned@re.fr", Accept, NoReason, post("owner", owners...)},
 		{"member", "owned@re.fr", Redirect, ListPosting, redirect("owned@re.fr")},
 		{"owner", "gone@re.fr", Refuse, ListPosting, nil},
@@ -277,8 +278,35 @@ func TestWeight(t *testing.T) {
 	}
 	policy := listPolicy(t, "[lists]\ndomains = [\"l.fr\"]\nweight = \"members\"\n[class.x]\nrecipients = 39", newListed(), nil)
 	v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr")})
-	if v.Action != Refuse || v.Reason != MessageLimit || v.Recipients != 40 {
+	if v.Action != Refuse || v.Reason != MessageLimit || v.Recipients != 40 || v.List != "owned@l.fr" || v.Members != 40 {
 		t.Errorf("40 members, of 39: %+v", v)
+	}
+}
+
+// TestListTooLong: a list is told of where it alone is too long, for a message or
+// for a window, and not where others could be left out.
+func TestListTooLong(t *testing.T) {
+	const lists = "[lists]\ndomains = [\"l.fr\"]\nweight = \"members\"\n"
+	window := func(n int) string {
+		return fmt.Sprintf("[class.x]\nrecipients = 100\n[[class.x.window]]\nper = \"1h\"\nrecipients = %d\n", n)
+	}
+	for _, c := range []struct {
+		rules string
+		more  []string
+		want  int
+	}{
+		{lists + "[class.x]\nrecipients = 39\n", nil, 40},
+		{lists + "[class.x]\nrecipients = 39\n", []string{"a@b.fr"}, 40},
+		{lists + "[class.x]\nrecipients = 40\n", []string{"a@b.fr"}, 0},
+		{"[lists]\ndomains = [\"l.fr\"]\n[class.x]\nrecipients = 1\n", []string{"a@b.fr"}, 0},
+		{lists + window(39), nil, 40},
+		{lists + window(40), []string{"a@b.fr"}, 0},
+	} {
+		policy := listPolicy(t, c.rules, newListed(), &answering{count: Count{Exceeded: -1}})
+		v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope(append(c.more, "owned@l.fr")...)})
+		if v.Action != Refuse || v.Members != c.want {
+			t.Errorf("%s%q: %v, %v, %d members, want %d", c.rules, c.more, v.Action, v.Reason, v.Members, c.want)
+		}
 	}
 }
 

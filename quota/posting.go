@@ -16,9 +16,18 @@ type Posting struct {
 	// From are the addresses of which the header From must have one; nil: it is not
 	// looked at.
 	From []string
+	// Poster are the professional addresses of the manager whose post it is; nil: it
+	// is nobody's.
+	Poster []string
 	// ReplyTo are the addresses that replace what the header Reply-To says; nil: it
 	// stays as it is.
 	ReplyTo []string
+	// RefuseGenerated is true where a list does not take what a program sends unasked,
+	// or not of this sender.
+	RefuseGenerated bool
+	// Remove are the names of fields that name somebody else as who sent the message,
+	// which is known at its end.
+	Remove []string
 	// Redirects are the lists whose managers get the message instead.
 	Redirects []Redirection
 	// Enforced is false where the rules only tell what they would do, and nothing is
@@ -63,6 +72,7 @@ type post struct {
 	listRecipient
 	name       string // the address of the list
 	list       *List
+	rules      *lists
 	redirected bool
 }
 
@@ -103,7 +113,7 @@ func (p *Policy) posts(ctx context.Context, candidates []listRecipient, inDomain
 			}
 			answers = answers[1:]
 		}
-		found.add(post{listRecipient: c, name: name, list: answer.List}, answer.Err)
+		found.add(post{listRecipient: c, name: name, list: answer.List, rules: &p.rules.lists}, answer.Err)
 	}
 	slices.SortFunc(found.lists, func(a, b post) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.recipient, b.recipient))
@@ -140,39 +150,6 @@ func (p *Posting) Merge(other *Posting) *Posting {
 		}
 	}
 	p.Enforced = p.Enforced || other.Enforced
+	p.RefuseGenerated = p.RefuseGenerated || other.RefuseGenerated
 	return p
-}
-
-// maxFields is how many fields of a name that has to be removed a header may have:
-// the MTA looks through the whole message for each. RFC 5322 section 3.6 allows one
-// Reply-To.
-const maxFields = 100
-
-// withHeader is the verdict on a message that v let pass, by its header.
-func (v Verdict) withHeader(h *Header) Verdict {
-	p := v.Posting
-	if p == nil {
-		return v
-	}
-	if reason, fault := p.judge(h); reason != NoReason {
-		v.Action, v.Reason, v.FromFault = enforced(Refuse, p.Enforced), reason, fault
-		v.List, v.Moderated = p.List, p.Moderated
-	}
-	return v
-}
-
-// judge tells why the header stands in the way of a message, or NoReason.
-func (p *Posting) judge(h *Header) (Reason, FromFault) {
-	switch {
-	case p.List != "" && h.Automatic:
-		return ListAutomatic, NoFault
-	case p.List != "" && p.From != nil:
-		if fault := h.fromFault(p.From); fault != NoFault {
-			return ListFrom, fault
-		}
-	}
-	if p.ReplyTo != nil && h.ReplyTo > maxFields || p.Enforced && h.XSender > maxFields {
-		return ListHeader, NoFault
-	}
-	return NoReason, NoFault
 }

@@ -3,16 +3,14 @@ package quota
 import (
 	"iter"
 	"maps"
-	"strings"
 )
 
 // keepRecipients is the largest set whose memory the next message inherits:
 // clearing a map costs what it once held, so a large one is better dropped.
 const keepRecipients = 1024
 
-// Recipients is the set of distinct recipients of one envelope, normalised: in
-// lower case, otherwise as Postfix resolved them. Plus-tags and dots are not
-// folded. The zero value is an empty set, ready to use.
+// Recipients is the set of distinct recipients of one envelope, as Postfix resolved
+// them, each by its [RecipientKey]. The zero value is an empty set, ready to use.
 type Recipients struct {
 	set map[string]struct{}
 }
@@ -22,7 +20,7 @@ func (r *Recipients) Add(address string) {
 	if r.set == nil {
 		r.set = make(map[string]struct{})
 	}
-	r.set[strings.ToLower(address)] = struct{}{}
+	r.set[RecipientKey(address)] = struct{}{}
 }
 
 // Len is the number of distinct recipients.
@@ -44,14 +42,4 @@ func (r *Recipients) Reset() {
 		return
 	}
 	clear(r.set)
-}
-
-// splitAddress cuts an address at its last "@"; the domain is empty for a bare
-// name. A local part may hold an "@" in quotes (RFC 5321 section 4.1.2).
-func splitAddress(address string) (local, domain string) {
-	at := strings.LastIndexByte(address, '@')
-	if at < 0 {
-		return address, ""
-	}
-	return address[:at], address[at+1:]
 }

@@ -15,7 +15,7 @@ type ruling struct {
 	err       error
 	faults    error    // what the directory has wrong
 	posting   *Posting // nil: no recipient is in a list domain
-	noEnd     bool     // as in Message
+	noEnd     bool     // as in [Message]
 }
 
 // rule applies the rules of lists to a message of who. What is certain comes
@@ -49,32 +49,34 @@ func (f *posts) rule(who *poster, m *Message, enforce bool) ruling {
 // says what is still to be done. Of a poster who is not known now it says nothing.
 func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFault) {
 	manager, open := who.mayPost(p.list), p.domain.unauthorised == Accept
+	posting.RefuseGenerated = posting.RefuseGenerated || !manager || p.domain.refusesGenerated
 	switch {
 	case m.EnvelopeSender == "":
 		return ListAutomatic, NoFault
 	case who.err != nil:
 		return NoReason, NoFault
 	case !manager && !open:
-		to := p.list.addresses()
+		to := p.addresses()
 		if p.domain.unauthorised == Refuse || len(to) == 0 || !posting.Enforced || m.NoEnd {
 			return ListPosting, NoFault
 		}
 		p.redirected = true
 		posting.Redirects = append(posting.Redirects, Redirection{Recipient: p.recipient, To: to})
 		return NoReason, NoFault
-	case m.NoEnd: // it may be an automatic reply, or from anybody
+	case m.NoEnd: // its header may say that it is an automatic reply, or from somebody else
 		return ListUnchecked, NoFault
 	case !manager:
 		return NoReason, NoFault
 	}
 	if !open && !p.domain.ignoresSenders {
 		posting.From = who.addresses
-		if !slices.Contains(who.addresses, lowerASCII(m.EnvelopeSender)) {
+		if !slices.Contains(who.addresses, PersonKey(m.EnvelopeSender)) {
 			return ListFrom, EnvelopeOther
 		}
 	}
+	posting.Poster = who.addresses
 	if posting.Enforced && !p.domain.keepReplyTo {
-		posting.ReplyTo = union(posting.ReplyTo, p.list.addresses())
+		posting.ReplyTo = union(posting.ReplyTo, p.addresses())
 	}
 	return NoReason, NoFault
 }

@@ -69,10 +69,10 @@ const (
 	ListFrom
 	// ListAutomatic: a bounce or an automatic reply to a list.
 	ListAutomatic
-	// ListHeader: a message to a list domain has more fields that would have to be
-	// removed than the MTA can be asked to.
+	// ListHeader: a message to a list domain has more fields to be removed than we ask
+	// the MTA to remove.
 	ListHeader
-	// ListUnchecked: a list takes no message whose header nobody will see.
+	// ListUnchecked: a list takes no message whose header we will not see.
 	ListUnchecked
 )
 
@@ -144,6 +144,8 @@ type Verdict struct {
 	// Moderated reports whether List has moderators, who then are the only ones
 	// that may post.
 	Moderated bool
+	// Members is what List counts as, where that alone is more than Limit; 0 otherwise.
+	Members int
 	// FromFault is what is wrong with the message's From, for the reason ListFrom.
 	FromFault FromFault
 	// Posting is what remains to be done at the end of a message to lists that

@@ -3,11 +3,7 @@
 package test
 
 import (
-	"fmt"
 	"net/mail"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,166 +12,10 @@ import (
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
-// listRelay is a relay that expands lists by itself, with the files of
-// deployFolder as they are, but for the list domain, the LDAP server, the paths,
-// and where mail leaves to.
-type listRelay struct {
-	postfix *servers.Postfix
-	sink    *servers.Sink
-	log     *servers.LogFile
-	members []string
-}
-
-const memberCount = 40
-
-func startListRelay(t *testing.T) *listRelay {
-	t.Helper()
-	dir := servers.Scratch(t)
-	slapd := servers.StartSlapd(t)
-	r := &listRelay{sink: servers.StartSink(t), log: &servers.LogFile{Path: filepath.Join(dir, "rcptquota.log")}}
-	slapd.Add(r.tree())
-	deployed := func(name string) string {
-		return strings.NewReplacer(
-			"/etc/postfix/", dir+"/",
-			"ldaps://ldap1.ac-test.fr ldaps://ldap2.ac-test.fr", slapd.URL(),
-			"cn=rcptquota,ou=services,dc=ac-test,dc=fr", slapd.BindDN(),
-			`relay\.ac-test\.fr`, `relay\.test`,
-			"change-me", slapd.Password(),
-			"dc=ac-test,dc=fr", slapd.Base(),
-		).Replace(deployFile(t, name))
-	}
-	for _, name := range []string{
-		"lists-known.cf", "lists-members.cf", "lists-owners.cf",
-		"lists-sender.regexp", "lists-owner.regexp", "lists-nolist.regexp", "lists-noowner.regexp", "lists-copies.regexp",
-	} {
-		path := filepath.Join(dir, name)
-		writeFile(t, path, deployed(name))
-		if err := os.Chmod(path, 0o644); err != nil { // for the user postfix
-			t.Fatal(err)
-		}
-	}
-	milter := func(name string) string { return "smtpd_milters = unix:" + filepath.Join(dir, name+".sock") }
-	r.postfix = servers.StartPostfix(t, servers.PostfixConfig{
-		Logins: true,
-		Listeners: []servers.Listener{
-			{Name: "submission", Options: []string{"smtpd_sasl_auth_enable = yes", milter("submission")}},
-			{Name: "inbound", Options: []string{milter("inbound"), "mynetworks =", "smtpd_relay_restrictions = reject_unauth_destination", "smtpd_recipient_restrictions ="}},
-		},
-		Main:   append(settings(deployed("lists-main.cf")), "default_transport = smtp", "relayhost = "+bracketed(r.sink.Address)),
-		Master: "smtp unix - - n - - smtp\n" + strings.ReplaceAll(deployed("lists-master.cf"), "-      -       y ", "- - n "),
-	})
-	config := filepath.Join(dir, "rcptquota.toml")
-	writeFile(t, config, fmt.Sprintf(listRelayConfig, dir, dir, dir, slapd.URL(), slapd.Base()))
-	process, err := servers.StartProcess(r.log.Path, program(), "serve", "--config", config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(process.Stop)
-	await(t, r.log, "msg=listening .*role=inbound")
-	return r
-}
-
-const listRelayConfig = `
-state_dir = "%s"
-[[listen]]
-address = "unix:%s/submission.sock"
-group = "postfix"
-[[listen]]
-address = "unix:%s/inbound.sock"
-role = "inbound"
-group = "postfix"
-[directory]
-source = "ldap"
-servers = [%q]
-base = %q
-list_moderators = ["rqModerator"]
-[lists]
-domains = ["listes.ac-test.fr"]
-`
-
-// tree has an owner, and the list parents with members, one of whom has gone; the
-// list council, which has no owner, and staff, whose owner is the former.
-func (r *listRelay) tree() string {
-	var b strings.Builder
-	person := func(uid, address string) string {
-		fmt.Fprintf(&b, "dn: uid=%s,ou=people,dc=ent,dc=test\nobjectClass: ENTPerson\nuid: %s\nENTPersonLogin: %s\n"+
-			"cn: %s\nsn: %s\nmail: %s\nENTPersonAutresMails: %s@private.test\n\n", uid, uid, uid, uid, uid, address, uid)
-		return "uid=" + uid + ",ou=people,dc=ent,dc=test"
-	}
-	owner := person("mdurand", "marie.durand@ecole.test")
-	var list strings.Builder
-	list.WriteString("dn: cn=parents,ou=lists,dc=ent,dc=test\nobjectClass: groupOfNames\nobjectClass: rqList\ncn: parents\n" +
-		"mail: parents@listes.ac-test.fr\nowner: " + owner + "\nmember: " + person("gone", "gone@ecole.test") + "\n")
-	for i := range memberCount {
-		address := fmt.Sprintf("member%d@ecole%d.test", i, i%2)
-		list.WriteString("member: " + person(fmt.Sprintf("member%d", i), address) + "\n")
-		r.members = append(r.members, address)
-	}
-	return b.String() + list.String() + fmt.Sprintf(`
-dn: cn=council,ou=lists,dc=ent,dc=test
-objectClass: groupOfNames
-objectClass: rqList
-cn: council
-mail: council@listes.ac-test.fr
-rqModerator: %s
-member: uid=member0,ou=people,dc=ent,dc=test
-
-dn: cn=staff,ou=lists,dc=ent,dc=test
-objectClass: groupOfNames
-objectClass: rqList
-cn: staff
-mail: staff@listes.ac-test.fr
-owner: cn=council,ou=lists,dc=ent,dc=test
-member: uid=member1,ou=people,dc=ent,dc=test
-`, owner)
-}
-
-// send sends one message and returns the reply that decides about it.
-func (r *listRelay) send(t *testing.T, listener, login, from string, to ...string) reply {
-	t.Helper()
-	c, _, err := dialSMTP(r.postfix.Address(listener))
-	if err != nil {
-		t.Fatal(err, joined(r.postfix.Log))
-	}
-	defer c.close()
-	say := func(line string) (last reply) {
-		t.Helper()
-		if last, err = c.command(line); err != nil {
-			t.Fatalf("%.20s: %v\n%s", line, err, joined(r.postfix.Log))
-		}
-		return last
-	}
-	say(ehlo)
-	if login != "" {
-		if answer, err := c.login(login); err != nil || answer.refused() {
-			t.Fatal(answer, err)
-		}
-	}
-	lines := []string{"MAIL FROM:<" + from + ">"}
-	for _, address := range to {
-		lines = append(lines, "RCPT TO:<"+address+">")
-	}
-	for _, line := range append(lines, "DATA") {
-		if answer := say(line); answer.refused() {
-			return answer
-		}
-	}
-	return say("From: <" + from + ">\r\nTo: " + strings.Join(to, ", ") + "\r\nSubject: sortie\r\nReply-To: elsewhere@private.test\r\n\r\nVendredi.\r\n.")
-}
-
-// sendmail sends an empty message from this machine, as sendmail(1) does.
-func (r *listRelay) sendmail(t *testing.T, to string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "sendmail", "-C", filepath.Join(r.postfix.Dir, "etc"), to)
-	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("sendmail: %v\n%s", err, output)
-	}
-}
-
 // TestDeployedLists: a post reaches each member alone, replies and bounces the
 // owner alone.
 func TestDeployedLists(t *testing.T) {
-	r := startListRelay(t)
+	r := startListRelay(t, listSetup{})
 	if answer := r.send(t, "submission", "mdurand", "marie.durand@ecole.test", "parents@listes.ac-test.fr"); answer.refused() {
 		t.Fatal(answer)
 	}
@@ -183,7 +23,8 @@ func TestDeployedLists(t *testing.T) {
 	if err := r.sink.Await(copies, memberCount); err != nil {
 		t.Fatal(err, joined(r.postfix.Log))
 	}
-	t.Run("copies", func(t *testing.T) { r.checkCopies(t, r.sink.Grep(copies)) })
+	all := r.sink.Grep(copies)
+	t.Run("copies", func(t *testing.T) { r.checkCopies(t, all) })
 	t.Run("bounce", func(t *testing.T) {
 		bounce := regexp.MustCompile(`(?ms)^MAIL FROM:<>\nRCPT TO:<marie\.durand@ecole\.test>\nReceived.*gone@ecole\.test`)
 		if err := r.sink.Await(bounce, 1); err != nil {
@@ -201,8 +42,26 @@ func TestDeployedLists(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("loop", func(t *testing.T) { r.checkLoop(t, all[0]) })
 	t.Run("no owner", func(t *testing.T) { r.checkNoOwner(t) })
 	t.Run("who may not", func(t *testing.T) { r.checkClosed(t) })
+}
+
+// checkLoop: a copy that a member's mailbox sends back to the list is bounced to
+// the owner, by the service that expands lists itself.
+func (r *listRelay) checkLoop(t *testing.T, c servers.Delivery) {
+	t.Helper()
+	r.sink.Forget()
+	text := strings.ReplaceAll(c.Text, "\n", "\r\n")
+	if answer := r.sendText(t, "unchecked", "", c.From, text, "parents@listes.ac-test.fr"); answer.refused() {
+		t.Fatal(answer)
+	}
+	if err := r.sink.Await(regexp.MustCompile(`(?ms)^MAIL FROM:<>\nRCPT TO:<marie\.durand@ecole\.test>\n.*mail forwarding loop`), 1); err != nil {
+		t.Error(err, joined(r.postfix.Log))
+	}
+	if all := r.sink.Deliveries(); len(all) != 1 {
+		t.Errorf("%d deliveries, want the bounce alone: %v", len(all), all)
+	}
 }
 
 // checkNoOwner: what goes to the owner of a list that has none, or has another
@@ -254,6 +113,27 @@ func (r *listRelay) checkCopies(t *testing.T, copies []servers.Delivery) {
 	slices.Sort(reached)
 	if want := slices.Sorted(slices.Values(r.members)); !slices.Equal(reached, want) {
 		t.Errorf("reached %q, want %q", reached, want)
+	}
+}
+
+// TestDeployedListsRedirect: what a member sends to the list reaches the managers
+// and nobody else, though Postfix has written the list otherwise by then.
+func TestDeployedListsRedirect(t *testing.T) {
+	r := startListRelay(t, listSetup{rules: `unauthorised = "redirect"`})
+	for _, list := range []string{"parents@listes.ac-test.fr", "PARENTS+x@listes.ac-test.fr"} {
+		r.sink.Forget()
+		if answer := r.send(t, "submission", "member3", r.members[3], list, "elsewhere@private.test"); answer.refused() {
+			t.Fatal(answer)
+		}
+		if err := r.sink.Await(regexp.MustCompile(`RCPT TO:<marie\.durand@ecole\.test>`), 1); err != nil {
+			t.Error(err, joined(r.postfix.Log))
+		}
+		if !servers.Wait(r.queueIsEmpty) {
+			t.Error("mail waits: ", joined(r.postfix.Log))
+		}
+		if found := r.sink.Grep(regexp.MustCompile(`RCPT TO:<member`)); len(found) > 0 {
+			t.Errorf("%s: members got mail: %v", list, found)
+		}
 	}
 }
 

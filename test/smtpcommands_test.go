@@ -125,7 +125,7 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) > 0 {
 		sender = args[0]
 	}
-	say(ts, neg, "MAIL FROM:"+path(sender))
+	say(ts, neg, strings.Join(append([]string{"MAIL FROM:" + path(sender)}, args[min(len(args), 1):]...), " "))
 }
 
 func rcptCommand(ts *testscript.TestScript, neg bool, args []string) {

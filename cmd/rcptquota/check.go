@@ -75,7 +75,7 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	}
 	for _, l := range config.Listen {
 		if l.CountsAtData() {
-			lines = append(lines, "listen "+l.Address+": counts at DATA; no list takes mail from there")
+			lines = append(lines, "listen "+l.Address+": counts at DATA; lists accept no mail through it")
 		}
 	}
 	var designated []roster.Designation
@@ -90,11 +90,7 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	for _, login := range c.logins {
 		unknown = append(unknown, show(ctx, out, config, directory, designated, login))
 	}
-	policy, err := quota.NewPolicy(config.Config, directory, nil) // nothing is counted
-	if err != nil {
-		return err
-	}
-	return errors.Join(append(unknown, showLists(ctx, out, policy, c.lists))...)
+	return errors.Join(append(unknown, showLists(ctx, out, config, directory, c.lists))...)
 }
 
 // ask tries the directory and Redis, and adds to lines what it finds.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 )
@@ -15,20 +16,59 @@ import (
 // isInbound reports whether mail from elsewhere comes in by a socket.
 func isInbound(c milter.ListenConfig) bool { return c.MessageRole() == quota.Inbound }
 
-// showLists tells who may post to lists.
-func showLists(ctx context.Context, out io.Writer, policy *quota.Policy, addresses []string) error {
+// membersDirectory follows the members of lists down to persons.
+type membersDirectory interface {
+	// Copies tells whom Postfix sends no copy, where it expands the list of an
+	// address; domains are those of lists.
+	Copies(ctx context.Context, address string, domains []string) (ldapcache.Copies, error)
+}
+
+// showLists tells who may post to lists, and whose copies Postfix would not send.
+func showLists(ctx context.Context, out io.Writer, config *config, directory ldapcache.Directory, addresses []string) error {
+	policy, err := quota.NewPolicy(config.Config, directory, nil) // nothing is counted
+	if err != nil {
+		return err
+	}
+	members, hasMembers := directory.(membersDirectory)
 	var errs []error
 	for _, address := range addresses {
 		list, err := policy.FindList(ctx, address)
 		if err == nil {
 			fmt.Fprintf(out, "list %s: %s\n", list.Address, whoPosts(&list))
 			err = list.Fault
+			if hasMembers {
+				err = errors.Join(err, showMembers(ctx, out, members, list.Address, config.listDomains()))
+			}
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("list %s: %w", address, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// showMembers tells which members of a list get no copy where Postfix expands it.
+func showMembers(ctx context.Context, out io.Writer, directory membersDirectory, address string, domains []string) error {
+	copies, err := directory.Copies(ctx, address, domains)
+	for _, m := range copies.Unusable {
+		fmt.Fprintf(out, "list %s: where Postfix expands it, %s gets no copy: %q is not one plain address outside the list domains, nor up to five\n",
+			address, m.DN, strings.Join(m.Addresses, ","))
+	}
+	for _, dn := range copies.Endless {
+		fmt.Fprintf(out, "list %s: where Postfix expands it, every post waits: %s is a member of itself, or of too many levels of groups\n", address, dn)
+	}
+	return err
+}
+
+// listDomains are all domains in which addresses may be lists, in lower case.
+func (c *config) listDomains() (all []string) {
+	for _, name := range c.Lists.Domains {
+		all = append(all, strings.ToLower(name))
+	}
+	for _, d := range c.Lists.PerDomain {
+		all = append(all, strings.ToLower(d.Name))
+	}
+	return all
 }
 
 // whoPosts tells who may post to a list, and what becomes of the others' messages.

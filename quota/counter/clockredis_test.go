@@ -33,7 +33,7 @@ func ahead(t *testing.T, client *redis.Client, keys []string) {
 	}
 	state := client.HGetAll(t.Context(), keys[2]).Val()
 	var open []string
-	for _, r := range strings.Split(strings.TrimSuffix(state["open"], ";"), ";") {
+	for r := range strings.SplitSeq(strings.TrimSuffix(state["open"], ";"), ";") {
 		fields := strings.Fields(r)
 		open = append(open, fields[0]+" "+add(fields[1])+" "+fields[2]+";")
 	}

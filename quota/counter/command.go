@@ -2,7 +2,6 @@ package counter
 
 import (
 	"encoding/binary"
-	"fmt"
 	"strconv"
 
 	"github.com/rcptquota/rcptquota/quota"
@@ -33,15 +32,11 @@ func (c *command) reserve(d *digester, r *quota.Reservation, committed []string)
 		}
 	})
 	kept := c.part(func() { c.numbers(keep.Distinct.Microseconds(), keep.Copies.Microseconds(), int64(keep.MostCopies)) })
-	c.args = append(c.args[:0], r.ID, r.N, windows, kept, c.blob, reservationBounds)
+	c.args = append(c.args[:0], r.ID, r.N, windows, kept, c.blob)
 	for _, id := range committed {
 		c.args = append(c.args, id)
 	}
 }
-
-// reservationBounds are the bounds of open reservations, as reserve.lua reads them.
-var reservationBounds = fmt.Sprintf("%d %d %d %d",
-	openLife.Microseconds(), maxOpen, crowdedLife.Microseconds(), clockTolerance.Microseconds())
 
 // part returns what write appends to the text.
 func (c *command) part(write func()) []byte {

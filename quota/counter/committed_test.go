@@ -27,8 +27,13 @@ func TestCommitted(t *testing.T) {
 	for i := range 2 * committedIDs {
 		s.add("anne", fmt.Sprint(i))
 	}
-	if ids := s.take("anne"); len(ids) != committedIDs {
+	ids := s.take("anne")
+	if len(ids) != committedIDs {
 		t.Errorf("%d ids of one sender", len(ids))
+	}
+	s.add("anne", "a")
+	if s.add("anne", ids...); len(s.take("anne")) != committedIDs { // those of a command that failed
+		t.Error("more ids of one sender when several come at once")
 	}
 }
 

@@ -1,5 +1,5 @@
 -- Common to reserve.lua and release.lua: each is sent to Redis with this text
--- before its own.
+-- before its own, and before this text the constants of openlife.go.
 --
 -- KEYS, in both: what Redis holds of one sender. The three share a hash tag, and so
 -- a slot of a Cluster.
@@ -9,17 +9,18 @@
 --   [3] state     HASH:
 --                 last  the newest time given out: no two reservations share one
 --                 open  the reservations that are neither committed nor released,
---                       in the order of time, each "id at n;"
+--                       in the order of time, each "id time n;"
 --                 sums  for each window of copies of the class judged last
 --                       "per head sum;": the messages after the time head add up
 --                       to sum
---                 due   when to look next for what no window can hold any more
---                 r<id> of an open reservation, what its release brings back: a
+--                 due   "time kept": when to look next for what no window can hold
+--                       any more, unless ARGV[4] of reserve.lua is no longer kept
+--                 r<id> of an open reservation, what its release restores: a
 --                       MessagePack list [time, digests, time, digests, ...] of
 --                       the recipients that it reached again, by the time that it
 --                       replaced
 --                 o<id> the ids of the later reservations that replaced the time
---                       of this one, each followed by a blank. Some may not be open
+--                       of this one, each followed by a space. Some may not be open
 --                       any more, and some stand there twice
 --
 -- Times are microseconds since 1970 on Redis's clock. They are below 2^53, so
@@ -39,11 +40,6 @@ local function text(number)
   return string.format('%d', number)
 end
 
-local function clock()
-  local t = redis.call('TIME')
-  return t[1] * 1000000 + t[2]
-end
-
 -- each calls a command with the values of a list, CHUNK at a time.
 local function each(command, key, list)
   for from = 1, #list, CHUNK do
@@ -51,15 +47,8 @@ local function each(command, key, list)
   end
 end
 
--- eachDigest calls back with the 8 bytes of each digest of a blob.
-local function eachDigest(blob, call)
-  for from = 1, #blob, 8 do
-    call(string.sub(blob, from, from + 7))
-  end
-end
-
 local function member(n, id)
-  return text(n) .. ':' .. id
+  return string.format('%d:%s', n, id)
 end
 
 -- readOpen reads the field open: a list of {id, at, n} in the order of time.
@@ -74,7 +63,7 @@ end
 local function writeOpen(open)
   local parts = {}
   for i, r in ipairs(open) do
-    parts[i] = r.id .. ' ' .. text(r.at) .. ' ' .. text(r.n) .. ';'
+    parts[i] = string.format('%s %d %d;', r.id, r.at, r.n)
   end
   return table.concat(parts)
 end
@@ -91,12 +80,12 @@ end
 local function writeSums(sums)
   local parts = {}
   for per, s in pairs(sums) do
-    parts[#parts + 1] = text(per) .. ' ' .. text(s.head) .. ' ' .. text(s.sum) .. ';'
+    parts[#parts + 1] = string.format('%d %d %d;', per, s.head, s.sum)
   end
   return table.concat(parts)
 end
 
--- onlyOpen leaves of a list of ids, each followed by a blank, those that are open,
+-- onlyOpen leaves of a list of ids, each followed by a space, those that are open,
 -- each once.
 local function onlyOpen(ids, open)
   local wanted = {}
@@ -111,10 +100,10 @@ local function onlyOpen(ids, open)
   end))
 end
 
--- addBelow notes that the reservation `id` replaced the times of the groups, so
--- that the open ones among those know which later ones to change when they are
--- released.
-local function addBelow(id, groups, open)
+-- addLater notes, in each open reservation whose time is among those of the groups,
+-- that the later reservation `id` replaced its time, and so has to be changed when
+-- the earlier one is released.
+local function addLater(id, groups, open)
   for _, r in ipairs(open) do
     if groups[r.at] then
       local field = 'o' .. r.id

@@ -259,3 +259,22 @@ func TestUnavailable(t *testing.T) {
 		})
 	}
 }
+
+// A Redis that answers, and cannot count, is away until it can.
+func TestRedisThatOnlyAnswers(t *testing.T) {
+	server := servers.StartRedis(t)
+	f := openFallback(t, redisConfig(t, server.Address()), t.TempDir())
+	reconnected(t, f)
+	client := direct(t, server)
+	client.ConfigSet(t.Context(), "min-replicas-to-write", "1")
+	mustReserve(t, f, toReserve("anne", "a", generous, people(0, 3)))
+	if f.Away() == nil || !strings.Contains(f.Away().Error(), "NOREPLICAS") {
+		t.Fatalf("away: %v", f.Away())
+	}
+	asked := evaluations(t, client)
+	if !servers.Wait(func() bool { return f.Away() == nil || evaluations(t, client) > asked+3 }) || f.Away() == nil {
+		t.Error("it is taken for back")
+	}
+	client.ConfigSet(t.Context(), "min-replicas-to-write", "0")
+	reconnected(t, f)
+}

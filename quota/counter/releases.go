@@ -9,15 +9,16 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// maxReleases and maxReleasesOfOne bound the releases that wait, and those of one
-// sender, who takes the place of nobody else. Those beyond stay counted.
+// maxReleases and maxReleasesOfOne are how many releases may wait, and how many of
+// one sender, who takes nobody else's place. The messages of further ones stay
+// counted.
 const (
 	maxReleases      = 100_000
 	maxReleasesOfOne = 1000
 )
 
-// releases are those that wait for Redis. A restart forgets them: their messages
-// then count. The zero value is ready, for many goroutines at once.
+// releases are the releases that wait for Redis. A restart forgets them, and their
+// messages stay counted. The zero value is ready for use by many goroutines at once.
 type releases struct {
 	mu      sync.Mutex
 	waiting map[quota.Ticket]time.Time // since when

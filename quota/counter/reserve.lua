@@ -7,40 +7,30 @@
 --       [2] n, how many recipients the message has
 --       [3] the windows of the sender's class, each "period limit kind;":
 --           microseconds, recipients, and d for distinct recipients or c for copies
---       [4] what is kept for the windows of any class: "distinct copies most": the
+--       [4] what is kept for the windows of any class: "distinct copies most", the
 --           longest period of a window of each kind, zero where no class has one,
 --           and the largest limit of one of copies
 --       [5] digests of the n recipients, 8 bytes each; empty where nothing is kept
 --           of distinct recipients
---       [6] "life crowd crowded tolerance": for how long a reservation can be
---           released; how many may be open at once, and for how long while they
---           are so many; how far ahead of the clock a time may be. Periods in
---           microseconds
---       [7...] ids that are committed
--- Reply: [at, exceeded, used, retryAt]: when it was decided; the index of the
---        window that would be exceeded, the one that is free last; how many
---        recipients that holds; when there is room in all windows. exceeded is -1
---        for a message that is reserved, and -2 where too many are open.
+--       [6...] ids that are committed
+-- Reply: [at, exceeded, used, retryAt]: the time of the decision; the index of the
+--        window that would be exceeded (of several, the one with room last); how many
+--        recipients it holds; when there will be room in all windows. exceeded is -1
+--        for a message that is reserved, and -2 when too many are open.
+
+-- It is written as one piece, with few functions: those that a run does not need cost
+-- as much to make as all else that it does for a message to a few.
 
 local id, n = ARGV[1], tonumber(ARGV[2])
-
-local function numbers(list)
-  local all = {}
-  for number in string.gmatch(list, '%d+') do
-    all[#all + 1] = tonumber(number)
-  end
-  return unpack(all)
-end
-
-local keepDistinct, keepCopies, mostCopies = numbers(ARGV[4])
-local life, crowd, crowded, tolerance = numbers(ARGV[6])
+local keepDistinct, keepCopies, mostCopies = string.match(ARGV[4], '(%d+) (%d+) (%d+)')
+keepDistinct, keepCopies, mostCopies = tonumber(keepDistinct), tonumber(keepCopies), tonumber(mostCopies)
 
 local fields = redis.call('HMGET', STATE, 'last', 'open', 'sums', 'due')
 local last, open, sums, due = tonumber(fields[1] or 0), readOpen(fields[2]), readSums(fields[3]), fields[4]
 local openChanged, sumsChanged = false, false
 
--- commit forgets what the release of those reservations would need for which done
--- returns true.
+-- commit commits the open reservations for which done returns true: it forgets what
+-- their release would need.
 local function commit(done)
   local kept, gone = {}, {}
   for _, r in ipairs(open) do
@@ -55,14 +45,6 @@ local function commit(done)
     each('HDEL', STATE, gone)
     open, openChanged = kept, true
   end
-end
-
-if #ARGV > 6 then
-  local committed = {}
-  for i = 7, #ARGV do
-    committed[ARGV[i]] = true
-  end
-  commit(function(r) return committed[r.id] end)
 end
 
 -- save writes what has changed of the state, with further fields and values.
@@ -80,6 +62,13 @@ local function save(list)
   end
 end
 
+if #ARGV > 5 then
+  local committed = {}
+  for i = 6, #ARGV do
+    committed[ARGV[i]] = true
+  end
+  commit(function(r) return committed[r.id] end)
+end
 for _, r in ipairs(open) do
   if r.id == id then
     save({})
@@ -87,18 +76,22 @@ for _, r in ipairs(open) do
   end
 end
 
-local now = clock()
-local rest = math.max(keepDistinct, keepCopies) / 4 -- to look for what is past for every message would cost more than to count it
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local keep = math.max(keepDistinct, keepCopies)
+-- How long to leave between two looks for what is past: one for every message would
+-- cost more than counting it.
+local rest = keep / 4
 if keepDistinct > 0 and keepCopies > 0 then
   rest = math.min(keepDistinct, keepCopies) / 4
 end
 
--- moveBack moves the times that lie in the future, since the clock was ahead when
--- they were given out, back together: the last of them is now.
-local function moveBack()
-  local shift, from = last - now, now + tolerance
-  local function moved(time)
-    return time > from and time - shift or time
+-- Times that lie in the future, since the clock was ahead when they were given out,
+-- are moved back together: the last of them is now.
+if last > now + TOLERANCE then
+  local shift, from = last - now, now + TOLERANCE
+  local function moved(at)
+    return at > from and at - shift or at
   end
   for _, key in ipairs({REACHED, MESSAGES}) do
     local args, found = {}, redis.call('ZRANGE', key, '(' .. text(from), '+inf', 'BYSCORE', 'WITHSCORES')
@@ -108,15 +101,15 @@ local function moveBack()
     each('ZADD', key, args)
   end
   for _, key in ipairs(KEYS) do -- the time to live was too long, too
-    redis.call('PEXPIRE', key, text(math.ceil((math.max(keepDistinct, keepCopies, life) + rest) / 1000)))
+    redis.call('PEXPIRE', key, text(math.ceil((math.max(keep, LIFE) + rest) / 1000)))
   end
   for _, r in ipairs(open) do
     r.at = moved(r.at)
     local packed = redis.call('HGET', STATE, 'r' .. r.id)
     if packed then
       local groups = {}
-      for time, digests in pairs(unpackGroups(packed)) do
-        groups[moved(time)] = (groups[moved(time)] or '') .. digests
+      for at, digests in pairs(unpackGroups(packed)) do
+        groups[moved(at)] = (groups[moved(at)] or '') .. digests
       end
       redis.call('HSET', STATE, 'r' .. r.id, packGroups(groups))
     end
@@ -128,16 +121,11 @@ local function moveBack()
   redis.call('HDEL', STATE, 'due')
 end
 
-if last > now + tolerance then
-  moveBack()
-end
 local at = math.max(now, last + 1)
-
 -- The messages may have expired before the sums, or were set aside.
 if next(sums) and redis.call('ZCARD', MESSAGES) == 0 then
   sums, sumsChanged = {}, true
 end
-
 local windows = {}
 for per, limit, kind in string.gmatch(ARGV[3], '(%d+) (%d+) (%a);') do
   windows[#windows + 1] = {per = tonumber(per), limit = tonumber(limit), kind = kind}
@@ -168,8 +156,8 @@ local function heldCopies(window)
   return s.sum
 end
 
--- currentSums are the sums of the class's own windows: those of others would need
--- care for as long as nobody asks for them.
+-- currentSums are the sums of this class's windows. Those of other classes are dropped:
+-- they would have to be kept up to date though nobody uses them.
 local function currentSums()
   local current = {}
   for _, window in ipairs(windows) do
@@ -180,51 +168,46 @@ local function currentSums()
   return current
 end
 
-local tidied = false
-
--- tidy forgets what no window can hold any more, of any class, and the
--- reservations that nobody can release any more.
-local function tidy()
+-- What no window can hold any more, of any class, is forgotten, and so are the
+-- reservations that nobody can release any more. A time of today has 16 digits; what
+-- is due for other windows says nothing.
+local tidied = not due or tonumber(string.sub(due, 1, 16)) <= at or string.sub(due, 18) ~= ARGV[4]
+if tidied then
   for _, window in ipairs(windows) do
     if window.kind == 'c' then
       heldCopies(window) -- before messages go that it still counts
     end
   end
-  sums = currentSums()
+  sums, sumsChanged = currentSums(), true
   if keepDistinct > 0 then
     redis.call('ZREMRANGEBYSCORE', REACHED, '-inf', text(at - keepDistinct))
   end
   if keepCopies > 0 then
     redis.call('ZREMRANGEBYSCORE', MESSAGES, '-inf', text(at - keepCopies))
+    -- Each message has a recipient: the oldest beyond any limit matter to no window,
+    -- even if all the open ones are released.
+    local surplus = redis.call('ZCARD', MESSAGES) - mostCopies - CROWD
+    if surplus > 0 then
+      redis.call('ZREMRANGEBYRANK', MESSAGES, '0', text(surplus - 1))
+      sums = {}
+    end
   end
-  -- Each message has a recipient: the oldest beyond any limit matter to no window,
-  -- even if all the open ones are released.
-  local surplus = redis.call('ZCARD', MESSAGES) - mostCopies - crowd
-  if surplus > 0 then
-    redis.call('ZREMRANGEBYRANK', MESSAGES, '0', text(surplus - 1))
-    sums = {}
-  end
-  commit(function(r) return at - r.at > life end)
-  tidied, sumsChanged = true, true
+  commit(function(r) return at - r.at > LIFE end)
 end
 
--- What is due for other windows says nothing.
-if not due or tonumber(string.match(due, '^%d+')) <= at or string.match(due, ' (.*)$') ~= ARGV[4] then
-  tidy()
-end
-if #open >= crowd then
-  commit(function(r) return at - r.at > crowded end)
-  if #open >= crowd then
+if #open >= CROWD then
+  commit(function(r) return at - r.at > CROWDED end)
+  if #open >= CROWD then
     save({})
     return {at, -2, 0, 0}
   end
 end
 
-local digests = {}
-eachDigest(ARGV[5], function(digest) digests[#digests + 1] = digest end)
-
--- when each recipient was last reached; false: not at all.
-local previous = {}
+local digests, blob = {}, ARGV[5]
+for i = 1, #blob / 8 do
+  digests[i] = string.sub(blob, 8 * i - 7, 8 * i)
+end
+local previous = {} -- when each recipient was last reached; false: not at all
 for from = 1, #digests, CHUNK do
   local scores = redis.call('ZMSCORE', REACHED, unpack(digests, from, math.min(from + CHUNK - 1, #digests)))
   for i = 1, #scores do
@@ -232,81 +215,73 @@ for from = 1, #digests, CHUNK do
   end
 end
 
--- roomy reports whether every window would hold the message even if nothing had
--- left it since it was last looked at.
-local function roomy()
-  local reached
-  for _, window in ipairs(windows) do
-    local held
-    if window.kind == 'd' then
-      reached = reached or redis.call('ZCARD', REACHED)
-      held = reached
-    else
-      held = sums[window.per] and sums[window.per].sum or heldCopies(window)
-    end
-    if held + n > window.limit then
-      return false
-    end
+-- Would every window hold the message even if nothing had left it since it was last
+-- looked at?
+local roomy, reached = true, nil
+for _, window in ipairs(windows) do
+  local held
+  if window.kind == 'd' then
+    reached = reached or redis.call('ZCARD', REACHED)
+    held = reached
+  else
+    held = sums[window.per] and sums[window.per].sum or heldCopies(window)
   end
-  return true
+  roomy = roomy and held + n <= window.limit
 end
 
--- Each kind's function returns how many recipients the window holds and, if the
--- message does not fit, the time of the entry that must leave for it to fit.
-local usage = {}
+if not roomy then
+  -- Each kind's function returns how many recipients the window holds and, if the
+  -- message does not fit, the time of the entry that must leave for it to fit.
+  local usage = {}
 
-function usage.c(window)
-  local used = heldCopies(window)
-  local over, time = used + n - window.limit, nil
-  local from = at - window.per
-  while over > 0 do
-    local seen = readMessages(from, '+inf', math.min(over, CHUNK), function(m, left)
-      from = left
-      if over > 0 then
-        over, time = over - m, left
-      end
-    end)
-    if seen == 0 then
-      break
-    end
-  end
-  return used, time
-end
-
-function usage.d(window)
-  local since = at - window.per
-  local rank = redis.call('ZCOUNT', REACHED, '-inf', text(since))
-  local used = redis.call('ZCARD', REACHED) - rank
-  local over = used + n - window.limit
-  if over <= 0 then
-    return used
-  end
-  local look = math.min(over, CHUNK) -- at most so many of the oldest have to be seen
-  local again = {} -- these are there already
-  for i, time in ipairs(previous) do
-    if time and time > since then
-      again[digests[i]], over = true, over - 1
-    end
-  end
-  local free
-  while over > 0 do
-    local found = redis.call('ZRANGE', REACHED, rank, rank + look - 1, 'WITHSCORES')
-    if #found == 0 then
-      break
-    end
-    for i = 1, #found, 2 do
-      if over > 0 and not again[found[i]] then
-        over, free = over - 1, tonumber(found[i + 1])
+  function usage.c(window)
+    local used = heldCopies(window)
+    local over, free, from = used + n - window.limit, nil, at - window.per
+    while over > 0 do
+      local seen = readMessages(from, '+inf', math.min(over, CHUNK), function(m, left)
+        from = left
+        if over > 0 then
+          over, free = over - m, left
+        end
+      end)
+      if seen == 0 then
+        break
       end
     end
-    rank = rank + look
+    return used, free
   end
-  return used, free
-end
 
--- decide returns the index of the window that would be exceeded, or -1, how many
--- recipients it holds, and when there is room in all windows.
-local function decide()
+  function usage.d(window)
+    local since = at - window.per
+    local rank = redis.call('ZCOUNT', REACHED, '-inf', text(since))
+    local used = redis.call('ZCARD', REACHED) - rank
+    local over = used + n - window.limit
+    if over <= 0 then
+      return used
+    end
+    local look = math.min(over, CHUNK) -- at most so many of the oldest have to be seen
+    local again = {} -- these are there already
+    for i, before in ipairs(previous) do
+      if before and before > since then
+        again[digests[i]], over = true, over - 1
+      end
+    end
+    local free
+    while over > 0 do
+      local found = redis.call('ZRANGE', REACHED, rank, rank + look - 1, 'WITHSCORES')
+      if #found == 0 then
+        break
+      end
+      for i = 1, #found, 2 do
+        if over > 0 and not again[found[i]] then
+          over, free = over - 1, tonumber(found[i + 1])
+        end
+      end
+      rank = rank + look
+    end
+    return used, free
+  end
+
   local exceeded, used, retryAt = -1, 0, 0
   for i, window in ipairs(windows) do
     local holds, free = usage[window.kind](window)
@@ -314,79 +289,61 @@ local function decide()
       exceeded, used, retryAt = i - 1, holds, free + window.per
     end
   end
-  return exceeded, used, retryAt
-end
-
--- live has a key expire when nothing of it matters any more, even if messages come
--- until the next tidying up. A time to live never shrinks.
-local function live(key, span)
-  if redis.call('PTTL', key) * 1000 < span + rest then
-    redis.call('PEXPIRE', key, text(math.ceil((span + rest) / 1000)))
+  if exceeded >= 0 then
+    save({})
+    return {at, exceeded, used, retryAt}
   end
 end
 
--- addReached notes when the recipients were reached, and what a release brings
--- back.
-local function addReached(list)
-  local groups, again, args, time = {}, false, {}, text(at)
+-- The message fits, and is counted.
+local list = {'last', text(at)}
+if keepDistinct > 0 then
+  local groups, again, args = {}, false, {} -- digests by the time that they replace
   for i, digest in ipairs(digests) do
     local replaced = previous[i]
     if replaced then
       again = true
-      groups[replaced] = groups[replaced] or {}
-      table.insert(groups[replaced], digest)
+      local those = groups[replaced]
+      if those then
+        those[#those + 1] = digest
+      else
+        groups[replaced] = {digest}
+      end
     end
-    args[2 * i - 1], args[2 * i] = time, digest
+    args[2 * i - 1], args[2 * i] = list[2], digest
   end
   each('ZADD', REACHED, args)
   if again then
     for replaced, those in pairs(groups) do
       groups[replaced] = table.concat(those)
     end
-    addBelow(id, groups, open)
+    addLater(id, groups, open)
     list[#list + 1] = 'r' .. id
     list[#list + 1] = packGroups(groups)
   end
 end
-
-local function addMessage()
-  redis.call('ZADD', MESSAGES, text(at), member(n, id))
+if keepCopies > 0 then
+  redis.call('ZADD', MESSAGES, list[2], member(n, id))
   sums, sumsChanged = currentSums(), true
   for _, s in pairs(sums) do
     s.sum = s.sum + n
   end
 end
+open[#open + 1] = {id = id, at = at, n = n}
+openChanged = true
+if tidied then
+  list[#list + 1] = 'due'
+  list[#list + 1] = string.format('%d %s', at + rest, ARGV[4])
+end
+save(list)
 
--- add counts a message that fits.
-local function add()
-  local list = {'last', text(at)}
-  if keepDistinct > 0 then
-    addReached(list)
-  end
-  if keepCopies > 0 then
-    addMessage()
-  end
-  open[#open + 1] = {id = id, at = at, n = n}
-  openChanged = true
-  if tidied then
-    list[#list + 1] = 'due'
-    list[#list + 1] = text(at + rest) .. ' ' .. ARGV[4]
-  end
-  save(list)
-  if tidied then
-    live(REACHED, keepDistinct)
-    live(MESSAGES, keepCopies)
-    live(STATE, math.max(keepDistinct, keepCopies, life))
+-- A key expires when nothing of it matters any more, even if messages come until the
+-- next tidying up. A time to live never shrinks.
+if tidied then
+  for key, span in pairs({[REACHED] = keepDistinct, [MESSAGES] = keepCopies, [STATE] = math.max(keep, LIFE)}) do
+    if redis.call('PTTL', key) * 1000 < span + rest then
+      redis.call('PEXPIRE', key, text(math.ceil((span + rest) / 1000)))
+    end
   end
 end
-
-local exceeded, used, retryAt = -1, 0, 0
-if not roomy() then
-  exceeded, used, retryAt = decide()
-end
-if exceeded < 0 then
-  add()
-else
-  save({})
-end
-return {at, exceeded, used, retryAt}
+return {at, -1, 0, 0}

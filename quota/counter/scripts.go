@@ -2,6 +2,7 @@ package counter
 
 import (
 	_ "embed" // the scripts
+	"fmt"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -16,6 +17,10 @@ var (
 	//go:embed release.lua
 	releaseLua string
 
-	reserveScript = redis.NewScript(commonLua + reserveLua)
-	releaseScript = redis.NewScript(commonLua + releaseLua)
+	reserveScript = redis.NewScript(constantsLua + commonLua + reserveLua)
+	releaseScript = redis.NewScript(constantsLua + commonLua + releaseLua)
 )
+
+// constantsLua are the bounds of open reservations, in microseconds, for the scripts.
+var constantsLua = fmt.Sprintf("local LIFE, CROWD, CROWDED, TOLERANCE = %d, %d, %d, %d\n",
+	openLife.Microseconds(), maxOpen, crowdedLife.Microseconds(), clockTolerance.Microseconds())

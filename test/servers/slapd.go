@@ -31,14 +31,15 @@ type Slapd struct {
 
 // StartSlapd starts a server whose tree, below Base, holds the units people,
 // structures, groups and lists. It ends with the test. The rest are pairs, old and
-// new: texts to replace in the schemas, for a site that has them otherwise.
+// new: texts to replace in the schemas and in slapd.conf, for a site that has them otherwise.
 func StartSlapd(t testing.TB, replace ...string) *Slapd {
 	t.Helper()
 	s := &Slapd{t: t, dir: Scratch(t), port: FreePort(t), securePort: FreePort(t)}
 	mkdirs(t, s.path("db"))
 	s.authority = writeCertificates(t, s.dir)
-	s.writeSchemas(strings.NewReplacer(replace...))
-	write(t, s.path("slapd.conf"), strings.ReplaceAll(slapdConfig, "$D", s.dir))
+	replacer := strings.NewReplacer(replace...)
+	s.writeSchemas(replacer)
+	write(t, s.path("slapd.conf"), replacer.Replace(strings.ReplaceAll(slapdConfig, "$D", s.dir)))
 	t.Cleanup(s.Stop)
 	s.Start()
 	s.Add(slapdTree)

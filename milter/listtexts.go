@@ -1,0 +1,185 @@
+package milter
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// ListRepliesConfig is the part of the table [replies] that is about lists. Its texts
+// may also use {list}, its address, and {managers}, who may post in the language's
+// own words.
+type ListRepliesConfig struct {
+	// ListPosting is the text of 550 5.7.1: only a list's managers may post.
+	ListPosting string `toml:"list_posting"`
+	// ListLogin is the same for a sender who is not logged in, and so may be one;
+	// empty: ListPosting, or built in.
+	ListLogin string `toml:"list_login"`
+	// ListFrom is the text of 550 5.7.1 for whatever is wrong with who a post is from,
+	// where none of the following is given.
+	ListFrom string `toml:"list_from"`
+	// ListFromEnvelope: the envelope sender is not the sender's own. The others are as
+	// the values of the log key "from_check" say.
+	ListFromEnvelope  string `toml:"list_from_envelope"`
+	ListFromMissing   string `toml:"list_from_missing"`
+	ListFromSeveral   string `toml:"list_from_several"`
+	ListFromMalformed string `toml:"list_from_malformed"`
+	ListFromOther     string `toml:"list_from_other_address"`
+	ListFromName      string `toml:"list_from_name"`
+	ListFromEncoding  string `toml:"list_from_encoding"`
+	// ListAutomatic is the text of 550 5.7.1: a bounce or an automatic reply.
+	ListAutomatic string `toml:"list_automatic"`
+	// ListHeader is the text of 550 5.7.1: too many fields that would have to be
+	// removed.
+	ListHeader string `toml:"list_header"`
+	// ListUnchecked is the text of 550 5.7.1: the list takes no message whose header
+	// is not seen.
+	ListUnchecked string `toml:"list_unchecked"`
+	// ListUnavailable is the text of 451 4.3.0: who may post is not known now.
+	ListUnavailable string `toml:"list_unavailable"`
+	// ListLimit is the text of 550 5.5.3: the list alone counts as more recipients than
+	// the limit, which is {members}; empty: MessageLimit, or built in.
+	ListLimit string `toml:"list_limit"`
+}
+
+// managers are who may post to a list without moderators, and to one with them.
+var managers = map[string]map[bool]string{
+	"fr": {false: "ses proprietaires", true: "ses moderateurs"}, //nolint:misspell // French
+	"en": {false: "its owners", true: "its moderators"},
+}
+
+var frenchListReplies = ListRepliesConfig{
+	ListPosting: "Message refuse: la liste {list} n'accepte que les messages de {managers}. Pour leur ecrire, utilisez " +
+		"Repondre (et non Repondre a tous) sur un message de la liste, ou adressez-vous a {contact} (reference {ref}).",
+	ListLogin: "Message refuse: la liste {list} n'accepte que les messages de {managers}, identifies sur le serveur de " +
+		"l'etablissement. Si vous en etes, renvoyez-le depuis votre messagerie professionnelle; sinon, adressez-vous a {contact} (reference {ref}).",
+	ListFrom: "Message refuse: pour ecrire a la liste {list}, l'expediteur du message doit etre " +
+		"vous seul, avec votre adresse professionnelle. Corrigez-le, ou adressez-vous a {contact} (reference {ref}).",
+	ListFromEnvelope: "Message refuse: votre compte de messagerie n'envoie pas avec votre adresse professionnelle. Mettez-la comme " +
+		"expediteur dans ses reglages et renvoyez le message a {list}, ou adressez-vous a {contact} (reference {ref}).",
+	ListFromMissing: "Message refuse: il n'a pas d'expediteur (De). Mettez votre adresse professionnelle dans les reglages de votre " +
+		"compte et renvoyez-le a {list}, ou adressez-vous a {contact} (reference {ref}).",
+	ListFromSeveral: "Message refuse: il a plusieurs expediteurs (De). N'en gardez qu'un, votre adresse professionnelle, " +
+		"et renvoyez-le a {list}, ou adressez-vous a {contact} (reference {ref}).",
+	ListFromMalformed: "Message refuse: son expediteur (De) est mal ecrit. Dans les reglages de votre compte, mettez un nom simple, " +
+		"ou seulement votre adresse, et renvoyez-le a {list}, ou adressez-vous a {contact} (reference {ref}).",
+	ListFromOther: "Message refuse: son expediteur (De) n'est pas votre adresse professionnelle. Choisissez-la comme expediteur " +
+		"et renvoyez-le a {list}, ou adressez-vous a {contact} (reference {ref}).",
+	ListFromName: "Message refuse: votre nom d'expediteur contient une adresse qui n'est pas la votre. Dans les reglages de votre " +
+		"compte, ne mettez que votre nom, et renvoyez-le a {list}, ou adressez-vous a {contact} (reference {ref}).",
+	ListFromEncoding: "Message refuse: votre nom d'expediteur est illisible. Dans les reglages de votre compte, ecrivez-le en lettres " +
+		"simples, sans accents, et renvoyez le message a {list}, ou adressez-vous a {contact} (reference {ref}).",
+	ListAutomatic: "Message refuse: la liste {list} ne recoit ni reponses automatiques, ni accuses de lecture, ni avis de non-remise. " +
+		"Si vous l'avez ecrit vous-meme, adressez-vous a {contact} (reference {ref}).",
+	ListHeader: "Message refuse: son en-tete a trop de champs Reply-To, Sender, Resent ou X-Sender. " +
+		"Renvoyez-le sans eux, ou adressez-vous a {contact} (reference {ref}).",
+	ListUnchecked: "Message refuse: la liste {list} ne recoit pas de messages par ce serveur, qui ne peut pas verifier " +
+		"de qui ils viennent. Adressez-vous a {contact} (reference {ref}).",
+	ListUnavailable: "Message differe: votre droit d'ecrire a {list} ne peut pas etre verifie pour le moment. " +
+		"Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
+	ListLimit: "Message refuse: la liste {list} compte pour {members} destinataires et votre limite est de {limit}. " +
+		"Pour lui ecrire, il faut une limite plus haute: adressez-vous a {contact} (reference {ref}).",
+}
+
+var englishListReplies = ListRepliesConfig{
+	ListPosting: "Message refused: the list {list} takes messages from {managers} only. To reach them, use " +
+		"Reply (not Reply all) on a message from the list, or ask {contact} (reference {ref}).",
+	ListLogin: "Message refused: the list {list} takes messages from {managers} only, logged in to their school's server. " +
+		"If you are one of them, send it again from your school account; otherwise ask {contact} (reference {ref}).",
+	ListFrom: "Message refused: to write to the list {list}, the message must be from your professional address, " +
+		"and from it alone. Correct its sender, or ask {contact} (reference {ref}).",
+	ListFromEnvelope: "Message refused: your mail account does not send with your professional address. Make it the sender in the " +
+		"account's settings and send the message to {list} again, or ask {contact} (reference {ref}).",
+	ListFromMissing: "Message refused: it has no sender (From). Put your professional address into the settings of your " +
+		"account and send it to {list} again, or ask {contact} (reference {ref}).",
+	ListFromSeveral: "Message refused: it has several senders (From). Keep only one, your professional address, " +
+		"and send it to {list} again, or ask {contact} (reference {ref}).",
+	ListFromMalformed: "Message refused: its sender (From) is not written properly. In the settings of your account, put a plain name, " +
+		"or only your address, and send it to {list} again, or ask {contact} (reference {ref}).",
+	ListFromOther: "Message refused: its sender (From) is not your professional address. Choose that as the sender " +
+		"and send it to {list} again, or ask {contact} (reference {ref}).",
+	ListFromName: "Message refused: your sender name contains an address that is not yours. In the settings of your " +
+		"account, put only your name, and send it to {list} again, or ask {contact} (reference {ref}).",
+	ListFromEncoding: "Message refused: your sender name cannot be read. In the settings of your account, write it in plain " +
+		"letters, without accents, and send the message to {list} again, or ask {contact} (reference {ref}).",
+	ListAutomatic: "Message refused: the list {list} takes no automatic replies, no read receipts and no delivery reports. " +
+		"If you wrote it yourself, ask {contact} (reference {ref}).",
+	ListHeader: "Message refused: its header has too many fields Reply-To, Sender, Resent or X-Sender. " +
+		"Send it without them, or ask {contact} (reference {ref}).",
+	ListUnchecked: "Message refused: the list {list} takes no messages through this server, which cannot check " +
+		"who they are from. Ask {contact} (reference {ref}).",
+	ListUnavailable: "Message delayed: your right to write to {list} cannot be checked just now. " +
+		"Send it again in a few minutes, or ask {contact} (reference {ref}).",
+	ListLimit: "Message refused: the list {list} counts as {members} recipients and your limit is {limit}. " +
+		"Writing to it takes a higher limit: ask {contact} (reference {ref}).",
+}
+
+// overrideLists replaces the texts that a configuration gives. One that is given for
+// several cases stands for each that has none of its own.
+func (t *ListRepliesConfig) overrideLists(c *RepliesConfig) {
+	override(&t.ListPosting, c.ListPosting)
+	override(&t.ListLogin, c.ListPosting)
+	override(&t.ListLogin, c.ListLogin)
+	override(&t.ListLimit, c.MessageLimit)
+	override(&t.ListLimit, c.ListLimit)
+	override(&t.ListAutomatic, c.ListAutomatic)
+	override(&t.ListHeader, c.ListHeader)
+	override(&t.ListUnchecked, c.ListUnchecked)
+	override(&t.ListUnavailable, c.ListUnavailable)
+	for fault := quota.NoFault; fault <= quota.FromEncoding; fault++ {
+		text := t.from(fault)
+		override(text, c.ListFrom)
+		override(text, *c.from(fault))
+	}
+}
+
+// from is the text for what is wrong with who a post is from.
+func (t *ListRepliesConfig) from(fault quota.FromFault) *string {
+	switch fault {
+	case quota.EnvelopeOther:
+		return &t.ListFromEnvelope
+	case quota.FromMissing:
+		return &t.ListFromMissing
+	case quota.FromSeveral:
+		return &t.ListFromSeveral
+	case quota.FromMalformed:
+		return &t.ListFromMalformed
+	case quota.FromOther:
+		return &t.ListFromOther
+	case quota.FromName:
+		return &t.ListFromName
+	case quota.FromEncoding:
+		return &t.ListFromEncoding
+	case quota.NoFault:
+	}
+	return &t.ListFrom
+}
+
+// posting is the text for a sender who may not post.
+func (t *ListRepliesConfig) posting(v *quota.Verdict) string {
+	if v.Sender == "" {
+		return t.ListLogin
+	}
+	return t.ListPosting
+}
+
+// validateLists finds what an SMTP reply cannot carry; common are the placeholders
+// that any text may use.
+func (t *ListRepliesConfig) validateLists(common []string) error {
+	ofList := append(slices.Clone(common), "{list}", "{managers}")
+	errs := []error{
+		checkText("replies.list_posting", t.ListPosting, ofList...),
+		checkText("replies.list_login", t.ListLogin, ofList...),
+		checkText("replies.list_from", t.ListFrom, ofList...),
+		checkText("replies.list_automatic", t.ListAutomatic, ofList...),
+		checkText("replies.list_header", t.ListHeader, ofList...),
+		checkText("replies.list_unchecked", t.ListUnchecked, ofList...),
+		checkText("replies.list_unavailable", t.ListUnavailable, ofList...),
+		checkText("replies.list_limit", t.ListLimit, append(slices.Clone(ofList), "{members}")...),
+	}
+	for fault := quota.EnvelopeOther; fault <= quota.FromEncoding; fault++ {
+		errs = append(errs, checkText("replies.list_from_"+fault.String(), *t.from(fault), ofList...))
+	}
+	return errors.Join(errs...)
+}

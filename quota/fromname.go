@@ -1,0 +1,137 @@
+package quota
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// nameFault holds the name of a mailbox to have no address but the sender's own,
+// in any reading of it.
+func (id identity) nameFault(name string) FromFault {
+	if id.isLoginAddress(name) {
+		return NoFault
+	}
+	readings, sure := readName(name)
+	if slices.ContainsFunc(readings, id.namesOther) {
+		return FromName
+	}
+	if !sure {
+		return FromEncoding
+	}
+	return NoFault
+}
+
+// namesOther reports whether a text has what looks like an address, a local part
+// and a domain with a dot, that is not the sender's own. It looks at the text as it
+// is, and without what nobody sees.
+func (id identity) namesOther(text string) bool {
+	bidi := strings.ContainsFunc(text, isBidi)
+	return id.otherIn([]rune(text), bidi) || id.otherIn([]rune(strings.Map(visible, text)), bidi)
+}
+
+func (id identity) otherIn(text []rune, bidi bool) bool {
+	for i, r := range text {
+		if strings.ContainsRune(atSigns, r) && id.otherAt(text, i, bidi) {
+			return true
+		}
+	}
+	return false
+}
+
+// otherAt reports whether the "@" at i makes an address that is not the sender's.
+func (id identity) otherAt(text []rune, i int, bidi bool) bool {
+	start, end := i+1, i
+	for start < len(text) && unicode.IsSpace(text[start]) {
+		start++
+	}
+	for end > 0 && unicode.IsSpace(text[end-1]) {
+		end--
+	}
+	domain := run(text[start:], inDomain)
+	local := runBefore(text[:end], inLocal)
+	touching := start == i+1 && end == i && text[i] == '@'
+	if touching && id.owns(trimEnds(local)+"@"+strings.TrimRightFunc(domain, endsDomain)) {
+		return false
+	}
+	if bidi && isDotted(runBefore(text[:end], inDomain)) { // it may be shown from right to left
+		return true
+	}
+	literal := start < len(text) && text[start] == '['
+	return (isDotted(domain) || literal) && (local != "" || !isHandle(text[:end]))
+}
+
+const (
+	// atSigns are those that a reader takes for one, in whatever font. What could
+	// not be decoded may be one too.
+	atSigns = "@\uff20\ufe6b\u24d0\ufffd"
+	// dots are those that IDNA takes for one (UTS #46), and those that look like it.
+	dots = ".\u3002\uff0e\uff61\u2024\ufe52"
+)
+
+// isDotted reports whether a domain has two labels or more.
+func isDotted(domain string) bool {
+	return len(strings.FieldsFunc(domain, func(r rune) bool { return strings.ContainsRune(dots, r) })) > 1
+}
+
+// isHandle reports whether a name with an "@" before it, as in "(@name)", stands
+// behind text: nothing there could be a local part.
+func isHandle(text []rune) bool {
+	return len(text) == 0 || strings.ContainsRune("([,;:", text[len(text)-1])
+}
+
+func inDomain(r rune) bool {
+	return r == '-' || r == '_' || strings.ContainsRune(dots, r) || unicode.In(r, unicode.L, unicode.N, unicode.M) || r == utf8.RuneError || isHidden(r)
+}
+
+// inLocal takes atext (RFC 5322 section 3.2.3), and beyond ASCII (RFC 6532) all
+// but spaces and punctuation.
+func inLocal(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r > ' ' && r != 0x7f && !strings.ContainsRune("\"(),:;<>@[\\]", r)
+	}
+	return !unicode.IsSpace(r) && (!unicode.IsPunct(r) || strings.ContainsRune(dots, r)) && !strings.ContainsRune(atSigns, r) || r == utf8.RuneError
+}
+
+// run is the beginning of a text of which all are in a set.
+func run(text []rune, in func(rune) bool) string {
+	n := slices.IndexFunc(text, func(r rune) bool { return !in(r) })
+	if n < 0 {
+		n = len(text)
+	}
+	return string(text[:n])
+}
+
+// runBefore is the end of a text of which all are in a set.
+func runBefore(text []rune, in func(rune) bool) string {
+	n := len(text)
+	for n > 0 && in(text[n-1]) {
+		n--
+	}
+	return string(text[n:])
+}
+
+// trimEnds takes away the quotes that some programs put around an address.
+func trimEnds(local string) string {
+	return strings.TrimLeftFunc(local, func(r rune) bool { return r == '\'' || r == '`' || isHidden(r) })
+}
+
+func endsDomain(r rune) bool { return r == '.' || isHidden(r) }
+
+// isHidden reports whether nobody sees a character.
+func isHidden(r rune) bool {
+	return unicode.In(r, unicode.Cf, unicode.Cc, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// visible leaves out what nobody sees, and the quotes that some programs take away.
+func visible(r rune) rune {
+	if isHidden(r) || r == '"' || r == '\\' {
+		return -1
+	}
+	return r
+}
+
+// isBidi reports whether a character says in which direction others are shown
+// (UAX #9).
+func isBidi(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }

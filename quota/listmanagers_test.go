@@ -1,0 +1,25 @@
+package quota
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestManagersInListDomains holds that nothing is sent on to a list, and no reply
+// asked for there, where a manager has a list's address for one's own.
+func TestManagersInListDomains(t *testing.T) {
+	config := DefaultConfig()
+	config.Lists.Domains = []string{"l.fr"}
+	rules, err := config.compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range []string{
+		"other@l.fr", "other@l.fr.", "other+x@l.fr", "other%l.fr@relay.fr", "l.fr!other@relay.fr", "owner-other@l.fr", "other@ſ.fr", "other@l.fr,x@entmip.fr", "-x@entmip.fr", "",
+	} {
+		p := post{list: &List{Owners: []Person{{ID: "only", Addresses: []string{address}}, {ID: "also", Addresses: []string{address, "also@entmip.fr"}}}}, rules: &rules.lists}
+		if got := p.addresses(); !slices.Equal(got, []string{"also@entmip.fr"}) {
+			t.Errorf("%q: %q", address, got)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package quota
+
+import "slices"
+
+// maxFields is how many fields of a name that has to be removed a header may have:
+// the MTA looks through the whole message for each. RFC 5322 section 3.6 allows one
+// Reply-To.
+const maxFields = 100
+
+// withHeader is the verdict on a message that v let pass, by its header.
+func (v Verdict) withHeader(h *Header) Verdict {
+	p := v.Posting
+	if p == nil {
+		return v
+	}
+	next := p.withHeader(h, v.Sender)
+	reason, fault := p.judgeHeader(h, v.Sender)
+	if reason == NoReason && next.removesTooMany(h) {
+		reason = ListHeader
+	}
+	if reason != NoReason {
+		v.Action, v.Reason, v.FromFault = enforced(Refuse, p.Enforced), reason, fault
+		v.List, v.Moderated = p.List, p.Moderated
+		return v
+	}
+	v.Posting = next
+	return v
+}
+
+// removesTooMany reports whether more fields of one name have to go than may.
+func (p *Posting) removesTooMany(h *Header) bool {
+	return p.ReplyTo != nil && h.ReplyTo > maxFields || p.Enforced && h.XSender > maxFields ||
+		slices.ContainsFunc(p.Remove, func(name string) bool { return h.Count(name) > maxFields })
+}
+
+// judgeHeader tells why a message to lists is refused by its header, or NoReason.
+func (p *Posting) judgeHeader(h *Header, login string) (Reason, FromFault) {
+	if p.refusesAutomatic(h) {
+		return ListAutomatic, NoFault
+	}
+	if p.From == nil {
+		return NoReason, NoFault
+	}
+	if fault := h.fromFault(identity{login, p.From}); fault != NoFault {
+		return ListFrom, fault
+	}
+	return NoReason, NoFault
+}
+
+// withHeader returns what remains to be done now that the header is known.
+func (p *Posting) withHeader(h *Header, login string) *Posting {
+	next := *p
+	next.ReplyTo = p.replyTo(h)
+	if p.From != nil && p.Enforced {
+		next.Remove = h.foreignAgents(identity{login, p.From})
+	}
+	return &next
+}
+
+// replyTo are the addresses that replies go to: the poster's is the one that the
+// post is from, where that is one of the poster's.
+func (p *Posting) replyTo(h *Header) []string {
+	if len(h.From) != 1 {
+		return p.ReplyTo
+	}
+	m, fault := parseMailbox(h.From[0])
+	if from := PersonKey(m.address); fault == NoFault && slices.Contains(p.Poster, from) {
+		addresses := slices.Clone(p.ReplyTo)
+		for i, address := range addresses {
+			if slices.Contains(p.Poster, address) {
+				addresses[i] = from
+			}
+		}
+		return addresses
+	}
+	return p.ReplyTo
+}
