@@ -36,6 +36,9 @@ const (
 	// maxRemovable is how many addresses a redirected message may have to lose
 	// before it is refused instead: the MTA looks through the whole message for each.
 	maxRemovable = 100
+	// maxTyped is how many bytes are kept of what clients typed in one transaction:
+	// with source routes, that may be a hundred times the addresses.
+	maxTyped = 512 << 10
 )
 
 var errOrder = errors.New("milter event out of order")
@@ -61,6 +64,8 @@ type transaction struct {
 	queueID    string
 	recipients quota.Recipients
 	typed      map[string][]string // by recipient, how the client wrote it where that differs
+	typedSize  int                 // of typed, in bytes
+	untyped    bool                // typed lacks some, beyond maxTyped
 	header     quota.Header
 	judged     bool // the verdict is about the recipients as they stand
 	ended      bool // the end was seen, or has been missed already
