@@ -50,8 +50,9 @@ type Config struct {
 	// CAFile is a file, in PEM, with the authorities that sign the servers'
 	// certificates. Left out: the system's.
 	CAFile string `toml:"ca_file"`
-	// Timeout is the time for one command, connecting included; a message never waits
-	// longer for Redis.
+	// Timeout is the time for one command, connecting included. A message waits at most
+	// three times as long for Redis: for the command, for a sign that Redis is there, and
+	// for the command again.
 	Timeout conf.Duration `toml:"timeout"`
 	// DigestKeyFile is the file with the key of the digests of recipients and senders,
 	// at least 32 bytes, the same on all relays:

@@ -1,7 +1,6 @@
 package counter
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,8 +27,7 @@ type Fallback struct {
 
 	turns    turns                 // of the commands to Redis, by sender
 	away     atomic.Pointer[error] // why Redis is not asked; nil: it is asked
-	slow     slowSenders
-	releases releases // that wait for Redis
+	releases releases              // that wait for Redis
 
 	wake       chan struct{} // has an element when Redis is to be pinged
 	cancel     context.CancelFunc
@@ -63,7 +61,7 @@ func (f *Fallback) Reserve(ctx context.Context, r *quota.Reservation) (quota.Cou
 		return quota.Count{}, err
 	}
 	defer done()
-	if why := f.notAsked(r.Sender); why != nil {
+	if why := f.Away(); why != nil {
 		return f.alone(ctx, r, why)
 	}
 	if f.local != nil && f.local.countedAlone(ctx, r.Sender) {
@@ -71,9 +69,6 @@ func (f *Fallback) Reserve(ctx context.Context, r *quota.Reservation) (quota.Cou
 	}
 	return f.reserve(ctx, r)
 }
-
-// notAsked returns why Redis is not asked about a sender now; nil: it is asked.
-func (f *Fallback) notAsked(sender string) error { return cmp.Or(f.Away(), f.slow.why(sender)) }
 
 func (f *Fallback) turn(ctx context.Context, sender string) (done func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, turnTimeout)
@@ -83,18 +78,35 @@ func (f *Fallback) turn(ctx context.Context, sender string) (done func(), err er
 
 // reserve counts a message in Redis, or alone where Redis does not answer.
 func (f *Fallback) reserve(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
+	count, why := f.ask(ctx, r)
+	if why == nil || errors.Is(why, quota.ErrTooManyOpen) {
+		return count, why
+	}
+	count, err := f.alone(ctx, r, why)
+	if err != nil || count.Exceeded >= 0 {
+		f.release(r.Ticket) // Redis may have counted it
+	}
+	return count, err
+}
+
+// ask has Redis count a message. A command that took too long is repeated if Redis
+// answers a ping: it may have been slow for its own reasons, and counts once. The error
+// is why the message is to be decided on without Redis, or [quota.ErrTooManyOpen].
+func (f *Fallback) ask(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
 	count, err := f.redis.Reserve(ctx, r)
+	if isTimeout(err) {
+		if err := f.redis.ping(ctx); err != nil {
+			return quota.Count{}, f.setAway(err)
+		}
+		count, err = f.redis.Reserve(ctx, r)
+	}
 	if err != nil && meaningOf(err) == senderAlone {
 		count, err = f.reserveAnew(ctx, r, err)
 	}
 	if err == nil || errors.Is(err, quota.ErrTooManyOpen) {
 		return count, err
 	}
-	count, err = f.alone(ctx, r, f.failed(r.Sender, err))
-	if err != nil || count.Exceeded >= 0 {
-		f.release(r.Ticket) // Redis may have counted it
-	}
-	return count, err
+	return quota.Count{}, f.failed(err)
 }
 
 // reserveAnew sets aside what is damaged of the sender's data in Redis because of why,
@@ -136,19 +148,13 @@ func (f *Fallback) alone(ctx context.Context, r *quota.Reservation, why error) (
 	return quota.Count{}, why
 }
 
-// failed draws the consequences of an error of a sender's command, and returns why the
-// message is decided on without Redis.
-func (f *Fallback) failed(sender string, err error) error {
-	why := f.without(err)
-	switch {
-	case meaningOf(err) == senderAlone:
-		return why
-	case !isTimeout(err):
-		return f.setAway(err)
+// failed draws the consequences of an error of a command, and returns why a message is
+// decided on without Redis.
+func (f *Fallback) failed(err error) error {
+	if meaningOf(err) == senderAlone || isTimeout(err) {
+		return f.without(err)
 	}
-	f.slow.add(sender, why)
-	f.wakeBackground()
-	return why
+	return f.setAway(err)
 }
 
 // setAway stops asking Redis, until it has answered again.
@@ -197,12 +203,12 @@ func (f *Fallback) releaseNow(ctx context.Context, t quota.Ticket) bool {
 		return false
 	}
 	defer done()
-	if f.notAsked(t.Sender) != nil {
+	if f.Away() != nil {
 		return false
 	}
 	err = f.redis.Settle(ctx, t, false)
 	if err != nil {
-		_ = f.failed(t.Sender, err)
+		_ = f.failed(err)
 	}
 	return err == nil || meaningOf(err) == senderAlone // then there is nothing to release
 }

@@ -45,11 +45,9 @@ func (f *Fallback) reconnect(ctx context.Context) {
 		}
 		if err := f.askRedis(ctx); err != nil {
 			_ = f.setAway(err)
-			f.slow.clear()
 			continue
 		}
 		f.away.Store(nil)
-		f.slow.clear()
 		back = time.Now()
 		f.sendReleases(ctx)
 	}
