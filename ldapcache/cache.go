@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/rcptquota/rcptquota/quota"
@@ -29,7 +30,7 @@ type cache[V any] struct {
 	ages     ages
 	timeout  time.Duration // of a lookup
 	patience time.Duration // of who waits for a search and has a stale answer
-	entries  *shards[V]
+	entries  *lru.Cache[string, *entry[V]]
 	searches singleflight.Group
 	counts   counts
 
@@ -55,7 +56,7 @@ type entry[V any] struct {
 
 // newCache sizes and times a cache as config says.
 func newCache[V any](config Config, lookup lookup[V]) (*cache[V], error) {
-	entries, err := newShards[V](config.CacheEntries)
+	entries, err := lru.New[string, *entry[V]](config.CacheEntries)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +92,8 @@ func (c *cache[V]) get(ctx context.Context, key string) (value *V, stale, err er
 // remembered returns what is known of key, or nil, and whether that is fresh.
 // What is soon to be old is asked for again meanwhile.
 func (c *cache[V]) remembered(ctx context.Context, key string, now time.Time) (known *entry[V], fresh bool) {
-	shard := c.entries.of(key)
-	if known = shard.get(key); known == nil {
+	known, ok := c.entries.Get(key)
+	if !ok {
 		return nil, false
 	}
 	age := now.Sub(known.asked)
@@ -102,7 +103,7 @@ func (c *cache[V]) remembered(ctx context.Context, key string, now time.Time) (k
 	if age >= known.due && known.ahead.CompareAndSwap(false, true) {
 		c.start(ctx, key, known)
 	}
-	shard.hits.Add(1)
+	c.counts.hits.Add(1)
 	return known, true
 }
 
@@ -154,7 +155,7 @@ func (c *cache[V]) ask(ctx context.Context, key string, known *entry[V]) (*entry
 		return nil, errClosed
 	}
 	defer c.running.Done()
-	if e := c.entries.of(key).get(key); e != nil && e != known && time.Since(e.asked) < e.ttl {
+	if e, ok := c.entries.Get(key); ok && e != known && time.Since(e.asked) < e.ttl {
 		return e, nil
 	}
 	c.counts.searches.Add(1)
@@ -175,7 +176,7 @@ func (c *cache[V]) remember(key string, asked time.Time, value V, err error) *en
 	if err != nil {
 		e.ttl, e.due = c.ages.negative, c.ages.negative
 	}
-	c.entries.of(key).add(key, e)
+	c.entries.Add(key, e)
 	return e
 }
 

@@ -42,25 +42,21 @@ type ServerStats struct {
 	InUse bool
 }
 
-// counts are the rare ones of a CacheStats; the hits are counted by each shard.
+// counts are those of a CacheStats.
 type counts struct {
-	misses, stale, unavailable, searches, errors atomic.Uint64
+	hits, misses, stale, unavailable, searches, errors atomic.Uint64
 }
 
 func (c *cache[V]) stats() CacheStats {
-	s := CacheStats{
+	return CacheStats{
+		Hits:        c.counts.hits.Load(),
 		Misses:      c.counts.misses.Load(),
 		Stale:       c.counts.stale.Load(),
 		Unavailable: c.counts.unavailable.Load(),
 		Searches:    c.counts.searches.Load(),
 		Errors:      c.counts.errors.Load(),
+		Entries:     c.entries.Len(),
 	}
-	for i := range c.entries.all {
-		shard := &c.entries.all[i]
-		s.Hits += shard.hits.Load()
-		s.Entries += shard.len()
-	}
-	return s
 }
 
 func (c *client) stats() []ServerStats {
