@@ -17,7 +17,8 @@ import (
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
-// site is a directory of the field, as README.md configures it, in a real server.
+// site is a directory of the field, as deploy/postfix/presets configures it, in a real
+// server.
 type site struct {
 	quota.Config
 	Directory Config `toml:"directory"`
@@ -25,7 +26,7 @@ type site struct {
 	server *servers.Slapd
 }
 
-// who may ask the trees; README.md's examples name it.
+// who may ask the trees; the examples in deploy/postfix/presets name it.
 const asker = `dn: ou=services,dc=ent,dc=test
 objectClass: organizationalUnit
 ou: services
@@ -39,8 +40,8 @@ userPassword: hunter2
 
 var bareSchools = regexp.MustCompile(`(?m)^(ENT\w*StructRattach\w*): ou=(\w+),.*$`)
 
-// startSite starts a server with the tree of testdata, and takes the example of
-// README.md that has the preset.
+// startSite starts a server with the tree of testdata, and takes the example in
+// deploy/postfix/presets.
 func startSite(t *testing.T, preset string, bareUAIs bool) *site {
 	t.Helper()
 	ldif, err := os.ReadFile(filepath.Join("testdata", preset+".ldif"))
@@ -69,7 +70,7 @@ func readSite(t *testing.T, s *servers.Slapd, preset string) *site {
 		t.Fatal(err)
 	}
 	result := &site{Config: quota.DefaultConfig(), Directory: DefaultConfig(), server: s}
-	if err := conf.Decode(filepath.Join(dir, "README.toml"), []byte(example(t, preset)), result); err != nil {
+	if err := conf.Decode(filepath.Join(dir, preset+".toml"), []byte(example(t, preset)), result); err != nil {
 		t.Fatal(err)
 	}
 	result.Directory.Resolve(dir)
@@ -80,23 +81,18 @@ func readSite(t *testing.T, s *servers.Slapd, preset string) *site {
 	return result
 }
 
-// example is the TOML block of README.md that has the preset, below the base of
-// our servers.
+// example is the deployed example of a preset, below the base of our servers.
 func example(t *testing.T, preset string) string {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../deploy/postfix/presets/" + preset + ".toml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, block := range strings.Split(string(readme), "```toml\n") {
-		block, _, _ = strings.Cut(block, "```")
-		if i > 0 && strings.Contains(block, `preset = "`+preset+`"`) {
-			const base = "dc=ent,dc=test"
-			return strings.NewReplacer("dc=ac-test,dc=fr", base, "dc=univ-un,dc=fr", base, "dc=example,dc=org", base).Replace(block)
-		}
+	if !strings.Contains(string(text), "\npreset = \""+preset+"\"\n") {
+		t.Fatalf("%s.toml is an example of another preset", preset)
 	}
-	t.Fatalf("README.md has no example of the preset %q", preset)
-	return ""
+	const base = "dc=ent,dc=test"
+	return strings.NewReplacer("dc=ac-test,dc=fr", base, "dc=univ-un,dc=fr", base, "dc=example,dc=org", base).Replace(string(text))
 }
 
 // known is what a directory says of a person.
@@ -155,7 +151,7 @@ var field = map[string]struct {
 }
 
 // TestTheDirectoriesOfTheField holds every person of four kinds of directories
-// against a table, with the configuration that README.md has for each.
+// against a table, with the example that deploy/postfix/presets has for each.
 func TestTheDirectoriesOfTheField(t *testing.T) {
 	for name, c := range field {
 		t.Run(name, func(t *testing.T) {

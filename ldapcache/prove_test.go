@@ -11,7 +11,7 @@ import (
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
-// TestProofOfTheField has check find nothing wrong with README.md's examples.
+// TestProofOfTheField has check find nothing wrong with the examples of deploy/postfix.
 func TestProofOfTheField(t *testing.T) {
 	for name, c := range field {
 		t.Run(name, func(t *testing.T) {
