@@ -191,13 +191,15 @@ func TestOddAddresses(t *testing.T) {
 }
 
 func TestListFilter(t *testing.T) {
-	s := &searcher{config: Config{Schema: Schema{ListFilter: "(|(mail=%a)(proxyAddresses=smtp:%a))"}}}
-	if got, want := s.listFilter([]string{"a*@x", "b@x"}), `(|(|(mail=a\2a@x)(proxyAddresses=smtp:a\2a@x))(|(mail=b@x)(proxyAddresses=smtp:b@x)))`; got != want {
+	s, err := newSearcher(Config{Schema: Schema{ListFilter: "(|(mail=%a)(proxyAddresses=smtp:%a))", ListOwners: []string{"owner", "MAIL"}}}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.anyList([]string{"a*@x", "b@x"}), `(|(|(mail=a\2a@x)(proxyAddresses=smtp:a\2a@x))(|(mail=b@x)(proxyAddresses=smtp:b@x)))`; got != want {
 		t.Errorf("%s", got)
 	}
-	s.config.ListOwners = []string{"owner", "MAIL"}
-	if names, rest := listAttributes(s.config); strings.Join(names, " ") != "mail proxyAddresses owner" || rest != 2 {
-		t.Error(names, rest)
+	if asked, listed := strings.Join(s.ofLists, " "), strings.Join(s.ofListed, " "); asked != "mail proxyAddresses owner" || listed != "owner" {
+		t.Errorf("%s; of those listed %s", asked, listed)
 	}
 }
 

@@ -127,7 +127,7 @@ func TestMistakes(t *testing.T) {
 		"premium place":         {minimal + "premium_filter = '(cn=%u)'", `directory.premium_filter: "%u" is not replaced`},
 		"list filter":           {minimal + "list_filter = '(mail=%u)'", `directory.list_filter: has no %a; write it where what is looked for goes, as in "(mail=%a)"`},
 		"place after a pattern": {minimal + "list_filter = '(mail=x*y%a)'", "directory.list_filter: %a is not a whole value"},
-		"place after an escape": {minimal + "list_filter = '(mail=\\\\%a)'", "directory.list_filter: %a is not a whole value"},
+		"place after an escape": {minimal + "list_filter = '(mail=\\\\%a)'", "directory.list_filter: not a filter (RFC 4515): ldap: invalid characters for escape"},
 		"establishment filter":  {minimal + "establishment_filter = '(ou=x)'", "directory.establishment_filter: has no %e"},
 		"owners":                {minimal + "list_owners = ['(owner)']", `directory.list_owners: "(owner)" is not the name`},
 		"no addresses":          {minimal + "user_addresses = []", "directory.user_addresses: empty"},

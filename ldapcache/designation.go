@@ -138,7 +138,7 @@ func (s *searcher) personsOf(conn *ldap.Conn, school establishment) (m meaning, 
 	if len(s.config.UserEstablishment) == 0 {
 		return m, nil
 	}
-	filter := "(&" + s.anyPerson + anyOf(s.config.UserEstablishment, written) + ")"
+	filter := "(&" + s.userFilter.anyValue + anyOf(s.config.UserEstablishment, written) + ")"
 	found, err := s.askAll(conn, query{s.config.Base, ldap.ScopeWholeSubtree, filter, 0, s.ofPersons})
 	for _, entry := range found.entries {
 		m.persons = append(m.persons, s.describePerson(entry))

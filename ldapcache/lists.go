@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -41,7 +40,7 @@ func (s *searcher) listEntries(conn *ldap.Conn, addresses []string) (entries [][
 	if len(addresses) > 1 && slices.ContainsFunc(addresses, isOdd) {
 		return s.listEntriesInParts(conn, addresses)
 	}
-	matches, err := s.search(conn, s.listFilter(addresses), 2*len(addresses), s.ofLists)
+	matches, err := s.search(conn, s.anyList(addresses), 2*len(addresses), s.ofLists)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -87,38 +86,19 @@ func isOdd(address string) bool {
 	return strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// listFilter matches the lists of all the addresses.
-func (s *searcher) listFilter(addresses []string) string {
+// anyList is the filter for the lists of all the addresses.
+func (s *searcher) anyList(addresses []string) string {
 	written := inAllLabels(addresses...)
 	if len(written) == 1 {
-		return fill(s.config.ListFilter, addressPlace, written[0])
+		return s.listFilter.fill(written[0])
 	}
 	var b strings.Builder
 	b.WriteString("(|")
 	for _, address := range written {
-		b.WriteString(fill(s.config.ListFilter, addressPlace, address))
+		b.WriteString(s.listFilter.fill(address))
 	}
 	b.WriteString(")")
 	return b.String()
-}
-
-// addressIn matches, in a list filter, an attribute that is compared with the
-// address.
-var addressIn = regexp.MustCompile(`([A-Za-z][A-Za-z0-9-]*)(?:;[^()=:]*)?(?:[:~<>][^()=]*)?=[^()=*]*%a\)`)
-
-// listAttributes are those asked of lists: first those that a list's addresses
-// are in, then, from rest on, those of whom it names.
-func listAttributes(config Config) (names []string, rest int) {
-	for _, match := range addressIn.FindAllStringSubmatch(config.ListFilter, -1) {
-		names = append(names, match[1])
-	}
-	names = once(names)
-	rest = len(names)
-	names = once(names, config.ListOwners, config.ListModerators)
-	if config.CountMembers {
-		names = once(names, config.ListMembers)
-	}
-	return names, rest
 }
 
 // listAddresses are the values of an entry that are addresses: those of subtypes

@@ -171,7 +171,7 @@ func TestNoAddressMatchesAsAFilter(t *testing.T) {
 				continue
 			}
 			err := s.client.do(t.Context(), func(conn *ldap.Conn) error {
-				lists, err := s.search(conn, fill(s.config.ListFilter, addressPlace, address), 2, []string{noAttributes})
+				lists, err := s.search(conn, s.listFilter.fill(address), 2, []string{noAttributes})
 				if len(lists.entries) > 0 {
 					t.Errorf("%s: %.60q matches %s", name, address, lists)
 				}

@@ -31,7 +31,7 @@ func (s *searcher) meantByDN(conn *ldap.Conn, dn string) (meaning, error) {
 	if !s.holds(dn) {
 		return meaning{}, nil
 	}
-	entry, err := s.read(conn, dn, s.anyPerson, s.ofPersons)
+	entry, err := s.read(conn, dn, s.userFilter.anyValue, s.ofPersons)
 	if err != nil {
 		return meaning{}, err
 	}
@@ -75,7 +75,7 @@ func (s *searcher) meantByAddress(conn *ldap.Conn, address string) (meaning, err
 	for _, spelling := range inAllLabels(address) {
 		written = append(written, spelling, "smtp:"+spelling)
 	}
-	filter := "(|(&" + s.anyPerson + anyOf(s.config.UserAddresses, written) + ")" + fill(s.config.UserFilter, loginPlace, address) + ")"
+	filter := "(|(&" + s.userFilter.anyValue + anyOf(s.config.UserAddresses, written) + ")" + s.userFilter.fill(address) + ")"
 	matches, err := s.search(conn, filter, maxMatches, s.ofPersons)
 	if err != nil || matches.more {
 		return meaning{}, err
@@ -83,7 +83,7 @@ func (s *searcher) meantByAddress(conn *ldap.Conn, address string) (meaning, err
 	var m meaning
 	for _, entry := range matches.entries {
 		p := s.describePerson(entry)
-		isLogin := slices.ContainsFunc(valuesIn(entry, s.logins), func(login string) bool { return strings.EqualFold(login, address) })
+		isLogin := slices.ContainsFunc(valuesIn(entry, s.userFilter.attributes), func(login string) bool { return strings.EqualFold(login, address) })
 		if isLogin || slices.Contains(p.addresses, address) { // else it is a private address
 			m.persons = append(m.persons, p)
 		}
@@ -97,7 +97,7 @@ func (s *searcher) meantByAddress(conn *ldap.Conn, address string) (meaning, err
 // meantByLogin finds the one person of a login, or the school that a text is the
 // UAI of, which no login is.
 func (s *searcher) meantByLogin(conn *ldap.Conn, login string) (meaning, error) {
-	matches, err := s.search(conn, fill(s.config.UserFilter, loginPlace, login), 2, s.ofPersons)
+	matches, err := s.search(conn, s.userFilter.fill(login), 2, s.ofPersons)
 	switch {
 	case err != nil:
 		return meaning{}, err
@@ -116,7 +116,7 @@ func (s *searcher) meantBySearch(conn *ldap.Conn, u ldapURL) (meaning, error) {
 	if !s.holds(u.dn) {
 		return meaning{}, nil
 	}
-	matches, err := s.ask(conn, query{dn: u.dn, scope: u.scope, filter: "(&" + s.anyPerson + u.filter + ")", limit: maxNamed, attributes: s.ofPersons})
+	matches, err := s.ask(conn, query{dn: u.dn, scope: u.scope, filter: "(&" + s.userFilter.anyValue + u.filter + ")", limit: maxNamed, attributes: s.ofPersons})
 	var m meaning
 	for _, entry := range matches.entries {
 		m.persons = append(m.persons, s.describePerson(entry))

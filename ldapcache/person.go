@@ -1,7 +1,6 @@
 package ldapcache
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ type person struct {
 // its subtypes came along.
 func (s *searcher) describePerson(entry *ldap.Entry) person {
 	p := person{id: canonicalDN(entry.DN), dn: entry.DN, addresses: s.addresses(entry), schools: s.establishments(entry)}
-	if logins := valuesIn(entry, s.logins); len(logins) > 0 {
+	if logins := valuesIn(entry, s.userFilter.attributes); len(logins) > 0 {
 		p.login = logins[0]
 	}
 	return p
@@ -71,25 +70,4 @@ func valuesIn(entry *ldap.Entry, attributes []string) []string {
 		all = slices.AppendSeq(all, slices.Values(slices.Sorted(slices.Values(entry.GetEqualFoldAttributeValues(attribute)))))
 	}
 	return all
-}
-
-// loginIn matches, in a user filter, what compares an attribute with the login:
-// the attribute, and what stands before the login.
-var loginIn = regexp.MustCompile(`\(([A-Za-z0-9][A-Za-z0-9.-]*)(?:;[^()=:~<>]*)?(?:[:~<>][^()=]*)?=([^()=*]*)%u\)`)
-
-// loginAttributes are those that a user filter finds logins in.
-func loginAttributes(userFilter string) []string {
-	var names []string
-	for _, match := range loginIn.FindAllStringSubmatch(userFilter, -1) {
-		if !slices.Contains(names, match[1]) {
-			names = append(names, match[1])
-		}
-	}
-	return names
-}
-
-// anyLogin turns a user filter into one that all persons match, whatever their
-// login.
-func anyLogin(userFilter string) string {
-	return loginIn.ReplaceAllString(userFilter, "($1=$2*)")
 }

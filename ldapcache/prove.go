@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -160,36 +159,12 @@ func (p *proof) filter(known *subschema, key, filter string) {
 	if err != nil { // an empty one
 		return
 	}
-	walkFilter(packet, func(attribute, value string) {
-		attribute, _, _ = strings.Cut(attribute, ";")
-		if _, ok := known.attributes[strings.ToLower(attribute)]; !ok {
-			p.add(key, "the server knows no attribute %q, so that the filter would find nothing", attribute)
+	for c := range comparisons(packet) {
+		if _, ok := known.attributes[strings.ToLower(c.attribute)]; !ok && c.attribute != "" {
+			p.add(key, "the server knows no attribute %q, so that the filter would find nothing", c.attribute)
 		}
-		if _, ok := known.classes[strings.ToLower(value)]; !ok && strings.EqualFold(attribute, "objectClass") && value != "" {
-			p.add(key, "the server knows no object class %q, so that the filter would find nothing", value)
+		if _, ok := known.classes[strings.ToLower(c.value)]; !ok && strings.EqualFold(c.attribute, "objectClass") && c.value != "" {
+			p.add(key, "the server knows no object class %q, so that the filter would find nothing", c.value)
 		}
-	})
-}
-
-// walkFilter visits each comparison of a filter with its attribute, and its value
-// where that is compared as a whole.
-func walkFilter(filter *ber.Packet, visit func(attribute, value string)) {
-	switch filter.Tag {
-	case ldap.FilterAnd, ldap.FilterOr, ldap.FilterNot:
-		for _, child := range filter.Children {
-			walkFilter(child, visit)
-		}
-	case ldap.FilterPresent:
-		visit(filter.Data.String(), "")
-	case ldap.FilterExtensibleMatch:
-		for _, child := range filter.Children {
-			if child.Tag == ldap.MatchingRuleAssertionType {
-				visit(child.Data.String(), "")
-			}
-		}
-	case ldap.FilterEqualityMatch:
-		visit(filter.Children[0].Data.String(), filter.Children[1].Data.String())
-	default: // substrings, and those of order
-		visit(filter.Children[0].Data.String(), "")
 	}
 }

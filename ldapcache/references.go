@@ -52,7 +52,7 @@ func (s *searcher) isIgnored(reference string) bool {
 // references are those of a search of the whole tree that are not ignored. Servers
 // tell them whatever the filter is; this one finds nobody.
 func (s *searcher) references(conn *ldap.Conn) ([]string, error) {
-	result, err := conn.Search(s.request(query{s.config.Base, ldap.ScopeWholeSubtree, fill(s.config.UserFilter, loginPlace, nobodysLogin), 1, []string{noAttributes}}))
+	result, err := conn.Search(s.request(query{s.config.Base, ldap.ScopeWholeSubtree, s.userFilter.fill(nobodysLogin), 1, []string{noAttributes}}))
 	if err != nil && !ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded) {
 		return nil, fmt.Errorf("search below %q: %w", s.config.Base, err)
 	}

@@ -43,13 +43,6 @@ type Schema struct {
 	ListMembers    []string `toml:"list_members"`
 }
 
-// The places in filters that stand for what is looked for.
-const (
-	loginPlace         = "%u"
-	establishmentPlace = "%e"
-	addressPlace       = "%a"
-)
-
 // filterKey is a key with a filter (RFC 4515).
 type filterKey struct {
 	name   string

@@ -131,7 +131,7 @@ func (s *searcher) schoolEntry(conn *ldap.Conn, uai string) (*ldap.Entry, error)
 	}
 	var filter strings.Builder
 	for _, spelling := range spellings(uai) {
-		filter.WriteString(fill(s.config.EstablishmentFilter, establishmentPlace, spelling))
+		filter.WriteString(s.establishmentFilter.fill(spelling))
 	}
 	matches, err := s.search(conn, "(|"+filter.String()+")", 2, s.ofOthers)
 	if err != nil || matches.more || len(matches.entries) != 1 {

@@ -30,8 +30,9 @@ type searcher struct {
 	client     *client
 	schools    *lru.Cache[string, knownEstablishment]
 	attributes []string // that classes match on, in lower case
-	logins     []string // attributes that user_filter finds logins in
-	anyPerson  string   // the filter that all persons match
+
+	// The filters of the configuration. What matches anyValue of the first is a person.
+	userFilter, establishmentFilter, premiumFilter, listFilter template
 
 	ofPersons []string // attributes asked of persons
 	ofSenders []string // the same, and those that classes match on
@@ -56,14 +57,20 @@ func newSearcher(config Config, client *client, attributes []string) (*searcher,
 		client:     client,
 		schools:    newSchools(),
 		attributes: attributes,
-		logins:     loginAttributes(config.UserFilter),
-		anyPerson:  anyLogin(config.UserFilter),
 		ofOthers:   once(config.GroupMembers, config.EstablishmentUAI, config.EstablishmentReference),
 	}
-	s.ofPersons = once(config.UserAddresses, config.UserEstablishment, s.logins)
+	for i, filter := range []*template{&s.userFilter, &s.establishmentFilter, &s.premiumFilter, &s.listFilter} {
+		if *filter, err = config.filters()[i].parse(); err != nil {
+			return nil, err
+		}
+	}
+	s.ofPersons = once(config.UserAddresses, config.UserEstablishment, s.userFilter.attributes)
 	s.ofSenders = once(s.ofPersons, attributes)
-	names, rest := listAttributes(config)
-	s.ofLists, s.ofListed = names, names[rest:]
+	s.ofLists = once(s.listFilter.attributes, config.ListOwners, config.ListModerators)
+	if config.CountMembers {
+		s.ofLists = once(s.ofLists, config.ListMembers)
+	}
+	s.ofListed = s.ofLists[len(s.listFilter.attributes):]
 	return s, nil
 }
 
@@ -145,24 +152,4 @@ func (s *searcher) request(q query) *ldap.SearchRequest {
 func (s *searcher) holds(text string) bool {
 	dn, err := ldap.ParseDN(text)
 	return err == nil && (s.base.EqualFold(dn) || s.base.AncestorOfFold(dn))
-}
-
-// fill puts a value into a filter, as a value and never as syntax (RFC 4515
-// section 3).
-func fill(filter, place, value string) string {
-	return strings.ReplaceAll(filter, place, ldap.EscapeFilter(value))
-}
-
-// anyOf is the filter for entries of which one of the attributes has one of the
-// values.
-func anyOf(attributes, values []string) string {
-	var b strings.Builder
-	b.WriteString("(|")
-	for _, attribute := range attributes {
-		for _, value := range values {
-			b.WriteString("(" + attribute + "=" + ldap.EscapeFilter(value) + ")")
-		}
-	}
-	b.WriteString(")")
-	return b.String()
 }

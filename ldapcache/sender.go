@@ -15,7 +15,7 @@ func (s *searcher) sender(ctx context.Context, login string) (quota.Sender, erro
 	var users found
 	var sender quota.Sender
 	err := s.client.do(ctx, func(conn *ldap.Conn) (err error) {
-		users, err = s.search(conn, fill(s.config.UserFilter, loginPlace, login), 2, s.ofSenders)
+		users, err = s.search(conn, s.userFilter.fill(login), 2, s.ofSenders)
 		if err == nil && len(users.entries) == 1 && !users.more {
 			sender, err = s.describe(conn, users.entries[0])
 		}

@@ -131,53 +131,13 @@ func (c *Config) validateSearches() error {
 		errs = append(errs, conf.Errorf("user_addresses", "empty; name the attributes with professional addresses"))
 	}
 	for _, key := range full.filters() {
-		errs = append(errs, key.validate())
+		_, err := key.parse()
+		errs = append(errs, err)
 	}
 	for _, key := range full.attributes() {
 		errs = append(errs, validateAttributes(key.name, *key.value))
 	}
 	return errors.Join(errs...)
-}
-
-// validate wants what is looked for to end a value, and to stand nowhere else:
-// escaping makes it safe as a value only, and beside a * it would find others.
-func (k filterKey) validate() error {
-	filter := *k.value
-	if filter == "" { // only where no preset has one
-		return nil
-	}
-	if k.place == "" {
-		return validateFilter(k.name, filter)
-	}
-	parts := strings.Split(filter, k.place)
-	if len(parts) == 1 {
-		return conf.Errorf(k.name, "has no %s; write it where what is looked for goes, as in %q", k.place, k.sample)
-	}
-	for i, after := range parts[1:] {
-		if !valueBegins.MatchString(parts[i]) || !strings.HasPrefix(after, ")") {
-			return conf.Errorf(k.name, "%s is not a whole value; write it between = and ), as in %q", k.place, k.sample)
-		}
-	}
-	if k.place == loginPlace && strings.Contains(anyLogin(filter), loginPlace) {
-		return conf.Errorf(k.name, "compares no attribute with %s; write one before the =, as in %q", k.place, k.sample)
-	}
-	return validateFilter(k.name, fill(filter, k.place, "sample"))
-}
-
-// valueBegins matches what stands before a place: the beginning of a value, with
-// or without a text that all values begin with, as in "(proxyAddresses=smtp:%a)".
-var valueBegins = regexp.MustCompile(`=[^()*\\=]*$`)
-
-// validateFilter compiles a filter in which nothing is left to fill in. A per cent
-// sign is taken for what other programs would replace.
-func validateFilter(key, filter string) error {
-	if i := strings.IndexByte(filter, '%'); i >= 0 {
-		return conf.Errorf(key, "%q is not replaced by anything; write a literal %% as \\25", filter[i:min(i+2, len(filter))])
-	}
-	if _, err := ldap.CompileFilter(filter); err != nil {
-		return conf.Errorf(key, "not a filter (RFC 4515): %v", errors.Unwrap(err))
-	}
-	return nil
 }
 
 // attributeName is RFC 4512 section 1.4, keystring: servers answer with names,

@@ -105,43 +105,6 @@ func TestParseUAI(t *testing.T) {
 	}
 }
 
-func TestLoginAttributes(t *testing.T) {
-	for filter, want := range map[string]struct {
-		attributes string
-		any        string
-	}{
-		"(uid=%u)":                             {"uid", "(uid=*)"},
-		"(&(a=b)(|(uid=%u)(mail=%u)(uid=%u)))": {"uid mail", "(&(a=b)(|(uid=*)(mail=*)(uid=*)))"},
-		"(uid:caseExactMatch:=%u)":             {"uid", "(uid=*)"},
-		"(uid:dn:2.5.13.5:=%u)":                {"uid", "(uid=*)"},
-		"(cn;lang-fr=%u)":                      {"cn", "(cn=*)"},
-		"(cn~=%u)":                             {"cn", "(cn=*)"},
-		"(proxyAddresses=smtp:%u)":             {"proxyAddresses", "(proxyAddresses=smtp:*)"},
-	} {
-		if got := strings.Join(loginAttributes(filter), " "); got != want.attributes {
-			t.Errorf("%s: %s, want %s", filter, got, want.attributes)
-		}
-		if got := anyLogin(filter); got != want.any {
-			t.Errorf("%s: %s, want %s", filter, got, want.any)
-		}
-	}
-}
-
-// FuzzAnyLogin wants a filter of every user filter that a configuration may have.
-func FuzzAnyLogin(f *testing.F) {
-	for _, filter := range []string{"(uid=%u)", "(|(uid=%u)(!(mail=smtp:%u)))", "(uid:x:=%u)", "(cn=a=%u)", "(:dn:2.5.13.5:=%u)"} {
-		f.Add(filter)
-	}
-	f.Fuzz(func(t *testing.T, filter string) {
-		if filter == "" || (filterKey{"user_filter", &filter, loginPlace, ""}).validate() != nil {
-			return
-		}
-		if _, err := ldap.CompileFilter(anyLogin(filter)); err != nil {
-			t.Errorf("%q became %q: %v", filter, anyLogin(filter), err)
-		}
-	})
-}
-
 func FuzzParsePart(f *testing.F) {
 	for _, description := range []string{"member;range=0-1499", "member;Range=1500-*", "member", "member;range=9-1", "member;range=0-99999999999"} {
 		f.Add(description)
