@@ -1,6 +1,7 @@
 package ldapcache
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
@@ -63,53 +64,21 @@ func namesOf(definitions []string) map[string]string {
 	return all
 }
 
-// parseDefinition returns the numeric OID and the names of a definition, as in
-// "( 2.5.4.3 NAME ( 'cn' 'commonName' ) SUP name )". Of what is none, it returns
-// what looks like them.
-func parseDefinition(text string) (oid string, names []string) {
-	words := splitDefinition(text)
-	if len(words) > 1 && words[0] == "(" {
-		oid = words[1]
-	}
-	for i := range words {
-		if words[i] != "NAME" {
-			continue
-		}
-		for _, word := range words[i+1:] {
-			name, quoted := strings.CutPrefix(word, "'")
-			if quoted {
-				names = append(names, strings.TrimSuffix(name, "'"))
-			}
-			if word == ")" || quoted && len(names) == 1 && words[i+1] != "(" {
-				break
-			}
-		}
-		break
-	}
-	return oid, names
-}
+// definition matches the beginning of a definition, as in "( 2.5.4.3 NAME ( 'cn'
+// 'commonName' ) SUP name )", up to its names: one, or several in brackets.
+var definition = regexp.MustCompile(`^\s*\(\s*([^\s()']+)(?:\s+DESC\s+'[^']*')?(?:\s*NAME\s*('[^']*|\([^)]*))?`)
 
-// splitDefinition cuts a definition into words: brackets, texts with the quotes
-// around them, and what else stands between spaces.
-func splitDefinition(text string) (words []string) {
-	for {
-		text = strings.TrimLeft(text, " \t\r\n")
-		if text == "" {
-			return words
-		}
-		n := 1
-		switch text[0] {
-		case '(', ')':
-		case '\'':
-			if n = strings.IndexByte(text[1:], '\'') + 2; n == 1 {
-				n = len(text)
-			}
-		default:
-			if n = strings.IndexAny(text, " \t\r\n()'"); n < 0 {
-				n = len(text)
-			}
-		}
-		words = append(words, text[:n])
-		text = text[n:]
+// parseDefinition returns the numeric OID and the names of a definition; what is
+// none has neither.
+func parseDefinition(text string) (oid string, names []string) {
+	match := definition.FindStringSubmatch(text)
+	if match == nil {
+		return "", nil
 	}
+	for i, part := range strings.Split(match[2], "'") {
+		if i%2 == 1 { // between quotes
+			names = append(names, part)
+		}
+	}
+	return match[1], names
 }
