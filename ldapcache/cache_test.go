@@ -56,18 +56,18 @@ func (o *oracle) times() int {
 }
 
 // testDirectory has room for three senders, and asks the oracle.
-func testDirectory(t testing.TB, o *oracle) *LDAP {
+func testDirectory(t testing.TB, o *oracle) *Cached {
 	t.Helper()
 	return directoryOf(t, o, 3)
 }
 
 // roomyDirectory has as much room as one has by default.
-func roomyDirectory(t testing.TB, o *oracle) *LDAP {
+func roomyDirectory(t testing.TB, o *oracle) *Cached {
 	t.Helper()
 	return directoryOf(t, o, DefaultConfig().CacheEntries)
 }
 
-func directoryOf(t testing.TB, o *oracle, size int) *LDAP {
+func directoryOf(t testing.TB, o *oracle, size int) *Cached {
 	t.Helper()
 	config := DefaultConfig()
 	config.Source, config.CacheEntries = sourceLDAP, size

@@ -1,9 +1,12 @@
 package ldapcache
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/rcptquota/rcptquota/ldapcache/ldap"
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
@@ -25,28 +28,7 @@ type Config struct {
 	// configuration file, which need not exist; a file named here must.
 	File string `toml:"file"`
 
-	// Preset names the defaults of the keys of Schema.
-	Preset string `toml:"preset"`
-	// Servers are LDAP URLs (RFC 4516) of a scheme and a host only: ldap://,
-	// ldaps:// or ldapi://, tried in order.
-	Servers []string `toml:"servers"`
-	// StartTLS turns TLS on over ldap:// (RFC 4511 section 4.14).
-	StartTLS bool `toml:"start_tls"`
-	// CAFile holds, in PEM, the authorities that sign the servers' certificates;
-	// empty: the system's.
-	CAFile string `toml:"ca_file"`
-	// BindDN is who binds; empty: the searches are anonymous.
-	BindDN string `toml:"bind_dn"`
-	// BindPasswordFile holds the password, read at each connection; the end of
-	// its last line does not belong to it.
-	BindPasswordFile string `toml:"bind_password_file"`
-	// Base is the DN below which the whole subtree is searched.
-	Base string `toml:"base"`
-	// IgnoreReferences are DNs of other servers' entries to which the server refers
-	// (RFC 4511 section 4.5.3), and below which there is nobody and no list.
-	IgnoreReferences []string `toml:"ignore_references"`
-	// Timeout is for one look-up, all its searches and all servers together.
-	Timeout conf.Duration `toml:"timeout"`
+	ldap.Config
 
 	// CacheEntries is the most senders remembered; the least recently used goes.
 	CacheEntries int `toml:"cache_entries"`
@@ -54,15 +36,9 @@ type Config struct {
 	TTL conf.Duration `toml:"ttl"`
 	// NegativeTTL is the same for a login of which there is no one entry.
 	NegativeTTL conf.Duration `toml:"negative_ttl"`
-	// StaleFor is the age up to which a sender is served while the directory is
-	// unavailable.
+	// StaleFor is how old a sender's answer may be at most that is used while the
+	// directory is unavailable.
 	StaleFor conf.Duration `toml:"stale_for"`
-
-	Schema
-
-	// CountMembers has the members of lists counted. It is no key: whether their
-	// number matters, the rules of lists say.
-	CountMembers bool `toml:"-"`
 
 	dir string // of the configuration file; see Resolve
 }
@@ -72,8 +48,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Source:       sourceFile,
-		Preset:       "sdet",
-		Timeout:      conf.Duration{Duration: 2 * time.Second},
+		Config:       ldap.DefaultConfig(),
 		CacheEntries: 100_000,
 		TTL:          conf.Duration{Duration: 5 * time.Minute},
 		NegativeTTL:  conf.Duration{Duration: 30 * time.Second},
@@ -85,9 +60,68 @@ func DefaultConfig() Config {
 // folder of the configuration file, instead of the working directory.
 func (c *Config) Resolve(dir string) {
 	c.dir = dir
-	for _, path := range []*string{&c.File, &c.CAFile, &c.BindPasswordFile} {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(dir, *path)
-		}
+	c.Config.Resolve(dir)
+	if c.File != "" && !filepath.IsAbs(c.File) {
+		c.File = filepath.Join(dir, c.File)
 	}
+}
+
+// maxTimeout is how long a message waits for its verdict at most; Postfix, as we
+// have it set up, waits a little longer.
+const maxTimeout = 10 * time.Second
+
+// Validate returns all mistakes, with keys from the top of the configuration
+// file; see [conf.Validator]. It looks at the files that the configuration names,
+// and so comes after [Config.Resolve]; it asks no server.
+func (c *Config) Validate() error {
+	errs := []error{
+		positive("ttl", c.TTL),
+		positive("negative_ttl", c.NegativeTTL),
+		positive("stale_for", c.StaleFor),
+		positive("timeout", c.Timeout),
+	}
+	if c.Timeout.Duration > maxTimeout {
+		errs = append(errs, conf.Errorf("timeout", "longer than %v, when the message is decided without an answer; write less", maxTimeout))
+	}
+	if c.StaleFor.Duration > 0 && c.StaleFor.Duration < c.TTL.Duration {
+		errs = append(errs, conf.Errorf("stale_for", "shorter than ttl, so that nothing is ever stale; write a longer time"))
+	}
+	if c.CacheEntries < 1 {
+		errs = append(errs, conf.Errorf("cache_entries", "%d is too few; write how many senders to remember", c.CacheEntries))
+	}
+	switch c.Source {
+	case sourceFile:
+		errs = append(errs, readable("file", c.File))
+		if len(c.Servers) > 0 {
+			errs = append(errs, conf.Errorf("servers", "not asked with source = %q; write source = %q", sourceFile, sourceLDAP))
+		}
+	case sourceLDAP:
+		if c.File != "" {
+			errs = append(errs, conf.Errorf("file", "not read with source = %q; leave it out or write source = %q", sourceLDAP, sourceFile))
+		}
+		errs = append(errs, c.Config.Validate())
+	default:
+		errs = append(errs, conf.Errorf("source", "%q is not known; write %q or %q", c.Source, sourceLDAP, sourceFile))
+	}
+	return conf.Under("directory", errors.Join(errs...))
+}
+
+func positive(key string, d conf.Duration) error {
+	if d.Duration <= 0 {
+		return conf.Errorf(key, "must be longer than zero; write it as in \"5m\" or \"24h\"")
+	}
+	return nil
+}
+
+// readable makes sure that we may read the file at path, if one is named.
+func readable(key, path string) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return conf.Errorf(key, "%v", err)
+	}
+	_ = file.Close() // it was only read from
+	return nil
 }
