@@ -17,7 +17,7 @@ type rosterView struct {
 	limit    int // of an establishment
 }
 
-// weekly tells the roster that is in effect at now, what comes next, and what is in
+// weekly prints the roster that is in effect at now, what comes next, and why it is in
 // doubt.
 func (v *rosterView) weekly(state roster.State, now time.Time) {
 	effective, pending := state.At(now)
@@ -32,12 +32,12 @@ func (v *rosterView) weekly(state roster.State, now time.Time) {
 	}
 	switch cutoff, doubt, overdue := v.calendar.Overdue(state, now); {
 	case state.LiesAhead(now):
-		fmt.Fprintln(v.out, "\nIt was copied in the future by this machine's clock, and no relay whose clock says so believes it.")
+		fmt.Fprintln(v.out, "\nBy this machine's clock, it was copied in the future. No relay whose clock says so uses it.")
 	case overdue:
-		fmt.Fprintf(v.out, "\nThe copy of %s is missing: it could not be taken, or nearly everybody was missing in it; the log of serve says why.\n"+
+		fmt.Fprintf(v.out, "\nThe copy of %s is missing: it could not be taken, or nearly everybody was missing from it; the log of serve says why.\n"+
 			"Who is not premium by this roster is deferred above the limit, not refused, from %s on.\n", v.time(cutoff), v.time(doubt))
 	case state.Aside != nil:
-		fmt.Fprintln(v.out, "\nIt is in doubt, since it stands in for one that lies in the future by this machine's clock.")
+		fmt.Fprintln(v.out, "\nIt is in doubt, since it replaces one that, by this machine's clock, was copied in the future.")
 	}
 	v.comes(now)
 }
@@ -70,7 +70,7 @@ func (v *rosterView) refreshed(taken *roster.Copy, replaced roster.State, now ti
 		v.table(gone)
 	}
 	if roster.Missing(replaced.Newest(), taken, v.limit) != nil {
-		fmt.Fprintln(v.out, "That is nearly everybody. If it is a mistake, mend the directory and refresh again.")
+		fmt.Fprintln(v.out, "That is nearly everybody. If it is a mistake, correct the directory and refresh again.")
 	}
 }
 
@@ -119,7 +119,7 @@ func (v *rosterView) designations(c *roster.Copy) {
 		v.table(c.Lost)
 	}
 	if len(c.Unresolved) > 0 {
-		fmt.Fprintln(v.out, "Entered, but nobody is found by that name:")
+		fmt.Fprintln(v.out, "Designated, but cannot be resolved:")
 		for _, value := range c.Unresolved {
 			fmt.Fprintf(v.out, "  %s\n", value)
 		}

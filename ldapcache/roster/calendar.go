@@ -34,10 +34,10 @@ func (c Calendar) EffectOf(cutoff time.Time) time.Time {
 // after is the moment's first time after t.
 func (m Moment) after(t time.Time, location *time.Location) time.Time {
 	local := t.In(location)
-	ahead := (int(m.Day) - int(local.Weekday()) + 7) % 7
-	next := m.on(local.Year(), local.Month(), local.Day()+ahead, location)
+	days := (int(m.Day) - int(local.Weekday()) + 7) % 7
+	next := m.on(local.Year(), local.Month(), local.Day()+days, location)
 	if !next.After(t) {
-		next = m.on(local.Year(), local.Month(), local.Day()+ahead+7, location)
+		next = m.on(local.Year(), local.Month(), local.Day()+days+7, location)
 	}
 	return next
 }
@@ -72,10 +72,10 @@ func (c Calendar) sureUntil(s State) time.Time {
 	return c.EffectOf(c.NextCutoff(s.covered()))
 }
 
-// comesBack reports whether what was set aside is right after all: it does not lie
-// in the future any more, and since the copy in its place more than one cutoff
-// seems to have passed, of which that copy missed the first. So the clock was
-// behind, and was set right.
+// comesBack reports whether the state that was set aside is right after all: it is not
+// of the future any more, and since the copy in its place was taken, more than one cutoff
+// seems to have passed, of which that copy missed the first. So the clock was behind, and
+// has been corrected.
 func (c Calendar) comesBack(s State, now time.Time) bool {
 	return s.Aside != nil && !s.Aside.LiesAhead(now) && s.Aside.covered().After(c.NextCutoff(s.covered()))
 }

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// tolerance is how far two clocks may differ that are both held to be right.
+	// tolerance is how far two clocks may differ that both count as right.
 	tolerance = time.Minute
 	// longestWait is more than a copy ever waits for its effect: a week, and what
 	// a change of clocks or of the date line adds.
@@ -17,8 +17,8 @@ const (
 var (
 	// errClock is wrapped where a clock is wrong, perhaps ours.
 	errClock   = errors.New("a clock is wrong")
-	errStepped = fmt.Errorf("%w: this machine's was set to another time just now", errClock)
-	errAside   = fmt.Errorf("%w, or was: the roster stored was copied in the future, as this machine's clock has it, and a copy of now stands in for it; "+
+	errStepped = fmt.Errorf("%w: this machine's clock was just set to another time", errClock)
+	errAside   = fmt.Errorf("%w, or was: by this machine's clock the stored roster was copied in the future, and a copy taken now replaces it; "+
 		"once the clock is right, \"rcptquota roster refresh\" ends the doubt", errClock)
 )
 
@@ -37,13 +37,13 @@ func compareClocks(now, store time.Time) (ahead time.Duration, err error) {
 	if ahead < 0 {
 		way = "behind"
 	}
-	return ahead, fmt.Errorf("%w: this machine's is %v %s that of the store; nothing is copied or stored until they agree",
+	return ahead, fmt.Errorf("%w: this machine's clock is %v %s the store's; nothing is copied or stored until they agree",
 		errClock, ahead.Abs().Round(time.Second), way)
 }
 
-// LiesAhead reports whether a state, as it says itself, is of later than now, so
-// that the clock of who stored it was wrong, or ours is. A pending copy takes
-// effect in the future, but not in a distant one.
+// LiesAhead reports whether a state is of the future, by its own times: the clock of the
+// relay that stored it was wrong, or ours is. A pending copy takes effect in the near
+// future.
 func (s State) LiesAhead(now time.Time) bool {
 	limit := now.Add(tolerance)
 	if c := s.Current; c != nil && (c.Cutoff.After(limit) || c.Taken.After(limit) || c.Effect.After(limit)) {

@@ -15,8 +15,8 @@ type Designation struct {
 
 // Source is where designations are entered: the directory.
 type Source interface {
-	// Designations lists all that are entered now, in any order, maybe twice; and,
-	// as they are written, the entries that name nobody. An error means that the
-	// directory cannot be asked: what was known stays.
+	// Designations lists all that are entered now, in any order, maybe twice; and, as
+	// written, those that resolve to nobody. An error means that the directory cannot be
+	// asked: the roster before stays.
 	Designations(ctx context.Context) (all []Designation, unresolved []string, err error)
 }

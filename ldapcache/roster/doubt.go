@@ -9,7 +9,7 @@ import (
 type Doubt int
 
 const (
-	// Sure, the zero value: it is.
+	// Sure, the zero value: there is no doubt.
 	Sure Doubt = iota
 	// Unavailable: the directory or the store cannot be asked, or it is past a
 	// moment of effect whose copy is not known.
@@ -17,7 +17,7 @@ const (
 	// WrongClock: our clock and the store's differ, or what was stored lies in the
 	// future.
 	WrongClock
-	// NearlyEmpty: nearly everybody is missing in what the directory says.
+	// NearlyEmpty: nearly everybody is missing from what the directory says.
 	NearlyEmpty
 )
 
@@ -52,9 +52,9 @@ func doubtOf(err error) Doubt {
 	return Unavailable
 }
 
-// tell logs the error that a doubt came with. Those that end by themselves are
-// warnings.
-func (d Doubt) tell(log *slog.Logger, err error) {
+// log logs a doubt, and the error that it came with. One that ends by itself is a
+// warning.
+func (d Doubt) log(log *slog.Logger, err error) {
 	switch d {
 	case Sure:
 		log.Info(msgAvailable)

@@ -13,10 +13,10 @@ import (
 // leastSure is how long a copy is not doubted, however often copies are taken.
 const leastSure = 15 * time.Second
 
-// NewImmediate returns the keeper of a roster that is copied every so often. While
-// the directory is away, the last copy is kept, in doubt, for so long. The store
-// remembers, over a restart, who was premium; without it, the roster is kept all
-// the same.
+// NewImmediate returns the keeper of a roster that is copied at intervals of every. While
+// the directory is away, the last copy stays in effect, in doubt, for as long as keep.
+// The store remembers over a restart who was premium; while it is away, the roster is
+// kept all the same.
 func NewImmediate(config Config, source Source, store Store, every, keep time.Duration, log *slog.Logger) *Keeper {
 	return newKeeper(&immediate{
 		limit: config.PerEstablishment, source: source, store: store, every: every, keep: keep, log: log,
@@ -31,21 +31,21 @@ type immediate struct {
 	every, keep time.Duration
 	log         *slog.Logger
 
-	last      *Copy     // that was believed; nil: none yet
+	last      *Copy     // the last believed copy; nil: none yet
 	answered  time.Time // when the directory answered last
-	sureUntil time.Time // of last
-	named     bool      // the log has the names of those of last who do not count
+	sureUntil time.Time // until when last is certainly right
+	named     bool      // those of last who do not count were logged
 
 	recalled bool   // the store was read
 	text     []byte // what it held; nil: nothing
 	kept     *Copy  // what that says, or nil
-	storeErr error  // as the log knows; nil: it goes well
+	storeErr error  // that was logged last; nil: the store works
 }
 
 // look implements [plan].
-func (i *immediate) look(ctx context.Context, now time.Time) (*known, time.Time) {
+func (i *immediate) look(ctx context.Context, now time.Time) (*snapshot, time.Time) {
 	trusted := max(2*i.every, leastSure)
-	next, err := take(ctx, i.source, i.limit, Copy{Reason: Immediate, Taken: now, Effect: now})
+	next, err := takeCopy(ctx, i.source, i.limit, Copy{Reason: Immediate, Taken: now, Effect: now})
 	storeErr := i.recall(ctx)
 	if err == nil {
 		i.answered = now
@@ -57,14 +57,14 @@ func (i *immediate) look(ctx context.Context, now time.Time) (*known, time.Time)
 		i.replace(next)
 		storeErr = cmp.Or(storeErr, i.remember(ctx, now))
 	}
-	i.tellStore(storeErr)
-	k := &known{state: State{Current: i.last}, looked: now, trusted: trusted, err: err, sureUntil: i.sureUntil}
+	i.logStoreError(storeErr)
+	k := &snapshot{state: State{Current: i.last}, looked: now, trusted: trusted, err: err, sureUntil: i.sureUntil}
 	k.usableUntil = i.answered.Add(max(i.keep, leastSure))
 	return k, now.Add(jittered(i.every))
 }
 
-// recall reads who was premium before a restart, and while the directory is not
-// believed, whether somebody has said since who is.
+// recall reads who was premium before a restart and, while the directory is not believed,
+// whether somebody has refreshed the roster since.
 func (i *immediate) recall(ctx context.Context) error {
 	if i.recalled && !i.sureUntil.IsZero() {
 		return nil
@@ -102,7 +102,7 @@ func (i *immediate) replace(next *Copy) {
 	}
 	if !i.named || !slices.Equal(next.Lost, i.last.Lost) || !slices.Equal(next.Unresolved, i.last.Unresolved) {
 		i.named = true
-		tellLost(i.log, next)
+		logLost(i.log, next)
 	}
 	i.last = next
 }
@@ -134,8 +134,8 @@ func (i *immediate) remember(ctx context.Context, now time.Time) error {
 	return err // it may have arrived; where another relay was first, the next look tries again
 }
 
-// tellStore logs that what is in effect cannot be stored, once.
-func (i *immediate) tellStore(err error) {
+// logStoreError logs that what is in effect cannot be stored, once.
+func (i *immediate) logStoreError(err error) {
 	if err != nil && i.storeErr == nil {
 		i.log.Warn(msgNotStored, "error", err)
 	}

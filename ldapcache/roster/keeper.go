@@ -15,45 +15,45 @@ import (
 const (
 	msgCopied      = "roster_copied"      // a copy was stored, by this relay
 	msgOverLimit   = "roster_over_limit"  // a designation lost to the limit of its establishment
-	msgUnresolved  = "roster_unresolved"  // a designation names nobody
+	msgUnresolved  = "roster_unresolved"  // a designation resolves to nobody
 	msgInEffect    = "roster_in_effect"   // another copy is the roster now
 	msgUnavailable = "roster_unavailable" // the roster can't be brought up to date
-	msgClock       = "roster_clock"       // nor because of a clock that is wrong
-	msgDoubted     = "roster_doubted"     // nor by a copy in which nearly everybody is missing
+	msgClock       = "roster_clock"       // the same, because of a wrong clock
+	msgDoubted     = "roster_doubted"     // the same, because nearly everybody is missing from the copy
 	msgAvailable   = "roster_available"   // it can again
-	msgFuture      = "roster_future"      // what is stored lies in the future, and is not believed
+	msgFuture      = "roster_future"      // the stored copy is of the future, and is not used
 	msgNotStored   = "roster_not_stored"  // what is in effect could not be stored
 )
 
-// patience bounds one look: a directory may have many designations to tell.
-const patience = time.Minute
+// lookTimeout is for one look: a directory may have many designations.
+const lookTimeout = time.Minute
 
 // plan brings the roster up to date.
 type plan interface {
-	// look does what is to be done at now. It returns what is known then, and when
-	// to look again.
-	look(ctx context.Context, now time.Time) (*known, time.Time)
+	// look does what is due at now. It returns what is known then, and when to look
+	// again.
+	look(ctx context.Context, now time.Time) (*snapshot, time.Time)
 }
 
 // Keeper keeps the roster of one relay. It is used by many goroutines at once.
 type Keeper struct {
-	plan  plan
-	log   *slog.Logger
-	clock func() time.Time
-	known atomic.Pointer[known]
+	plan     plan
+	log      *slog.Logger
+	clock    func() time.Time
+	snapshot atomic.Pointer[snapshot]
 
 	running sync.WaitGroup
 	done    context.Context // ends when the keeper is closed
 	end     context.CancelFunc
 
-	// Of the one goroutine that looks.
-	told  *Copy // the latest that the log knows to be in effect
-	doubt Doubt // as the log knows
+	// Used by the one goroutine that looks.
+	logged *Copy // the copy in effect that was logged last
+	doubt  Doubt // that was logged last
 }
 
 func newKeeper(plan plan, log *slog.Logger) *Keeper {
 	k := &Keeper{plan: plan, log: log, clock: time.Now}
-	k.known.Store(&known{err: errNotYet})
+	k.snapshot.Store(&snapshot{err: errNotYet})
 	k.done, k.end = context.WithCancel(context.Background())
 	return k
 }
@@ -96,42 +96,42 @@ func (k *Keeper) run(pause time.Duration) {
 
 // look brings the roster up to date, and returns after what pause to look again.
 func (k *Keeper) look() time.Duration {
-	ctx, cancel := context.WithTimeout(k.done, patience)
+	ctx, cancel := context.WithTimeout(k.done, lookTimeout)
 	defer cancel()
 	now := k.clock()
-	known, next := k.plan.look(ctx, now)
-	k.known.Store(known)
-	k.tell(known, now)
+	snapshot, next := k.plan.look(ctx, now)
+	k.snapshot.Store(snapshot)
+	k.logChanges(snapshot, now)
 	return next.Sub(k.clock())
 }
 
-// tell logs what has changed since.
-func (k *Keeper) tell(known *known, now time.Time) {
+// logChanges logs what has changed since the last look.
+func (k *Keeper) logChanges(snapshot *snapshot, now time.Time) {
 	if k.done.Err() != nil {
 		return // it failed since it was ended
 	}
-	if doubt := doubtOf(known.err); doubt != k.doubt {
+	if doubt := doubtOf(snapshot.err); doubt != k.doubt {
 		k.doubt = doubt
-		doubt.tell(k.log, known.err)
+		doubt.log(k.log, snapshot.err)
 	}
-	if effective := known.effective(now); effective != nil && !effective.same(k.told) {
-		k.told = effective
+	if effective := snapshot.effective(now); effective != nil && !effective.same(k.logged) {
+		k.logged = effective
 		k.log.Info(msgInEffect, effective.attrs()...)
 	}
 }
 
-// Premium reports whether a sender, by its [quota.Sender.ID], is premium now. The
-// error tells why that can't be known for sure; it is then as it was last known.
+// Premium reports whether a sender, by its [quota.Sender.ID], is premium now. The error
+// tells why that is not sure; the sender is then premium as by the last known copy.
 func (k *Keeper) Premium(sender string) (bool, error) {
-	return k.known.Load().premium(sender, k.clock())
+	return k.snapshot.Load().premium(sender, k.clock())
 }
 
 // InEffect returns the copy that is the roster now, or nil when it is not known.
-func (k *Keeper) InEffect() *Copy { return k.known.Load().effective(k.clock()) }
+func (k *Keeper) InEffect() *Copy { return k.snapshot.Load().effective(k.clock()) }
 
-// Doubt tells why the roster is not sure now, or will not be at the next moment of
-// effect unless something changes.
-func (k *Keeper) Doubt() Doubt { return k.known.Load().doubts(k.clock()) }
+// Doubt tells why it is not sure that the roster is the right one, now or at the next
+// moment of effect.
+func (k *Keeper) Doubt() Doubt { return k.snapshot.Load().doubts(k.clock()) }
 
 // Directory is a directory whose senders are premium as the roster says at the
 // moment of the answer.

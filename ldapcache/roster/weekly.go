@@ -15,7 +15,7 @@ const (
 	Spread = readEvery + readEvery/2
 	// readTrusted is how long an answer of the store is not doubted: longer than a
 	// look may take.
-	readTrusted = 2 * patience
+	readTrusted = 2 * lookTimeout
 )
 
 // NewWeekly returns the keeper of a roster that follows the calendar of a valid
@@ -38,15 +38,15 @@ type weekly struct {
 	store    Store
 	log      *slog.Logger
 
-	share          // what the store holds
-	tried []byte   // what this relay wanted to put there last
-	held  *Copy    // taken for what is due, and not yet stored
-	doubt distrust // of what the directory says
+	share              // what the store holds
+	tried    []byte    // what this relay last tried to store
+	held     *Copy     // the copy that is due, taken and not yet stored
+	rejected rejection // of the last copy
 }
 
 // look implements [plan].
-func (w *weekly) look(ctx context.Context, now time.Time) (*known, time.Time) {
-	k := &known{err: w.update(ctx, now), state: w.state, looked: now, trusted: readTrusted, ahead: w.ahead}
+func (w *weekly) look(ctx context.Context, now time.Time) (*snapshot, time.Time) {
+	k := &snapshot{err: w.update(ctx, now), state: w.state, looked: now, trusted: readTrusted, ahead: w.ahead}
 	next := now.Add(jittered(readEvery))
 	if w.state.Current == nil {
 		return k, next
@@ -60,23 +60,23 @@ func (w *weekly) look(ctx context.Context, now time.Time) (*known, time.Time) {
 	return k, earliest(next, w.calendar.NextCutoff(now))
 }
 
-// update reads the store, and takes the copy that is due. While the store is
-// away, the copy is taken all the same, and waits: it is to be what was entered
-// up to the cutoff. While a clock is wrong, nobody knows what is due.
+// update reads the store, and takes the copy that is due. While the store is away, the
+// copy is taken all the same, and held: it has to be what was entered up to the cutoff.
+// While a clock is wrong, it is not known what is due.
 func (w *weekly) update(ctx context.Context, now time.Time) error {
 	err := w.load(ctx, now)
 	due, ok := w.calendar.due(w.state, now)
 	if !ok || w.read.IsZero() || w.ahead != 0 {
-		w.held, w.doubt = nil, distrust{}
+		w.held, w.rejected = nil, rejection{}
 		return cmp.Or(err, w.state.doubt())
 	}
-	if takeErr := w.take(ctx, due, now); takeErr != nil || err != nil {
+	if takeErr := w.takeDue(ctx, due, now); takeErr != nil || err != nil {
 		return cmp.Or(err, takeErr)
 	}
 	return cmp.Or(w.put(ctx, now), w.state.doubt())
 }
 
-// load reads the store, and tells of what this relay put there.
+// load reads the store, and logs what this relay stored.
 func (w *weekly) load(ctx context.Context, now time.Time) error {
 	before := w.text
 	err := w.share.load(ctx, w.store, w.log, now)
@@ -84,7 +84,7 @@ func (w *weekly) load(ctx context.Context, now time.Time) error {
 		err = w.restore(ctx, now)
 	}
 	if err == nil && !bytes.Equal(w.text, before) && bytes.Equal(w.text, w.tried) {
-		tellCopied(w.log, w.state.Newest())
+		logCopied(w.log, w.state.Newest())
 	}
 	return err
 }
@@ -98,30 +98,30 @@ func (w *weekly) restore(ctx context.Context, now time.Time) error {
 	return w.replace(ctx, w.store, text, now)
 }
 
-// take holds the copy that is due, if it can be believed.
-func (w *weekly) take(ctx context.Context, due Copy, now time.Time) error {
+// takeDue takes and holds the copy that is due, if it can be believed.
+func (w *weekly) takeDue(ctx context.Context, due Copy, now time.Time) error {
 	if w.held != nil && w.held.Cutoff.Equal(due.Cutoff) && !w.held.Taken.After(now) {
 		w.held.Effect = due.Effect // which may be past since
 		return nil
 	}
 	w.held = nil
-	if err := w.doubt.standing(w.text, now); err != nil {
+	if err := w.rejected.repeated(w.text, now); err != nil {
 		return err
 	}
-	held, err := take(ctx, w.source, w.limit, due)
+	held, err := takeCopy(ctx, w.source, w.limit, due)
 	if err != nil {
 		return err
 	}
 	if err := Missing(w.before(), held, w.limit); err != nil {
-		w.doubt = distrust{err, w.text, now}
+		w.rejected = rejection{err, w.text, now}
 		return err
 	}
 	w.held = held
 	return nil
 }
 
-// put stores the copy that is held, unless another relay was first: its copy is
-// then the one.
+// put stores the copy that is held, unless another relay stored its copy first, which
+// then counts.
 func (w *weekly) put(ctx context.Context, now time.Time) error {
 	text, err := w.next(w.held, now).encode()
 	if err != nil {
@@ -138,20 +138,20 @@ func (w *weekly) put(ctx context.Context, now time.Time) error {
 	return w.load(ctx, now)
 }
 
-// distrustPause is how long a directory that was not believed is left alone: it
-// was asked for everybody.
-const distrustPause = time.Minute
+// rejectionPause is how long the directory is not asked again after a copy was
+// rejected: it was asked for everybody.
+const rejectionPause = time.Minute
 
-// distrust remembers that the directory was not believed.
-type distrust struct {
+// rejection remembers that a copy was rejected.
+type rejection struct {
 	err    error
-	text   []byte    // the roster with which it was compared
-	looked time.Time // when
+	text   []byte    // the roster with which the copy was compared
+	looked time.Time // when it was
 }
 
-// standing is the error again, for a while, as long as the roster is the same.
-func (d *distrust) standing(text []byte, now time.Time) error {
-	if d.err != nil && bytes.Equal(text, d.text) && now.Sub(d.looked) < distrustPause {
+// repeated is the error again, for a while, as long as the roster is the same.
+func (d *rejection) repeated(text []byte, now time.Time) error {
+	if d.err != nil && bytes.Equal(text, d.text) && now.Sub(d.looked) < rejectionPause {
 		return d.err
 	}
 	return nil
