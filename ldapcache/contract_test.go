@@ -116,6 +116,7 @@ func TestContract(t *testing.T) {
 var listAddresses = []string{"nobody@listes.test", "owned@listes.test", "mdurand@listes.test", "owned@listes.test"}
 
 func testAvailable(t *testing.T, d ldapcache.Directory) {
+	t.Helper()
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
@@ -153,6 +154,7 @@ func testAvailable(t *testing.T, d ldapcache.Directory) {
 }
 
 func testOutage(t *testing.T, s source) {
+	t.Helper()
 	d := open(t, s.config)
 	before, err := d.Sender(t.Context(), "mdurand")
 	if err != nil {
@@ -191,6 +193,7 @@ func testOutage(t *testing.T, s source) {
 }
 
 func testLongOutage(t *testing.T, s source) {
+	t.Helper()
 	s.config.TTL.Duration, s.config.NegativeTTL.Duration, s.config.StaleFor.Duration = 1, 1, 1
 	d := open(t, s.config)
 	if _, err := d.Sender(t.Context(), "mdurand"); err != nil {

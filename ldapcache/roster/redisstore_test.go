@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"reflect"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -50,13 +49,13 @@ func TestRedisStoreBehindSentinels(t *testing.T) {
 	testStore(t, func() Store { return NewRedisStore(client) })
 }
 
-// TestRedisStoreWithTheRightsOfREADME needs no other rights than an ACL user gets.
-func TestRedisStoreWithTheRightsOfREADME(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// TestRedisStoreWithTheDeployedRights needs no other rights than the deployed ACL gives.
+func TestRedisStoreWithTheDeployedRights(t *testing.T) {
+	acl, err := os.ReadFile("../../deploy/postfix/redis.acl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rights := regexp.MustCompile(`~rcptquota:\*( \+@?\w+)+`).FindString(string(readme))
+	_, rights, _ := strings.Cut(string(acl), ">PASSWORD ")
 	server := servers.StartRedis(t)
 	admin := connect(t, &redis.UniversalOptions{Addrs: []string{server.Address()}})
 	user := append([]any{"ACL", "SETUSER", "relay", "on", ">secret"}, anys(strings.Fields(rights))...)
