@@ -18,8 +18,9 @@
 // log record of a message that passes is written at its end of message, because
 // only that event tells that it went; of one that does not, at the refusal.
 //
-// Where Postfix has a before-queue content filter it shows neither the header nor the
-// end of a message. That is noticed, and a listener that counts at DATA can do without.
+// On a service with a before-queue content filter, Postfix shows neither the header nor
+// the end of a message. The server notices that, and a listener that counts at DATA
+// needs neither.
 //
 // In the inbound role each RCPT is judged and answered for itself.
 //

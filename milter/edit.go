@@ -14,9 +14,8 @@ const edits = gomilter.OptAddHeader | gomilter.OptChangeHeader | gomilter.OptAdd
 
 var errNoEdits = errors.New("the MTA lets us change nothing")
 
-// edit changes the message, at its end, as its posting p says; where that is nil,
-// in nothing. After an error the connection ends, and the MTA has the client come
-// back.
+// edit changes the message, at its end, as its posting p says; if that is nil, it
+// changes nothing. After an error the connection ends, and the MTA defers the message.
 func (s *session) edit(m *gomilter.Modifier, p *quota.Posting) error {
 	if p == nil || len(p.Redirects)+len(p.Remove) == 0 && p.ReplyTo == nil && (!p.Enforced || s.tx.header.XSender == 0) {
 		return nil

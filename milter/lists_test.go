@@ -216,6 +216,32 @@ func TestRedirectInbound(t *testing.T) {
 	checkLog(t, log, `level=WARN msg=redirected queue_id=4F1 reason=list_posting recipients=3 list=two@re.fr client=192.0.2.1 role=inbound`)
 }
 
+// TestTypedWithoutEnd: what a client types is kept up to a bound, and without it
+// nothing is redirected.
+func TestTypedWithoutEnd(t *testing.T) {
+	route := "<@" + strings.Repeat("a", 2000) + ":"
+	_, log := listDialogue(t, quota.Submission, func(p *peer) {
+		p.mail("anne")
+		p.rcpt("list@re.fr", "<list@re.fr>")
+		for i := range maxTyped / len(route) {
+			address := fmt.Sprintf("r%d@x.fr", i)
+			p.rcpt(address, route+address+">")
+		}
+		p.data()
+		p.expect('y', "550 5.7.1 Message refused: the list ")
+		p.send('A')
+		p.mail("anne") // the next one begins anew
+		p.rcpt("list@re.fr", "<list@re.fr>")
+		p.data()
+		p.expect('c', "")
+		p.header("From: anne@x.fr")
+		p.ends("- <list@re.fr>|", "+ <a@x.fr>|", "+ <b@x.fr>|")
+	})
+	if len(log) != 2 {
+		t.Errorf("the log: %q", log)
+	}
+}
+
 // TestTooManyRedirects: what would have the MTA look through the message without
 // number is refused, on one side the whole message, on the other the recipients
 // from there on.

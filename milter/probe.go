@@ -27,8 +27,8 @@ type Probe struct {
 	Recipients []string
 	// QueueID is the reference that replies quote.
 	QueueID string
-	// UntilData gives the message up after DATA, so that it is neither counted nor
-	// logged when it passes; otherwise it goes to its end.
+	// UntilData gives the message up after DATA; if it passes, it is then neither
+	// counted nor logged. Otherwise the message goes on to its end.
 	UntilData bool
 }
 

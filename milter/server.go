@@ -107,7 +107,7 @@ func NewServer(policy Policy, replies *Replies, log *slog.Logger, lists bool) *S
 	}
 }
 
-// Serve accepts connections on ln, whose messages are as c says, until Shutdown is
+// Serve accepts connections on ln, the socket of the configuration c, until Shutdown is
 // called; then it returns nil. It closes ln.
 func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	defer func() { _ = ln.Close() }()
@@ -148,20 +148,6 @@ func (s *Server) takePlace() bool {
 		return false
 	}
 }
-
-// endsOf is what is known of the ends of messages on the listener of that address.
-func (s *Server) endsOf(address string) *ends {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ends[address] == nil {
-		s.ends[address] = &ends{address: address}
-	}
-	return s.ends[address]
-}
-
-// Unended is how many messages of the listener of that address were let go at DATA,
-// and then given up without an end that Postfix showed us.
-func (s *Server) Unended(address string) uint64 { return s.endsOf(address).total() }
 
 func (s *Server) listen(ln net.Listener) bool {
 	s.mu.Lock()

@@ -36,32 +36,12 @@ const (
 	// maxRemovable is how many addresses a redirected message may have to lose
 	// before it is refused instead: the MTA looks through the whole message for each.
 	maxRemovable = 100
+	// maxTyped is how many bytes are kept of what clients typed in one transaction:
+	// with source routes, that may be a hundred times the addresses.
+	maxTyped = 512 << 10
 )
 
 var errOrder = errors.New("milter event out of order")
-
-// Judge decides what becomes of messages. It is called by many goroutines at
-// once, and answers before ctx ends.
-type Judge interface {
-	// Judge does not fail: what it could not know is in the verdict.
-	Judge(ctx context.Context, m *quota.Message) quota.Verdict
-	// JudgeHeader gives the verdict on a message that v let pass at DATA and that
-	// has a posting, once its header h has come. It changes neither.
-	JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict
-}
-
-// Settler ends what messages reserved. It is called as a [Judge] is.
-type Settler interface {
-	// Settle ends a reservation, once: committed, or released. The error is for the
-	// log; nothing can be done about it here.
-	Settle(ctx context.Context, t quota.Ticket, committed bool) error
-}
-
-// Policy is both: [quota.Policy].
-type Policy interface {
-	Judge
-	Settler
-}
 
 // session is one milter connection: an SMTP connection and its messages, one
 // after another. The library calls it from one goroutine.
@@ -72,7 +52,7 @@ type session struct {
 	ends         *ends
 	wire         *wire
 	client       netip.Addr
-	port         uint16 // of the Postfix service; 0 when it does not tell
+	port         uint16 // of the Postfix service; 0: unknown
 	tx           transaction
 }
 
@@ -84,11 +64,13 @@ type transaction struct {
 	queueID    string
 	recipients quota.Recipients
 	typed      map[string][]string // by recipient, how the client wrote it where that differs
+	typedSize  int                 // of typed, in bytes
+	untyped    bool                // typed lacks some, beyond maxTyped
 	header     quota.Header
 	judged     bool // the verdict is about the recipients as they stand
-	ended      bool // the end of the message was seen
+	ended      bool // the end was seen, or has been missed already
 	verdict    quota.Verdict
-	ticket     quota.Ticket  // of what the message reserved, until that is settled
+	ticket     quota.Ticket  // of the message's reservation, until it is settled
 	elapsed    time.Duration // of the last decision
 }
 
@@ -100,7 +82,7 @@ func (s *session) wantsHeaders() bool {
 	return s.tx.verdict.Posting != nil || s.role == quota.Submission && !s.tx.judged
 }
 
-// Connect keeps the client's address, and the port that it came to.
+// Connect keeps the client's address, and the port that it connected to.
 func (s *session) Connect(_, _ string, _ uint16, addr net.IP, m *gomilter.Modifier) (gomilter.Response, error) {
 	port, _ := strconv.ParseUint(m.Macros[macroPort], 10, 16)
 	s.port = uint16(port)

@@ -96,7 +96,7 @@ func TestSettleFails(t *testing.T) {
 		p.expect('c', "")
 		p.send('A')
 	})
-	checkLog(t, log, `level=WARN msg="cannot settle what a message reserved" queue_id=4F1 sender=anne committed=false error="connection refused"`)
+	checkLog(t, log, `level=WARN msg="cannot settle what a message reserved" queue_id=4F1 sender=anne commit=false error="connection refused"`)
 }
 
 // TestShutdownGivesBack: a message that is cut off at the end of a shutdown did

@@ -27,7 +27,7 @@ type RepliesConfig struct {
 	// rolling period has no room. It may also use
 	// {used}, {window} and {retry_at}.
 	Window string `toml:"window"`
-	// Concurrency is the text of 450 4.7.1: too many messages of the sender are under
+	// Concurrency is the text of 450 4.7.1: too many of the sender's messages are under
 	// way at once.
 	Concurrency string `toml:"concurrency"`
 	// StoreUnavailable is the text of 451 4.3.0: the counters are away.

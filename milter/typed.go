@@ -22,11 +22,19 @@ func (s *session) keepTyped(address, typed string) (forget func()) {
 	if recipient == typed || len(forms) > maxRemovable || slices.Contains(forms, typed) {
 		return func() {}
 	}
+	if s.tx.typedSize+len(typed) > maxTyped {
+		s.tx.untyped = true
+		return func() {}
+	}
 	if s.tx.typed == nil {
 		s.tx.typed = make(map[string][]string)
 	}
 	s.tx.typed[recipient] = append(forms, typed)
-	return func() { s.tx.typed[recipient] = forms }
+	s.tx.typedSize += len(typed)
+	return func() {
+		s.tx.typed[recipient] = forms
+		s.tx.typedSize -= len(typed)
+	}
 }
 
 // forms are the addresses of a recipient. Of one typed with a source route (RFC
@@ -44,9 +52,9 @@ func (s *session) forms(address string) []string {
 }
 
 // boundRedirects refuses what, with the posting so far, would take more than
-// maxRemovable addresses out of the envelope.
+// maxRemovable addresses out of the envelope, or perhaps one that is not known.
 func (s *session) boundRedirects(v *quota.Verdict, soFar *quota.Posting) {
-	if v.Action == quota.Redirect && s.removals(soFar, v.Posting) > maxRemovable {
+	if v.Action == quota.Redirect && (s.tx.untyped || s.removals(soFar, v.Posting) > maxRemovable) {
 		v.Action, v.Posting = quota.Refuse, nil
 	}
 }

@@ -21,10 +21,9 @@ const (
 	// DATA and honours the no-reply flags.
 	protocolVersion = 6
 
-	// idleTimeout ends a connection on which nothing was said for so long between
-	// two messages. While one is under way, how long it may take is for the MTA to
-	// say: of its body, which may come slowly, we see nothing. An MTA that is gone
-	// closes a unix socket, and Go asks TCP for keepalives by itself.
+	// idleTimeout is how long a connection may be silent between two messages. During
+	// a message the MTA sets the limit: its body may come slowly, and we see nothing of
+	// it. If the MTA dies, a unix socket is closed, and on TCP Go has keepalives on.
 	idleTimeout = time.Hour
 	// packetTimeout is how long the rest of a packet may take once it began.
 	packetTimeout = 30 * time.Second

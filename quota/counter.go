@@ -13,16 +13,16 @@ type Counter interface {
 	// Reserve counts a message against all of its windows or, when one of them
 	// would be exceeded, against none. The same ID again, until it is settled,
 	// counts once and gets the same answer. An error that wraps [ErrTooManyOpen]
-	// means that the sender has to wait for messages of their own; any other, that
-	// nothing can be known of the windows now. In both cases nothing is counted.
+	// means that the sender has too many messages under way; any other error, that the
+	// windows cannot be asked now. In both cases nothing is counted.
 	Reserve(ctx context.Context, r *Reservation) (Count, error)
-	// Settle ends a reservation: its message is committed, or it is released and
-	// costs nothing. An ID that is not known, or settled already, is no error.
+	// Settle ends a reservation: it is committed, or it is released and costs nothing.
+	// An ID that is not known, or settled already, is no error.
 	Settle(ctx context.Context, t Ticket, commit bool) error
 }
 
-// ErrTooManyOpen is the answer to a sender who has too many messages under way at
-// once, each of which may still be given up.
+// ErrTooManyOpen says that a sender has too many messages under way at once, none of
+// which has been committed or released.
 var ErrTooManyOpen = errors.New("too many messages of this sender are under way at once")
 
 // Ticket names a reservation.
@@ -39,7 +39,7 @@ type Reservation struct {
 	Ticket
 	// Windows are those of the sender's class, at least one.
 	Windows []Window
-	// Keep is what else is kept of the message, and of earlier ones.
+	// Keep is what is kept of this and earlier messages beyond what Windows need.
 	Keep Retention
 	// Recipients yields each distinct recipient that counts, once.
 	Recipients iter.Seq[string]
@@ -51,14 +51,14 @@ type Reservation struct {
 // Retention is what a counter keeps for the windows of any class, so that a sender
 // whose class changes keeps what was counted.
 type Retention struct {
-	// Distinct and Copies are the longest periods of a window of that kind; zero:
-	// no class has one.
+	// Distinct and Copies are the longest periods of the windows of each kind; zero: no
+	// class has one.
 	Distinct, Copies time.Duration
 	// MostCopies is the largest limit of a window of copies.
 	MostCopies int
 }
 
-// With returns what is kept if those windows need it, too.
+// With returns what has to be kept for those windows, too.
 func (k Retention) With(windows []Window) Retention {
 	for _, w := range windows {
 		switch w.Count {

@@ -9,7 +9,7 @@ type Limits struct {
 }
 
 // limit is the verdict of the limit a message on n recipients.
-func (r *rules) limit(s standing, n int) Verdict {
+func (r *rules) limit(s classification, n int) Verdict {
 	v := Verdict{
 		Action:     Accept,
 		Class:      s.class.Name,

@@ -40,7 +40,7 @@ type Message struct {
 	// Recipients are the envelope's distinct recipients; in the inbound role,
 	// the one that is being answered.
 	Recipients *Recipients
-	// NoEnd reports that Postfix shows neither the header of the message nor its
-	// end, so that nothing can be looked at or changed after this.
+	// NoEnd reports that Postfix will show neither the header nor the end of the
+	// message, so that it cannot be checked or changed later.
 	NoEnd bool
 }

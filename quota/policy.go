@@ -36,29 +36,28 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 		login, trusted = m.EnvelopeSender, true
 	}
 	n := p.rules.exemptRecipients.count(m.Recipients)
-	counted := login == "" && trusted && n > 1 // no bounce has more than one recipient
-	if counted {
+	nullCounts := login == "" && trusted && n > 1 // no bounce has more than one recipient
+	if nullCounts {
 		login = nullSender
 	}
 	switch {
 	case p.rules.neverPasses(n, login):
 		return Verdict{Action: Refuse, Reason: MessageLimit, Sender: login, Recipients: n, Limit: p.rules.highest}
-	case counted:
-		return p.judgeSender(ctx, m, n, login, standing{class: p.rules.base, sure: true}, poster{})
+	case nullCounts:
+		return p.judgeSender(ctx, m, n, login, classification{class: p.rules.base, sure: true}, poster{})
 	case login == "":
 		return p.judgeUnknown(ctx, m, p.rules.unauthenticated(n, trusted))
 	}
 	sender, err := p.directory.Sender(ctx, login)
-	return p.judgeSender(ctx, m, n, login, p.rules.standing(&sender, err), newPoster(&sender, err))
+	return p.judgeSender(ctx, m, n, login, p.rules.classify(&sender, err), newPoster(&sender, err))
 }
 
-// nullSender is what the null sender of a trusted submitter is counted as, written
-// as in RFC 5321 section 4.5.5: no login is that.
+// nullSender is the name under which the null sender of a trusted submitter is counted,
+// written as in RFC 5321 section 4.5.5.
 const nullSender = "<>"
 
-// neverPasses reports whether n recipients are too many whatever the directory
-// would say. That no class allows more says nothing of mail without a login where
-// rules are not enforced in general.
+// neverPasses reports whether n recipients are too many whatever the directory would
+// say. Mail without a login has no class, so for that the global enforce decides, too.
 func (r *rules) neverPasses(n int, login string) bool {
 	return n > r.highest && r.neverMore && (r.enforce || login != "")
 }
@@ -75,14 +74,14 @@ func (p *Policy) judgeUnknown(ctx context.Context, m *Message, v Verdict) Verdic
 	return v
 }
 
-// judgeSender gives the verdict on a message of a sender who is counted, to n
-// recipients that count.
-func (p *Policy) judgeSender(ctx context.Context, m *Message, n int, login string, s standing, who poster) Verdict {
+// judgeSender gives the verdict on a message of a sender who has a class. n is how many
+// of its recipients count.
+func (p *Policy) judgeSender(ctx context.Context, m *Message, n int, login string, s classification, who poster) Verdict {
 	enforce := s.class.Enforce || who.err != nil && p.rules.someEnforced // nobody slips into a list for want of a class
 	candidates, inDomain := p.rules.lists.recipients(m.Recipients)
 	if len(candidates) > maxLookups {
 		v := p.rules.limit(s, n)
-		if v.Action != Accept && (!enforce || !v.Action.Passes()) { // so that lists would only tell another reason
+		if v.Action != Accept && (!enforce || !v.Action.Passes()) { // lists could only change the reason
 			v.Sender = login
 			return v
 		}
@@ -103,21 +102,20 @@ func (p *Policy) judgeSender(ctx context.Context, m *Message, n int, login strin
 	return v
 }
 
-// JudgeHeader gives the verdict on a message that v let pass, once its header has
-// come: v itself, or a refusal of a message to lists. It changes nothing, and the
-// reservation stays as it is.
+// JudgeHeader gives the verdict on a message that passed with the verdict v, once its
+// header has come: v again, or a refusal of a message to lists. It does not touch the
+// reservation.
 func (p *Policy) JudgeHeader(v *Verdict, h *Header) Verdict { return v.withHeader(h) }
 
-// Settle ends the reservation of a message, once: it is committed, because the
-// message went, or it is released, and costs nothing.
-func (p *Policy) Settle(ctx context.Context, t Ticket, committed bool) error {
-	return p.counter.Settle(ctx, t, committed)
+// Settle ends the reservation of a message, once: it commits it, because the message
+// went, or releases it, so that the message costs nothing. The error is the counter's.
+func (p *Policy) Settle(ctx context.Context, t Ticket, commit bool) error {
+	return p.counter.Settle(ctx, t, commit)
 }
 
-// maxLookups is how many addresses the directory is asked about for the sake of
-// the reason alone, where a message to them has too many recipients anyhow. So one
-// message costs as many lookups of lists as its sender's class allows recipients,
-// or these.
+// maxLookups is how many addresses of a message that has too many recipients anyway the
+// directory is asked about, only to find the best reason for the refusal. So a message
+// costs no more lookups of lists than its sender's class allows recipients, or this.
 const maxLookups = 100
 
 // unauthenticated is the verdict on a message that nobody answers for. The null

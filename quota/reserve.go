@@ -11,7 +11,7 @@ import (
 // reserve counts an accepted message against the windows of its sender's class,
 // and makes v the verdict of what they say. Windows of a class that may not be the
 // sender's refuse nothing for good.
-func (p *Policy) reserve(ctx context.Context, s standing, recipients *counted, v *Verdict) {
+func (p *Policy) reserve(ctx context.Context, s classification, recipients *counted, v *Verdict) {
 	class, windows := s.class, s.class.Limits.Windows
 	certain := s.sure || p.rules.baseWhenUnknown
 	for _, w := range windows {

@@ -22,7 +22,7 @@ type rules struct {
 	highest               int       // limit of all classes
 	neverMore             bool      // than highest passes: every class is enforced
 	someEnforced          bool      // some class is
-	retention             Retention // of the windows of all classes
+	retention             Retention // for the windows of all classes
 	refuseUnauthenticated bool
 	enforce               bool
 	baseWhenUnknown       bool

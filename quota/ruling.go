@@ -15,7 +15,7 @@ type ruling struct {
 	err       error
 	faults    error    // what the directory has wrong
 	posting   *Posting // nil: no recipient is in a list domain
-	noEnd     bool     // as in Message
+	noEnd     bool     // as in [Message]
 }
 
 // rule applies the rules of lists to a message of who. What is certain comes
@@ -63,7 +63,7 @@ func (p *post) rule(who *poster, m *Message, posting *Posting) (Reason, FromFaul
 		p.redirected = true
 		posting.Redirects = append(posting.Redirects, Redirection{Recipient: p.recipient, To: to})
 		return NoReason, NoFault
-	case m.NoEnd: // it may be an automatic reply, or from anybody
+	case m.NoEnd: // its header may say that it is an automatic reply, or from somebody else
 		return ListUnchecked, NoFault
 	case !manager:
 		return NoReason, NoFault

@@ -9,7 +9,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// curious notes how much it is asked.
+// curious is a directory that notes how much it is asked.
 type curious struct {
 	senders, addresses int
 	sender             Sender
@@ -26,7 +26,7 @@ func (c *curious) Lists(_ context.Context, addresses []string) []ListAnswer {
 	return make([]ListAnswer, len(addresses))
 }
 
-// inListDomain are n recipients of which each may be a list.
+// inListDomain returns n recipients, each of which may be a list.
 func inListDomain(n int) *Recipients {
 	var r Recipients
 	for i := range n {
@@ -36,7 +36,7 @@ func inListDomain(n int) *Recipients {
 }
 
 // TestNobodyIsAsked: more recipients than any class allows are refused before the
-// directory is asked, who the sender may be and where the lists are.
+// directory is asked who the sender is, and which recipients are lists.
 func TestNobodyIsAsked(t *testing.T) {
 	const (
 		classes = "[class.a]\nrecipients = 150\n[class.b]\nrecipients = 500\n"
@@ -55,7 +55,7 @@ domains = ["l.fr"]
 	for _, c := range []struct {
 		name, rules string
 		message     Message
-		want        Verdict // Sender and Class apart, zero where the directory has to be asked
+		want        Verdict // zero where the directory has to be asked
 	}{
 		{"login", classes, Message{Login: "anne"}, of("anne")},
 		{"no login", classes, Message{}, refusal},
@@ -71,7 +71,7 @@ domains = ["l.fr"]
 		policy := listPolicy(t, c.rules+senders, d, nil)
 		c.message.Recipients = inListDomain(502) // of which r0 does not count
 		got := policy.Judge(t.Context(), &c.message)
-		if unasked := d.senders+d.addresses == 0; unasked != (c.want != Verdict{}) && c.message.Login != "" {
+		if unasked := d.senders+d.addresses == 0; unasked != (c.want != Verdict{}) {
 			t.Errorf("%s: asked for %d senders and %d lists", c.name, d.senders, d.addresses)
 		}
 		if c.want != (Verdict{}) && got != c.want {
@@ -83,8 +83,8 @@ domains = ["l.fr"]
 	}
 }
 
-// TestListLookupsAreBounded: a message that its sender's class does not let
-// through is not worth the lookup of more lists than a user could mean.
+// TestListLookupsAreBounded: a message that has too many recipients for its sender's
+// class costs few lookups of lists.
 func TestListLookupsAreBounded(t *testing.T) {
 	const rules = "[class.a]\nrecipients = 150\n[class.b]\nrecipients = 5000\n[lists]\ndomains = [\"l.fr\"]\n"
 	for _, c := range []struct {

@@ -69,10 +69,10 @@ const (
 	ListFrom
 	// ListAutomatic: a bounce or an automatic reply to a list.
 	ListAutomatic
-	// ListHeader: a message to a list domain has more fields that would have to be
-	// removed than the MTA can be asked to.
+	// ListHeader: a message to a list domain has more fields to be removed than we ask
+	// the MTA to remove.
 	ListHeader
-	// ListUnchecked: a list takes no message whose header nobody will see.
+	// ListUnchecked: a list takes no message whose header we will not see.
 	ListUnchecked
 )
 

@@ -55,18 +55,7 @@ func startListRelay(t *testing.T, setup listSetup) *listRelay {
 			"dc=ac-test,dc=fr", slapd.Base(),
 		).Replace(deployFile(t, name))
 	}
-	tables, err := filepath.Glob(filepath.Join(deployFolder, "lists-*.*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, table := range tables {
-		name := filepath.Base(table)
-		path := filepath.Join(dir, name)
-		writeFile(t, path, deployed(name))
-		if err := os.Chmod(path, 0o644); err != nil { // for the user postfix
-			t.Fatal(err)
-		}
-	}
+	r.install(t, deployed)
 	milter := func(name string) string { return "smtpd_milters = unix:" + filepath.Join(dir, name+".sock") }
 	r.postfix = servers.StartPostfix(t, servers.PostfixConfig{
 		Logins: true,
@@ -87,6 +76,23 @@ func startListRelay(t *testing.T, setup listSetup) *listRelay {
 	t.Cleanup(process.Stop)
 	await(t, r.log, "msg=listening .*role=inbound")
 	return r
+}
+
+// install puts the tables into the relay's folder.
+func (r *listRelay) install(t *testing.T, deployed func(name string) string) {
+	t.Helper()
+	tables, err := filepath.Glob(filepath.Join(deployFolder, "lists-*.*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
+		name := filepath.Base(table)
+		path := filepath.Join(r.folder, name)
+		writeFile(t, path, deployed(name))
+		if err := os.Chmod(path, 0o644); err != nil { // for the user postfix
+			t.Fatal(err)
+		}
+	}
 }
 
 // readRule is what slapd.conf has for everybody.

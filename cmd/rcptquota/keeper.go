@@ -37,7 +37,7 @@ func openRoster(ctx context.Context, c *config, directory ldapcache.Directory, l
 	if !c.HasPremium() {
 		return nil, nil
 	}
-	if c.Premium.Weekly() { // who is premium at once needs no store
+	if c.Premium.Weekly() { // a roster with immediate effect works without state_dir
 		if err := prepareRosterStore(c); err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -74,6 +75,13 @@ func newMetrics() *metrics {
 	return m
 }
 
+// watch tells, too, how the directory, the store and the log fare.
+func (m *metrics) watch(directory ldapcache.Directory, store counter.Counter, logs *logQueue) {
+	m.watchDirectory(directory)
+	m.watchStore(store)
+	m.watchLog(logs)
+}
+
 // watchStore tells, too, whether a store that can be away is.
 func (m *metrics) watchStore(store counter.Counter) {
 	redis, ok := store.(*counter.Fallback)
@@ -85,22 +93,22 @@ func (m *metrics) watchStore(store counter.Counter) {
 	}, func() float64 { return oneIf(redis.Away() != nil) }))
 }
 
-// watchLog tells, too, what becomes of the log.
+// watchLog adds metrics of the log's queue.
 func (m *metrics) watchLog(logs *logQueue) {
 	m.registry.MustRegister(
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "rcptquota_log_records_dropped_total", Help: "Log records dropped because the log's reader hangs or has ended.",
+			Name: "rcptquota_log_records_dropped_total", Help: "Log records dropped because nothing reads the log, or the reader hangs.",
 		}, func() float64 { return float64(logs.dropped.Load()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "rcptquota_log_records_waiting", Help: "Log records that wait for the log's reader.",
+			Name: "rcptquota_log_records_waiting", Help: "Log records waiting to be written.",
 		}, func() float64 { return float64(logs.length()) }))
 }
 
-// watchEnds tells, too, how many messages of each listener reached no end.
+// watchEnds adds a metric for each listener: the messages that did not reach their end.
 func (m *metrics) watchEnds(server *milter.Server, listeners []milter.ListenConfig) {
 	for _, c := range listeners {
 		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "rcptquota_unended_messages_total", Help: "Messages let go at DATA whose end Postfix did not show.",
+			Name: "rcptquota_unended_messages_total", Help: "Messages that passed at DATA and whose end Postfix did not show.",
 			ConstLabels: prometheus.Labels{"listener": c.Address},
 		}, func() float64 { return float64(server.Unended(c.Address)) }))
 	}
@@ -126,7 +134,7 @@ func (m measured) Judge(ctx context.Context, msg *quota.Message) quota.Verdict {
 	return v
 }
 
-// JudgeHeader implements [milter.Judge].
+// JudgeHeader implements [milter.Judge]. It counts a verdict that the header changed.
 func (m measured) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
 	atEnd := m.next.JudgeHeader(v, h)
 	if atEnd.Action != v.Action {
@@ -136,8 +144,8 @@ func (m measured) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
 }
 
 // Settle implements [milter.Settler].
-func (m measured) Settle(ctx context.Context, t quota.Ticket, committed bool) error {
-	err := m.next.Settle(ctx, t, committed)
+func (m measured) Settle(ctx context.Context, t quota.Ticket, commit bool) error {
+	err := m.next.Settle(ctx, t, commit)
 	if err != nil {
 		m.unsettled.Inc()
 	}

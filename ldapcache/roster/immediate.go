@@ -13,10 +13,10 @@ import (
 // leastSure is how long a copy is not doubted, however often copies are taken.
 const leastSure = 15 * time.Second
 
-// NewImmediate returns the keeper of a roster that is copied at intervals of every. While
-// the directory is away, the last copy stays in effect, in doubt, for as long as keep.
-// The store remembers over a restart who was premium; while it is away, the roster is
-// kept all the same.
+// NewImmediate returns the keeper of a roster that is copied from the source once in
+// every period. While the source is away, the last copy is used, in doubt, for the
+// time keep. The store remembers over a restart who was premium; while the store is
+// away, the roster is kept in memory only.
 func NewImmediate(config Config, source Source, store Store, every, keep time.Duration, log *slog.Logger) *Keeper {
 	return newKeeper(&immediate{
 		limit: config.PerEstablishment, source: source, store: store, every: every, keep: keep, log: log,
@@ -31,21 +31,25 @@ type immediate struct {
 	every, keep time.Duration
 	log         *slog.Logger
 
-	last      *Copy     // the last believed copy; nil: none yet
-	answered  time.Time // when the directory answered last
-	sureUntil time.Time // until when last is certainly right
-	named     bool      // those of last who do not count were logged
+	last      *Copy     // the last copy that was believed; nil: none yet
+	answered  time.Time // when the directory last answered
+	sureUntil time.Time // of last; zero: it is in doubt
+	named     bool      // those of last who lost to the limit are in the log
 
-	recalled bool   // the store was read
+	recalled bool   // the store has been read
 	text     []byte // what it held; nil: nothing
-	kept     *Copy  // what that says, or nil
-	storeErr error  // that was logged last; nil: the store works
+	kept     *Copy  // the newest copy in text, or nil
+	storeErr error  // the last error of the store; nil: it works
 }
+
+// CopiedWithin is how long it takes at most until every relay that copies the
+// directory once in every period has copied it again.
+func CopiedWithin(every time.Duration) time.Duration { return every + every/10 }
 
 // look implements [plan].
 func (i *immediate) look(ctx context.Context, now time.Time) (*snapshot, time.Time) {
 	trusted := max(2*i.every, leastSure)
-	next, err := takeCopy(ctx, i.source, i.limit, Copy{Reason: Immediate, Taken: now, Effect: now})
+	next, err := take(ctx, i.source, i.limit, Copy{Reason: Immediate, Taken: now, Effect: now})
 	storeErr := i.recall(ctx)
 	if err == nil {
 		i.answered = now
@@ -57,14 +61,14 @@ func (i *immediate) look(ctx context.Context, now time.Time) (*snapshot, time.Ti
 		i.replace(next)
 		storeErr = cmp.Or(storeErr, i.remember(ctx, now))
 	}
-	i.logStoreError(storeErr)
+	i.tellStore(storeErr)
 	k := &snapshot{state: State{Current: i.last}, looked: now, trusted: trusted, err: err, sureUntil: i.sureUntil}
 	k.usableUntil = i.answered.Add(max(i.keep, leastSure))
 	return k, now.Add(jittered(i.every))
 }
 
-// recall reads who was premium before a restart and, while the directory is not believed,
-// whether somebody has refreshed the roster since.
+// recall reads from the store who was premium before a restart and, while the
+// directory is not believed, whether a refresh has confirmed it.
 func (i *immediate) recall(ctx context.Context) error {
 	if i.recalled && !i.sureUntil.IsZero() {
 		return nil
@@ -87,28 +91,28 @@ func (i *immediate) recall(ctx context.Context) error {
 	return nil
 }
 
-// believable tells why next is not believed.
+// believable returns why next is not believed, or nil.
 func (i *immediate) believable(next *Copy) error {
 	if !i.recalled && i.last == nil && len(next.Elected) == 0 {
-		return fmt.Errorf("%w: nobody is premium, and who was cannot be read in the store", errMissing)
+		return fmt.Errorf("%w: nobody is premium, and who was cannot be read from the store", errMissing)
 	}
 	return Missing(i.last, next, i.limit)
 }
 
-// replace makes next the last copy. What says the same is in effect since before.
+// replace makes next the last copy. If nothing has changed, the time of effect stays.
 func (i *immediate) replace(next *Copy) {
 	if i.last != nil && slices.Equal(next.Elected, i.last.Elected) && i.last.Effect.Before(next.Effect) {
 		next.Effect = i.last.Effect
 	}
 	if !i.named || !slices.Equal(next.Lost, i.last.Lost) || !slices.Equal(next.Unresolved, i.last.Unresolved) {
 		i.named = true
-		logLost(i.log, next)
+		tellLost(i.log, next)
 	}
 	i.last = next
 }
 
-// remember stores the last copy, where it says something else than the one stored,
-// and the store agrees about the time.
+// remember stores the last copy if it differs from the stored one and the store's
+// clock agrees with ours.
 func (i *immediate) remember(ctx context.Context, now time.Time) error {
 	if !i.recalled || i.kept != nil && slices.Equal(i.kept.Elected, i.last.Elected) {
 		return nil
@@ -131,11 +135,11 @@ func (i *immediate) remember(ctx context.Context, now time.Time) error {
 	if swapped {
 		i.text, i.kept = text, i.last
 	}
-	return err // it may have arrived; where another relay was first, the next look tries again
+	return err // it may be stored all the same; if another relay was first, the next look tries again
 }
 
-// logStoreError logs that what is in effect cannot be stored, once.
-func (i *immediate) logStoreError(err error) {
+// tellStore logs, once an outage, that the roster in effect cannot be stored.
+func (i *immediate) tellStore(err error) {
 	if err != nil && i.storeErr == nil {
 		i.log.Warn(msgNotStored, "error", err)
 	}

@@ -15,23 +15,23 @@ import (
 const (
 	msgCopied      = "roster_copied"      // a copy was stored, by this relay
 	msgOverLimit   = "roster_over_limit"  // a designation lost to the limit of its establishment
-	msgUnresolved  = "roster_unresolved"  // a designation resolves to nobody
+	msgUnresolved  = "roster_unresolved"  // a designation names nobody
 	msgInEffect    = "roster_in_effect"   // another copy is the roster now
 	msgUnavailable = "roster_unavailable" // the roster can't be brought up to date
-	msgClock       = "roster_clock"       // the same, because of a wrong clock
+	msgClock       = "roster_clock"       // the same, because a clock is wrong
 	msgDoubted     = "roster_doubted"     // the same, because nearly everybody is missing from the copy
 	msgAvailable   = "roster_available"   // it can again
-	msgFuture      = "roster_future"      // the stored copy is of the future, and is not used
-	msgNotStored   = "roster_not_stored"  // what is in effect could not be stored
+	msgFuture      = "roster_future"      // the stored roster lies in the future, and is not believed
+	msgNotStored   = "roster_not_stored"  // the roster in effect could not be stored
 )
 
-// lookTimeout is for one look: a directory may have many designations.
+// lookTimeout bounds one look: a directory may have many designations to tell.
 const lookTimeout = time.Minute
 
 // plan brings the roster up to date.
 type plan interface {
-	// look does what is due at now. It returns what is known then, and when to look
-	// again.
+	// look does what is to be done at now. It returns what is known then, and when
+	// to look again.
 	look(ctx context.Context, now time.Time) (*snapshot, time.Time)
 }
 
@@ -46,9 +46,9 @@ type Keeper struct {
 	done    context.Context // ends when the keeper is closed
 	end     context.CancelFunc
 
-	// Used by the one goroutine that looks.
-	logged *Copy // the copy in effect that was logged last
-	doubt  Doubt // that was logged last
+	// Of the one goroutine that looks.
+	told  *Copy // the copy that was last logged as in effect
+	doubt Doubt // the last one logged
 }
 
 func newKeeper(plan plan, log *slog.Logger) *Keeper {
@@ -80,7 +80,7 @@ func (k *Keeper) Close() error {
 	return nil
 }
 
-// run looks again and again, first after a pause, until the keeper is closed.
+// run looks again and again, the first time after pause, until the keeper is closed.
 func (k *Keeper) run(pause time.Duration) {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -94,34 +94,34 @@ func (k *Keeper) run(pause time.Duration) {
 	}
 }
 
-// look brings the roster up to date, and returns after what pause to look again.
+// look brings the roster up to date, and returns how long to wait before the next look.
 func (k *Keeper) look() time.Duration {
 	ctx, cancel := context.WithTimeout(k.done, lookTimeout)
 	defer cancel()
 	now := k.clock()
 	snapshot, next := k.plan.look(ctx, now)
 	k.snapshot.Store(snapshot)
-	k.logChanges(snapshot, now)
+	k.tell(snapshot, now)
 	return next.Sub(k.clock())
 }
 
-// logChanges logs what has changed since the last look.
-func (k *Keeper) logChanges(snapshot *snapshot, now time.Time) {
+// tell logs what has changed since.
+func (k *Keeper) tell(snapshot *snapshot, now time.Time) {
 	if k.done.Err() != nil {
 		return // it failed since it was ended
 	}
 	if doubt := doubtOf(snapshot.err); doubt != k.doubt {
 		k.doubt = doubt
-		doubt.log(k.log, snapshot.err)
+		doubt.tell(k.log, snapshot.err)
 	}
-	if effective := snapshot.effective(now); effective != nil && !effective.same(k.logged) {
-		k.logged = effective
+	if effective := snapshot.effective(now); effective != nil && !effective.same(k.told) {
+		k.told = effective
 		k.log.Info(msgInEffect, effective.attrs()...)
 	}
 }
 
-// Premium reports whether a sender, by its [quota.Sender.ID], is premium now. The error
-// tells why that is not sure; the sender is then premium as by the last known copy.
+// Premium reports whether a sender, by its [quota.Sender.ID], is premium now. The
+// error tells why that can't be known for sure; it is then as it was last known.
 func (k *Keeper) Premium(sender string) (bool, error) {
 	return k.snapshot.Load().premium(sender, k.clock())
 }
@@ -129,8 +129,8 @@ func (k *Keeper) Premium(sender string) (bool, error) {
 // InEffect returns the copy that is the roster now, or nil when it is not known.
 func (k *Keeper) InEffect() *Copy { return k.snapshot.Load().effective(k.clock()) }
 
-// Doubt tells why it is not sure that the roster is the right one, now or at the next
-// moment of effect.
+// Doubt returns why the roster is in doubt now, or will be at the next moment of
+// effect unless something changes.
 func (k *Keeper) Doubt() Doubt { return k.snapshot.Load().doubts(k.clock()) }
 
 // Directory is a directory whose senders are premium as the roster says at the

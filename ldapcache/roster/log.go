@@ -30,19 +30,19 @@ func (c *Copy) withoutEstablishment() int {
 	return n
 }
 
-// logCopied logs that this relay took the copy, and names those who lost. It is a warning
-// if nobody is premium: perhaps we may not read the groups any more.
-func logCopied(log *slog.Logger, c *Copy) {
+// tellCopied logs that this relay took the copy, and names those who lost. That
+// nobody is premium is a warning: perhaps we may not read the groups any more.
+func tellCopied(log *slog.Logger, c *Copy) {
 	level := slog.LevelInfo
 	if len(c.Elected) == 0 {
 		level = slog.LevelWarn
 	}
 	log.Log(context.Background(), level, msgCopied, c.attrs()...)
-	logLost(log, c)
+	tellLost(log, c)
 }
 
-// logLost names the designations that do not count.
-func logLost(log *slog.Logger, c *Copy) {
+// tellLost names the designations that do not count.
+func tellLost(log *slog.Logger, c *Copy) {
 	for _, value := range c.Unresolved {
 		log.Warn(msgUnresolved, "designated", value)
 	}

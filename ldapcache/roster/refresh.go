@@ -22,9 +22,10 @@ func Read(ctx context.Context, store Store) (State, error) {
 
 // Refresh copies the directory now, with effect now, and logs that. The relays see
 // it when they read the store next. It replaces what is pending, too, and what is
-// damaged, of the future or in doubt: who runs it says that the directory is right.
-// It also returns the state that was replaced; the zero State where there was none, or
-// it was damaged.
+// damaged, lies in the future or is in doubt: whoever asks for a refresh confirms that
+// the directory is right. It also returns the state that was replaced; the zero State
+// if there was none, or it was damaged. It is an error if our clock and the store's
+// differ.
 func Refresh(ctx context.Context, config Config, source Source, store Store, log *slog.Logger) (taken *Copy, replaced State, err error) {
 	calendar, err := config.Calendar()
 	if err != nil {
@@ -43,7 +44,7 @@ func Refresh(ctx context.Context, config Config, source Source, store Store, log
 		if config.Weekly() {
 			due.Cutoff = calendar.LastCutoff(now)
 		}
-		taken, err := takeCopy(ctx, source, config.PerEstablishment, due)
+		taken, err := take(ctx, source, config.PerEstablishment, due)
 		if err != nil {
 			return nil, State{}, err
 		}
@@ -56,16 +57,16 @@ func Refresh(ctx context.Context, config Config, source Source, store Store, log
 			return nil, State{}, err
 		}
 		if swapped {
-			logCopied(log, taken)
-			replaced, _ := decodeState(old) // or damaged
+			tellCopied(log, taken)
+			replaced, _ := decodeState(old) // the zero State if it is damaged
 			return taken, replaced, nil
 		}
 	}
-	return nil, State{}, errors.New("other relays replaced the roster in the store each time; try again")
+	return nil, State{}, errors.New("the roster in the store changes all the time; try again")
 }
 
 // Preview returns the copy that would be taken now.
 func Preview(ctx context.Context, config Config, source Source) (*Copy, error) {
 	now := time.Now()
-	return takeCopy(ctx, source, config.PerEstablishment, Copy{Reason: Immediate, Taken: now, Effect: now})
+	return take(ctx, source, config.PerEstablishment, Copy{Reason: Immediate, Taken: now, Effect: now})
 }

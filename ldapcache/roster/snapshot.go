@@ -6,20 +6,21 @@ import (
 	"time"
 )
 
-// snapshot is what a relay knows of the roster since it last looked. It does not change,
-// but what is in effect, and sure, depends on the time.
+// snapshot is what a relay knew of the roster when it last looked. It does not change,
+// but what is in effect, and whether that is sure, depends on the time.
 type snapshot struct {
 	state State
-	// looked is when it was made, by our clock; the next one is made within trusted.
+	// looked is the time of the look, on our clock, and trusted how long after it the
+	// next look comes at the latest.
 	looked  time.Time
 	trusted time.Duration
-	// ahead is how far our clock is ahead of the store's, where that is far.
+	// ahead is how far our clock is ahead of the store's; zero: they agree.
 	ahead time.Duration
 	// sureUntil is until when the state is certainly the right one.
 	sureUntil time.Time
-	// usableUntil is until when the state is used though it is not sure; zero: for ever.
+	// usableUntil is how long it is better than nothing; zero: for ever.
 	usableUntil time.Time
-	// err tells why the roster could not be brought up to date; nil: it could.
+	// err tells why it could not be brought up to date; nil: it could.
 	err error
 }
 
@@ -28,7 +29,7 @@ var (
 	errOutdated = errors.New("it is not up to date")
 )
 
-// premium reports whether a sender is premium by the copy in effect. The error tells why
+// premium reports whether the roster in effect has a sender. The error tells why
 // that is not sure.
 func (s *snapshot) premium(sender string, now time.Time) (bool, error) {
 	effective := s.effective(now)
@@ -64,7 +65,7 @@ func (s *snapshot) doubts(now time.Time) Doubt {
 	return doubtOf(s.doubt(now))
 }
 
-// doubt tells why the state is not sure.
+// doubt returns why the state is not certainly the right one.
 func (s *snapshot) doubt(now time.Time) error {
 	err := s.err
 	switch {

@@ -34,8 +34,7 @@ type Copy struct {
 	// establishment. Both are in the order of establishments, then senders.
 	Elected []Designation `json:"elected"`
 	Lost    []Designation `json:"lost"`
-	// Unresolved are the members of designation groups, as written, that resolve to
-	// nobody.
+	// Unresolved are, as they are written, the entries that name nobody.
 	Unresolved []string `json:"unresolved,omitempty"`
 
 	premium map[string]struct{} // the elected senders; made by index
@@ -51,8 +50,8 @@ func (c *Copy) index() {
 	}
 }
 
-// takeCopy fills a copy that is due with what the directory says now.
-func takeCopy(ctx context.Context, source Source, limit int, due Copy) (*Copy, error) {
+// take fills a copy that is due with what the directory says now.
+func take(ctx context.Context, source Source, limit int, due Copy) (*Copy, error) {
 	designations, unresolved, err := source.Designations(ctx)
 	if err != nil {
 		return nil, err
@@ -69,13 +68,12 @@ type State struct {
 	Current *Copy `json:"current"`
 	// Pending takes effect at its time, without anybody's doing; it may be nil.
 	Pending *Copy `json:"pending,omitempty"`
-	// Aside is the state that this one replaced because it is of the future; nil: this
-	// one is as the calendar made it. It comes back if it turns out that the clock was
-	// behind.
+	// Aside is the state that this one replaced because it lay in the future; nil:
+	// there is none. It is put back if the clock turns out to have been behind.
 	Aside *State `json:"aside,omitempty"`
 }
 
-// doubt tells why the state is not certainly the right one.
+// doubt returns why the state itself is in doubt, or nil.
 func (s State) doubt() error {
 	if s.Aside != nil {
 		return errAside
@@ -99,8 +97,9 @@ func (s State) Newest() *Copy {
 	return s.Current
 }
 
-// beginsAnew reports whether the state is of a first start after the known state: the
-// store had lost that, and a relay that had just started did not know it.
+// beginsAnew reports whether the state is that of a first start, and newer than the
+// known one: then the store had lost the known state, and a relay that had just
+// started did not know it.
 func (s State) beginsAnew(known State) bool {
 	newest := known.Newest()
 	return newest != nil && s.Current != nil && s.Pending == nil && s.Current.Reason == FirstStart && newest.Taken.Before(s.Current.Taken)

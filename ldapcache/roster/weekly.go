@@ -38,10 +38,10 @@ type weekly struct {
 	store    Store
 	log      *slog.Logger
 
-	share              // what the store holds
-	tried    []byte    // what this relay last tried to store
-	held     *Copy     // the copy that is due, taken and not yet stored
-	rejected rejection // of the last copy
+	share          // what the store holds
+	tried []byte   // what this relay last tried to store
+	held  *Copy    // the copy that is due, taken and not yet stored
+	doubt distrust // of the directory
 }
 
 // look implements [plan].
@@ -60,23 +60,23 @@ func (w *weekly) look(ctx context.Context, now time.Time) (*snapshot, time.Time)
 	return k, earliest(next, w.calendar.NextCutoff(now))
 }
 
-// update reads the store, and takes the copy that is due. While the store is away, the
-// copy is taken all the same, and held: it has to be what was entered up to the cutoff.
-// While a clock is wrong, it is not known what is due.
+// update reads the store, and takes the copy that is due. While the store is
+// away, the copy is taken all the same, and waits: it is to be what was entered
+// up to the cutoff. While a clock is wrong, nothing is copied: nobody knows what is due.
 func (w *weekly) update(ctx context.Context, now time.Time) error {
 	err := w.load(ctx, now)
 	due, ok := w.calendar.due(w.state, now)
 	if !ok || w.read.IsZero() || w.ahead != 0 {
-		w.held, w.rejected = nil, rejection{}
+		w.held, w.doubt = nil, distrust{}
 		return cmp.Or(err, w.state.doubt())
 	}
-	if takeErr := w.takeDue(ctx, due, now); takeErr != nil || err != nil {
+	if takeErr := w.take(ctx, due, now); takeErr != nil || err != nil {
 		return cmp.Or(err, takeErr)
 	}
 	return cmp.Or(w.put(ctx, now), w.state.doubt())
 }
 
-// load reads the store, and logs what this relay stored.
+// load reads the store, and tells of what this relay put there.
 func (w *weekly) load(ctx context.Context, now time.Time) error {
 	before := w.text
 	err := w.share.load(ctx, w.store, w.log, now)
@@ -84,12 +84,12 @@ func (w *weekly) load(ctx context.Context, now time.Time) error {
 		err = w.restore(ctx, now)
 	}
 	if err == nil && !bytes.Equal(w.text, before) && bytes.Equal(w.text, w.tried) {
-		logCopied(w.log, w.state.Newest())
+		tellCopied(w.log, w.state.Newest())
 	}
 	return err
 }
 
-// restore puts back the state that was set aside.
+// restore stores the state again that was set aside.
 func (w *weekly) restore(ctx context.Context, now time.Time) error {
 	text, err := w.state.Aside.encode()
 	if err != nil {
@@ -98,30 +98,30 @@ func (w *weekly) restore(ctx context.Context, now time.Time) error {
 	return w.replace(ctx, w.store, text, now)
 }
 
-// takeDue takes and holds the copy that is due, if it can be believed.
-func (w *weekly) takeDue(ctx context.Context, due Copy, now time.Time) error {
+// take copies what is due into held, or returns why that cannot be done or believed.
+func (w *weekly) take(ctx context.Context, due Copy, now time.Time) error {
 	if w.held != nil && w.held.Cutoff.Equal(due.Cutoff) && !w.held.Taken.After(now) {
-		w.held.Effect = due.Effect // which may be past since
+		w.held.Effect = due.Effect // which may have passed since
 		return nil
 	}
 	w.held = nil
-	if err := w.rejected.repeated(w.text, now); err != nil {
+	if err := w.doubt.recent(w.text, now); err != nil {
 		return err
 	}
-	held, err := takeCopy(ctx, w.source, w.limit, due)
+	held, err := take(ctx, w.source, w.limit, due)
 	if err != nil {
 		return err
 	}
 	if err := Missing(w.before(), held, w.limit); err != nil {
-		w.rejected = rejection{err, w.text, now}
+		w.doubt = distrust{err, w.text, now}
 		return err
 	}
 	w.held = held
 	return nil
 }
 
-// put stores the copy that is held, unless another relay stored its copy first, which
-// then counts.
+// put stores the copy that is held, unless another relay was first: its copy is
+// then the one.
 func (w *weekly) put(ctx context.Context, now time.Time) error {
 	text, err := w.next(w.held, now).encode()
 	if err != nil {
@@ -129,7 +129,7 @@ func (w *weekly) put(ctx context.Context, now time.Time) error {
 	}
 	w.tried = text
 	swapped, err := w.store.Swap(ctx, w.stored, text)
-	if err != nil { // it may have arrived
+	if err != nil { // it may be stored all the same
 		return err
 	}
 	if !swapped {
@@ -138,20 +138,21 @@ func (w *weekly) put(ctx context.Context, now time.Time) error {
 	return w.load(ctx, now)
 }
 
-// rejectionPause is how long the directory is not asked again after a copy was
-// rejected: it was asked for everybody.
-const rejectionPause = time.Minute
+// distrustPause is how long a directory that was not believed is not asked again:
+// each time, it has to tell all designations.
+const distrustPause = time.Minute
 
-// rejection remembers that a copy was rejected.
-type rejection struct {
+// distrust remembers that the directory was not believed.
+type distrust struct {
 	err    error
-	text   []byte    // the roster with which the copy was compared
-	looked time.Time // when it was
+	text   []byte    // the roster that it was compared with
+	looked time.Time // when it was asked
 }
 
-// repeated is the error again, for a while, as long as the roster is the same.
-func (d *rejection) repeated(text []byte, now time.Time) error {
-	if d.err != nil && bytes.Equal(text, d.text) && now.Sub(d.looked) < rejectionPause {
+// recent returns the error again for [distrustPause], as long as the roster is still
+// text; otherwise nil.
+func (d *distrust) recent(text []byte, now time.Time) error {
+	if d.err != nil && bytes.Equal(text, d.text) && now.Sub(d.looked) < distrustPause {
 		return d.err
 	}
 	return nil

@@ -198,3 +198,33 @@ func attack(b *testing.B, c quota.Counter, open, size int) func(stop <-chan stru
 		}
 	}
 }
+
+// A release that takes too long for its own reasons holds up no other one.
+func TestSlowReleaseOfOneSender(t *testing.T) {
+	server := servers.StartRedis(t)
+	config := redisConfig(t, server.Address())
+	config.Timeout = conf.Duration{Duration: deadline}
+	f := openFallback(t, config, t.TempDir())
+	reconnected(t, f)
+	for _, sender := range []string{"anne", "bertrand"} {
+		mustReserve(t, f, toReserve(sender, "a", generous, people(0, 3)))
+	}
+	slow := f.redis.keys("anne")[0]
+	f.redis.client.AddHook(hook(func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+		if strings.HasPrefix(cmd.Name(), "eval") && cmd.Args()[3] == slow {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return next(ctx, cmd)
+	}))
+	server.Freeze()
+	mustSettle(t, f, quota.Ticket{Sender: "anne", ID: "a"}, false)
+	mustSettle(t, f, quota.Ticket{Sender: "bertrand", ID: "a"}, false)
+	server.Thaw()
+	if !servers.Wait(func() bool { return len(f.releases.all()) == 1 && f.Away() == nil }) {
+		t.Errorf("%v wait; away: %v", f.releases.all(), f.Away())
+	}
+	if k := stored(t, direct(t, server), f.redis.keys("bertrand")); len(k.reached) != 0 {
+		t.Errorf("Redis holds %d recipients of a message that did not go", len(k.reached))
+	}
+}

@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// standing is what is known of a sender when a message is judged.
-type standing struct {
+// classification is what is known of a sender when a message is judged.
+type classification struct {
 	id      string // the directory's name of the sender; empty when it is not known
 	class   *Class
 	premium bool
@@ -15,18 +15,18 @@ type standing struct {
 	err     error // why it was not, or what it found wrong
 }
 
-func (r *rules) standing(sender *Sender, err error) standing {
+func (r *rules) classify(sender *Sender, err error) classification {
 	switch {
 	case err == nil:
 		class, premium := r.classOf(sender)
 		doubt := cmp.Or(sender.Stale, sender.Doubt)
-		return standing{id: sender.ID, class: class, premium: premium, sure: doubt == nil, err: doubt}
+		return classification{id: sender.ID, class: class, premium: premium, sure: doubt == nil, err: doubt}
 	case errors.Is(err, ErrAbsent):
-		return standing{class: r.base, unknown: true, sure: true}
+		return classification{class: r.base, unknown: true, sure: true}
 	case errors.Is(err, ErrAmbiguous):
-		return standing{class: r.base, sure: true, err: err}
+		return classification{class: r.base, sure: true, err: err}
 	}
-	return standing{class: r.base, err: err}
+	return classification{class: r.base, err: err}
 }
 
 // classOf finds a sender's class: premium, else the strictest that matches,
