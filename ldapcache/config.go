@@ -22,23 +22,25 @@ const (
 
 // Config is the table [directory] of the configuration file.
 type Config struct {
-	// Source is "ldap" or "file".
+	// Source is "file" or "ldap".
 	Source string `toml:"source"`
-	// File is the directory in a file. Empty means directory.toml beside the
-	// configuration file, which need not exist; a file named here must.
+	// File is the directory in a file, beside the configuration file; it is read again
+	// when it changes. A file that is named must exist. Left out: "directory.toml",
+	// which need not exist.
 	File string `toml:"file"`
-
-	ldap.Config
 
 	// CacheEntries is the most senders remembered; the least recently used goes.
 	CacheEntries int `toml:"cache_entries"`
-	// TTL is how long a sender that was found is not asked for again.
+	// TTL is how long an answer is fresh. A sender who writes often is asked about
+	// again before that, in the background.
 	TTL conf.Duration `toml:"ttl"`
-	// NegativeTTL is the same for a login of which there is no one entry.
+	// NegativeTTL is the same for a login that has no entry, or more than one.
 	NegativeTTL conf.Duration `toml:"negative_ttl"`
-	// StaleFor is how old a sender's answer may be at most that is used while the
-	// directory is unavailable.
+	// StaleFor is how old an answer about a sender may be while the directory is away, be
+	// it LDAP, or a file that has a mistake.
 	StaleFor conf.Duration `toml:"stale_for"`
+
+	ldap.Config
 
 	dir string // of the configuration file; see Resolve
 }

@@ -13,18 +13,20 @@ import (
 
 // ListenConfig is a table [[listen]]: one socket to which Postfix connects.
 type ListenConfig struct {
-	// Address is "unix:/path", "inet:host:port" or "systemd:NAME", NAME being
-	// the FileDescriptorName of a socket unit.
+	// Address is "unix:/path", "inet:host:port" or "systemd:NAME", with the
+	// FileDescriptorName= of a socket unit.
 	Address string `toml:"address"`
-	// Role is that of the messages that come in: "submission" or "inbound";
-	// empty: submission.
+	// Role is "submission" (one decision for each message, at DATA) or "inbound" (the
+	// MX side: each RCPT is answered for itself, and nothing is counted). Left out:
+	// "submission".
 	Role string `toml:"role"`
-	// Count is when a message is counted: "end", at its end, or "data", at DATA, for a
-	// Postfix service that does not show us the end; empty: end.
+	// Count is "end" or "data": when a message is counted and recorded, at its end or
+	// at DATA. "data" is for a service with smtpd_proxy_filter from which rcptquota
+	// cannot be moved: see README.md, Content filters. Left out: "end".
 	Count string `toml:"count"`
-	// Mode of a unix socket in octal; empty: 0660.
+	// Mode is the mode of a unix socket, in octal. Left out: "0660".
 	Mode string `toml:"mode"`
-	// Group that owns a unix socket; empty: the process's own.
+	// Group is the group that owns a unix socket. Left out: the process's own.
 	Group string `toml:"group"`
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // record writes the one log record of a message. Its message is the action, its
-// keys are stable and documented in README; a key that has nothing to say is
+// keys are stable and explained in deploy/postfix/operations.md; a key that has nothing to say is
 // left out. Recipients are counted, never named.
 func (s *session) record(v *quota.Verdict) {
 	level := slog.LevelInfo

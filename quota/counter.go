@@ -54,8 +54,6 @@ type Retention struct {
 	// Distinct and Copies are the longest periods of the windows of each kind; zero: no
 	// class has one.
 	Distinct, Copies time.Duration
-	// MostCopies is the largest limit of a window of copies.
-	MostCopies int
 }
 
 // With returns what has to be kept for those windows, too.
@@ -66,7 +64,6 @@ func (k Retention) With(windows []Window) Retention {
 			k.Distinct = max(k.Distinct, w.Per)
 		case Copies:
 			k.Copies = max(k.Copies, w.Per)
-			k.MostCopies = max(k.MostCopies, w.Recipients)
 		}
 	}
 	return k

@@ -32,7 +32,7 @@ const memberCount = 40
 type listSetup struct {
 	entries string // LDIF, added to tree
 	rules   string // TOML, of [lists]
-	guarded bool   // has the access rule of deployFolder's README.md; Postfix then asks as nobody
+	guarded bool   // has the access rule of deployFolder's lists.md; Postfix then asks as nobody
 }
 
 func startListRelay(t *testing.T, setup listSetup) *listRelay {
@@ -98,12 +98,12 @@ func (r *listRelay) install(t *testing.T, deployed func(name string) string) {
 // readRule is what slapd.conf has for everybody.
 const readRule = "access to * by * read"
 
-// accessRule is the rule that deployFolder's README.md has for OpenLDAP.
+// accessRule is the rule that deployFolder's lists.md has for OpenLDAP.
 func accessRule(t *testing.T) string {
 	t.Helper()
-	match := regexp.MustCompile("`(access to [^`]+)`").FindStringSubmatch(deployFile(t, "README.md"))
+	match := regexp.MustCompile("`(access to [^`]+)`").FindStringSubmatch(deployFile(t, "lists.md"))
 	if match == nil {
-		t.Fatal("README.md has no access rule")
+		t.Fatal("lists.md has no access rule")
 	}
 	return match[1]
 }

@@ -16,7 +16,8 @@ import (
 
 // logConfig is the table [log].
 type logConfig struct {
-	// Level is "debug", "info", "warn" or "error": records below it are left out.
+	// Level is "debug", "info", "warn" or "error". At "warn" only what was not simply
+	// accepted is logged.
 	Level string `toml:"level"`
 	// Format is "auto" (coloured on a terminal, logfmt otherwise), "logfmt" or
 	// "json".

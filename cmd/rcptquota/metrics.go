@@ -21,7 +21,7 @@ import (
 
 // httpConfig is the table [http].
 type httpConfig struct {
-	// Address is "host:port" for /metrics, /healthz and /readyz; empty: off.
+	// Address is "host:port" for /metrics, /healthz and /readyz. Left out: off.
 	Address string `toml:"address"`
 }
 
@@ -51,16 +51,16 @@ func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rcptquota_verdicts_total", Help: "Decisions, by what became of the message (in role inbound, of the RCPT).",
+			Name: "rcptquota_verdicts_total", Help: "Decisions, by what became of the message; in role inbound, one for each RCPT.",
 		}, []string{"action", "reason", "class", "role"}),
 		recipients: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rcptquota_recipients_total", Help: "Recipients of the messages decided on.",
 		}, []string{"action", "class", "role"}),
 		degraded: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "rcptquota_degraded_total", Help: "Decisions made while the directory or the store was away.",
+			Name: "rcptquota_degraded_total", Help: "Decisions made while the directory or Redis was away.",
 		}),
 		atEnd: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rcptquota_end_verdicts_total", Help: "Messages to lists that passed at DATA, decided otherwise by their header.",
+			Name: "rcptquota_end_verdicts_total", Help: "Messages to lists that passed at DATA, and then not because of their header.",
 		}, []string{"action", "reason", "class"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "rcptquota_decision_seconds", Help: "Time that a decision took.",
@@ -89,7 +89,7 @@ func (m *metrics) watchStore(store counter.Counter) {
 		return
 	}
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "rcptquota_store_away", Help: "1 while Redis is not asked, because it is away; otherwise 0.",
+		Name: "rcptquota_store_away", Help: "1 while Redis is away, and not asked; otherwise 0. Only with Redis.",
 	}, func() float64 { return oneIf(redis.Away() != nil) }))
 }
 
@@ -108,7 +108,9 @@ func (m *metrics) watchLog(logs *logQueue) {
 func (m *metrics) watchEnds(server *milter.Server, listeners []milter.ListenConfig) {
 	for _, c := range listeners {
 		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "rcptquota_unended_messages_total", Help: "Messages that passed at DATA and whose end Postfix did not show.",
+			Name: "rcptquota_unended_messages_total",
+			Help: "Messages that passed at DATA and whose end Postfix did not show: the client gave them up, or Postfix or another milter " +
+				"refused them. If it is all messages, smtpd_proxy_filter is the cause.",
 			ConstLabels: prometheus.Labels{"listener": c.Address},
 		}, func() float64 { return float64(server.Unended(c.Address)) }))
 	}

@@ -17,10 +17,13 @@ import (
 // Config is the part of the table [directory] that is about LDAP.
 type Config struct {
 	failover.Config
-	// Preset names the defaults of the keys of Schema.
+	// Preset is the kind of directory, from which the keys from "user_filter" on have
+	// their defaults: "sdet" (French ENT), "supann", "inetorgperson" or "ad".
 	Preset string `toml:"preset"`
-	// IgnoreReferences are DNs of other servers' entries to which the server refers
-	// (RFC 4511 section 4.5.3), and below which there is nobody and no list.
+	// IgnoreReferences are DNs to which the server refers for a part of the tree (a
+	// subordinate referral, RFC 4511 section 4.5.3), and below which there are neither
+	// senders nor lists; "check" prints them. Other servers are never asked: while
+	// there is any other such reference, nothing is known of what is not found.
 	IgnoreReferences []string `toml:"ignore_references"`
 	Schema
 

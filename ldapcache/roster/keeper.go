@@ -11,7 +11,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// Messages of the log. Their keys are documented in README.md.
+// Messages of the log. Their keys are explained in deploy/postfix/operations.md.
 const (
 	msgCopied      = "roster_copied"      // a copy was stored, by this relay
 	msgOverLimit   = "roster_over_limit"  // a designation lost to the limit of its establishment

@@ -48,7 +48,7 @@ func TestRedisStoreBehindSentinels(t *testing.T) {
 	testStore(t, func() Store { return NewRedisStore(client) })
 }
 
-// rights are those of the ACL user in README.md: to count, and for the roster.
+// rights are those of the ACL user in deploy/postfix/configuration.md: to count, and for the roster.
 const rights = "~rcptquota:* +@connection +@hash +@sortedset +evalsha +eval +time +pexpire +pttl +get +set"
 
 // TestRedisStoreWithItsRights needs no other rights than an ACL user gets.

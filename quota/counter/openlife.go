@@ -1,6 +1,10 @@
 package counter
 
-import "time"
+import (
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota"
+)
 
 // A reservation is open until its message is committed or released. These bounds, which
 // both stores share, limit what open reservations may cost.
@@ -13,6 +17,9 @@ const (
 	maxOpen = 100
 	// crowdedLife replaces openLife while a sender has maxOpen reservations open.
 	crowdedLife = 10 * time.Minute
+	// maxMessages is how many messages of a sender matter to any window: one more than
+	// that has no recipient that a limit would let through.
+	maxMessages = quota.MaxRecipients + maxOpen
 	// clockTolerance is how far in the future a time given out earlier may lie. Further
 	// than that, the clock that gave it out was wrong.
 	clockTolerance = time.Minute

@@ -214,7 +214,7 @@ func (s *scene) openReservation(packed string) {
 func (s *scene) key(i int) string { return openRedis(s.t, s.config).keys("anne")[i] }
 
 // mayCount are the rules of an ACL user with the permissions that counting needs
-// (README, "Redis"), whose password is "geheim".
+// (deploy/postfix/configuration.md, "Redis"), whose password is "geheim".
 var mayCount = []any{"reset", "on", ">geheim", "~rcptquota:*", "resetchannels", "+@connection", "+@hash", "+@sortedset",
 	"+evalsha", "+eval", "+time", "+pexpire", "+pttl"}
 

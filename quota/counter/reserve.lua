@@ -7,9 +7,8 @@
 --       [2] n, how many recipients the message has
 --       [3] the windows of the sender's class, each "period limit kind;":
 --           microseconds, recipients, and d for distinct recipients or c for copies
---       [4] what is kept for the windows of any class: "distinct copies most", the
---           longest period of a window of each kind, zero where no class has one,
---           and the largest limit of one of copies
+--       [4] what is kept for the windows of any class: "distinct copies", the longest
+--           period of a window of each kind, zero where no class has one
 --       [5] digests of the n recipients, 8 bytes each; empty where nothing is kept
 --           of distinct recipients
 --       [6...] ids that are committed
@@ -22,8 +21,8 @@
 -- as much to make as all else that it does for a message to a few.
 
 local id, n = ARGV[1], tonumber(ARGV[2])
-local keepDistinct, keepCopies, mostCopies = string.match(ARGV[4], '(%d+) (%d+) (%d+)')
-keepDistinct, keepCopies, mostCopies = tonumber(keepDistinct), tonumber(keepCopies), tonumber(mostCopies)
+local keepDistinct, keepCopies = string.match(ARGV[4], '(%d+) (%d+)')
+keepDistinct, keepCopies = tonumber(keepDistinct), tonumber(keepCopies)
 
 local fields = redis.call('HMGET', STATE, 'last', 'open', 'sums', 'due')
 local last, open, sums, due = tonumber(fields[1] or 0), readOpen(fields[2]), readSums(fields[3]), fields[4]
@@ -186,7 +185,7 @@ if tidied then
     redis.call('ZREMRANGEBYSCORE', MESSAGES, '-inf', text(at - keepCopies))
     -- Each message has a recipient: the oldest beyond any limit matter to no window,
     -- even if all the open ones are released.
-    local surplus = redis.call('ZCARD', MESSAGES) - mostCopies - CROWD
+    local surplus = redis.call('ZCARD', MESSAGES) - MESSAGES_MOST
     if surplus > 0 then
       redis.call('ZREMRANGEBYRANK', MESSAGES, '0', text(surplus - 1))
       sums = {}

@@ -169,7 +169,7 @@ func (t *tally) expire(now int64, keep quota.Retention) {
 	t.Copies = slices.Delete(t.Copies, 0, after(t.Copies, now-keep.Copies.Microseconds()))
 	// Each message has a recipient: the oldest beyond any limit matter to no window,
 	// even if all the open ones are released.
-	t.Copies = slices.Delete(t.Copies, 0, max(0, len(t.Copies)-keep.MostCopies-maxOpen))
+	t.Copies = slices.Delete(t.Copies, 0, max(0, len(t.Copies)-maxMessages))
 	t.commitOlder(now, openLife.Microseconds())
 }
 

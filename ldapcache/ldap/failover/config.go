@@ -9,22 +9,22 @@ import (
 
 // Config is the part of the table [directory] that is about servers.
 type Config struct {
-	// Servers are LDAP URLs (RFC 4516) of a scheme and a host only: ldap://,
-	// ldaps:// or ldapi://, tried in order.
+	// Servers are LDAP URLs (RFC 4516) of a scheme and a host only, ldaps://, ldap://
+	// or ldapi://, tried in order.
 	Servers []string `toml:"servers"`
 	// StartTLS turns TLS on over ldap:// (RFC 4511 section 4.14).
 	StartTLS bool `toml:"start_tls"`
-	// CAFile holds, in PEM, the authorities that sign the servers' certificates;
-	// empty: the system's.
+	// CAFile is a file, in PEM, with the authorities that sign the servers'
+	// certificates. Left out: the system's.
 	CAFile string `toml:"ca_file"`
-	// BindDN is who binds; empty: the searches are anonymous.
+	// BindDN is the DN to bind with. Left out: anonymous.
 	BindDN string `toml:"bind_dn"`
-	// BindPasswordFile holds the password, read at each connection; the end of
-	// its last line does not belong to it.
+	// BindPasswordFile is the file with its password, read at each connection; the end
+	// of its last line does not belong to it.
 	BindPasswordFile string `toml:"bind_password_file"`
 	// Base is the DN below which the whole subtree is searched.
 	Base string `toml:"base"`
-	// Timeout is for one look-up, all its searches and all servers together.
+	// Timeout is the time for one lookup, all its searches and all servers together.
 	Timeout conf.Duration `toml:"timeout"`
 }
 
