@@ -23,6 +23,9 @@ const maxBatch = 150
 // The error means that the directory is unavailable.
 type batch[V any] func(ctx context.Context, keys []string) (values []*V, ambiguous []error, err error)
 
+// maxConcurrent is how many searches of one message are under way at once.
+const maxConcurrent = 8
+
 // batches is a cache that asks about many keys at once.
 type batches[V any] struct {
 	*cache[V]
@@ -42,14 +45,14 @@ func newBatches[V any](config Config, ask batch[V]) (*batches[V], error) {
 		if err != nil {
 			return value, err
 		}
-		return certain(values[0], ambiguous[0])
+		return lookupResult(values[0], ambiguous[0])
 	}
 	c, err := newCache(config, one)
 	return &batches[V]{cache: c, ask: ask}, err
 }
 
-// certain is a batch's answer for one key as a lookup gives it.
-func certain[V any](found *V, ambiguous error) (value V, err error) {
+// lookupResult is a batch's answer for one key, in the form of a lookup's.
+func lookupResult[V any](found *V, ambiguous error) (value V, err error) {
 	switch {
 	case ambiguous != nil:
 		return value, fmt.Errorf("%w: %w", quota.ErrAmbiguous, ambiguous)
@@ -59,15 +62,15 @@ func certain[V any](found *V, ambiguous error) (value V, err error) {
 	return *found, nil
 }
 
-// get returns the answer for each key, in their order. What is not fresh waits for
-// searches, until ctx ends; nothing that was known once takes their place.
+// get returns the answer for each key, in their order. For what is not fresh it waits
+// for searches, until ctx ends; no answer is stale.
 func (b *batches[V]) get(ctx context.Context, keys []string) []outcome[V] {
 	now := time.Now()
 	outcomes := make([]outcome[V], len(keys))
 	var places map[string][]int // of the keys to ask about
 	for i, key := range keys {
-		if known, fresh := b.remembered(ctx, key, now); fresh {
-			outcomes[i] = outcome[V]{&known.value, known.err}
+		if cached, fresh := b.remembered(ctx, key, now); fresh {
+			outcomes[i] = outcome[V]{&cached.value, cached.err}
 			continue
 		}
 		if places == nil {
@@ -89,7 +92,7 @@ func (b *batches[V]) askAbout(ctx context.Context, places map[string][]int, outc
 	}
 	slices.Sort(missing) // so that messages to the same lists ask the same
 	var searches errgroup.Group
-	searches.SetLimit(abreast)
+	searches.SetLimit(maxConcurrent)
 	for some := range slices.Chunk(missing, maxBatch) {
 		searches.Go(func() error {
 			for i, o := range b.wait(ctx, some) {
@@ -121,7 +124,7 @@ func (b *batches[V]) wait(ctx context.Context, keys []string) []outcome[V] {
 	return slices.Repeat([]outcome[V]{{err: err}}, len(keys))
 }
 
-// search asks, and remembers what is certain.
+// search asks, and remembers the answers.
 func (b *batches[V]) search(ctx context.Context, keys []string) ([]outcome[V], error) {
 	if !b.enter() {
 		return nil, errClosed
@@ -138,9 +141,9 @@ func (b *batches[V]) search(ctx context.Context, keys []string) ([]outcome[V], e
 	}
 	outcomes := make([]outcome[V], len(keys))
 	for i, key := range keys {
-		value, err := certain(values[i], ambiguous[i])
-		known := b.remember(key, asked, value, err)
-		outcomes[i] = outcome[V]{&known.value, known.err}
+		value, err := lookupResult(values[i], ambiguous[i])
+		cached := b.remember(key, asked, value, err)
+		outcomes[i] = outcome[V]{&cached.value, cached.err}
 	}
 	return outcomes, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -51,7 +50,7 @@ func (r *register) times() int {
 }
 
 // listDirectory asks the register.
-func listDirectory(t testing.TB, r *register) *LDAP {
+func listDirectory(t testing.TB, r *register) *Cached {
 	t.Helper()
 	d := roomyDirectory(t, &oracle{})
 	var err error
@@ -176,28 +175,6 @@ func TestClosedDirectoryHasNoLists(t *testing.T) {
 	}
 	if a := d.Lists(t.Context(), []string{"l@x"}); !errors.Is(a[0].Err, errClosed) {
 		t.Errorf("%+v", a)
-	}
-}
-
-func TestOddAddresses(t *testing.T) {
-	for _, address := range []string{" parents@l.fr", "pa\u00adrents@l.fr", "ｐ@l.fr", "a\tb@l.fr"} {
-		if !isOdd(address) {
-			t.Errorf("%q", address)
-		}
-	}
-	if isOdd("parents-6b@l.fr") {
-		t.Error("a plain address")
-	}
-}
-
-func TestListFilter(t *testing.T) {
-	s := &searcher{config: Config{Schema: Schema{ListFilter: "(|(mail=%a)(proxyAddresses=smtp:%a))"}}}
-	if got, want := s.listFilter([]string{"a*@x", "b@x"}), `(|(|(mail=a\2a@x)(proxyAddresses=smtp:a\2a@x))(|(mail=b@x)(proxyAddresses=smtp:b@x)))`; got != want {
-		t.Errorf("%s", got)
-	}
-	s.config.ListOwners = []string{"owner", "MAIL"}
-	if names, rest := listAttributes(s.config); strings.Join(names, " ") != "mail proxyAddresses owner" || rest != 2 {
-		t.Error(names, rest)
 	}
 }
 

@@ -1,9 +1,12 @@
 package ldapcache
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/rcptquota/rcptquota/ldapcache/ldap"
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
@@ -26,47 +29,18 @@ type Config struct {
 	// which need not exist.
 	File string `toml:"file"`
 
-	// Preset is the kind of directory, from which the keys from "user_filter" on have
-	// their defaults: "sdet" (French ENT), "supann", "inetorgperson" or "ad".
-	Preset string `toml:"preset"`
-	// Servers are LDAP URLs (RFC 4516) of a scheme and a host only, ldaps://, ldap://
-	// or ldapi://, tried in order.
-	Servers []string `toml:"servers"`
-	// StartTLS turns TLS on over ldap:// (RFC 4511 section 4.14).
-	StartTLS bool `toml:"start_tls"`
-	// CAFile is a file, in PEM, with the authorities that sign the servers'
-	// certificates. Left out: the system's.
-	CAFile string `toml:"ca_file"`
-	// BindDN is the DN to bind with. Left out: anonymous.
-	BindDN string `toml:"bind_dn"`
-	// BindPasswordFile is the file with its password, read at each connection; the end
-	// of its last line does not belong to it.
-	BindPasswordFile string `toml:"bind_password_file"`
-	// Base is the DN below which the whole subtree is searched.
-	Base string `toml:"base"`
-	// IgnoreReferences are DNs to which the server refers for a part of the tree (a
-	// subordinate referral, RFC 4511 section 4.5.3), and below which there are neither
-	// senders nor lists; "check" prints them. Other servers are never asked: while
-	// there is any other such reference, nothing is known of what is not found.
-	IgnoreReferences []string `toml:"ignore_references"`
-	// Timeout is the time for one lookup, all its searches and all servers together.
-	Timeout conf.Duration `toml:"timeout"`
-
 	// CacheEntries is the most senders remembered; the least recently used goes.
 	CacheEntries int `toml:"cache_entries"`
-	// TTL is how long an answer is certain. A sender who writes often is asked about
+	// TTL is how long an answer is fresh. A sender who writes often is asked about
 	// again before that, in the background.
 	TTL conf.Duration `toml:"ttl"`
 	// NegativeTTL is the same for a login that has no entry, or more than one.
 	NegativeTTL conf.Duration `toml:"negative_ttl"`
-	// StaleFor is how old an answer may be while LDAP is away.
+	// StaleFor is how old an answer about a sender may be while the directory is away, be
+	// it LDAP, or a file that has a mistake.
 	StaleFor conf.Duration `toml:"stale_for"`
 
-	Schema
-
-	// CountMembers has the members of lists counted. It is no key: whether their
-	// number matters, the rules of lists say.
-	CountMembers bool `toml:"-"`
+	ldap.Config
 
 	dir string // of the configuration file; see Resolve
 }
@@ -76,8 +50,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Source:       sourceFile,
-		Preset:       "sdet",
-		Timeout:      conf.Duration{Duration: 2 * time.Second},
+		Config:       ldap.DefaultConfig(),
 		CacheEntries: 100_000,
 		TTL:          conf.Duration{Duration: 5 * time.Minute},
 		NegativeTTL:  conf.Duration{Duration: 30 * time.Second},
@@ -89,9 +62,68 @@ func DefaultConfig() Config {
 // folder of the configuration file, instead of the working directory.
 func (c *Config) Resolve(dir string) {
 	c.dir = dir
-	for _, path := range []*string{&c.File, &c.CAFile, &c.BindPasswordFile} {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(dir, *path)
-		}
+	c.Config.Resolve(dir)
+	if c.File != "" && !filepath.IsAbs(c.File) {
+		c.File = filepath.Join(dir, c.File)
 	}
+}
+
+// maxTimeout is how long a message waits for its verdict at most; Postfix, as we
+// have it set up, waits a little longer.
+const maxTimeout = 10 * time.Second
+
+// Validate returns all mistakes, with keys from the top of the configuration
+// file; see [conf.Validator]. It looks at the files that the configuration names,
+// and so comes after [Config.Resolve]; it asks no server.
+func (c *Config) Validate() error {
+	errs := []error{
+		positive("ttl", c.TTL),
+		positive("negative_ttl", c.NegativeTTL),
+		positive("stale_for", c.StaleFor),
+		positive("timeout", c.Timeout),
+	}
+	if c.Timeout.Duration > maxTimeout {
+		errs = append(errs, conf.Errorf("timeout", "longer than %v, when the message is decided without an answer; write less", maxTimeout))
+	}
+	if c.StaleFor.Duration > 0 && c.StaleFor.Duration < c.TTL.Duration {
+		errs = append(errs, conf.Errorf("stale_for", "shorter than ttl, so that nothing is ever stale; write a longer time"))
+	}
+	if c.CacheEntries < 1 {
+		errs = append(errs, conf.Errorf("cache_entries", "%d is too few; write how many senders to remember", c.CacheEntries))
+	}
+	switch c.Source {
+	case sourceFile:
+		errs = append(errs, readable("file", c.File))
+		if len(c.Servers) > 0 {
+			errs = append(errs, conf.Errorf("servers", "not asked with source = %q; write source = %q", sourceFile, sourceLDAP))
+		}
+	case sourceLDAP:
+		if c.File != "" {
+			errs = append(errs, conf.Errorf("file", "not read with source = %q; leave it out or write source = %q", sourceLDAP, sourceFile))
+		}
+		errs = append(errs, c.Config.Validate())
+	default:
+		errs = append(errs, conf.Errorf("source", "%q is not known; write %q or %q", c.Source, sourceLDAP, sourceFile))
+	}
+	return conf.Under("directory", errors.Join(errs...))
+}
+
+func positive(key string, d conf.Duration) error {
+	if d.Duration <= 0 {
+		return conf.Errorf(key, "must be longer than zero; write it as in \"5m\" or \"24h\"")
+	}
+	return nil
+}
+
+// readable makes sure that we may read the file at path, if one is named.
+func readable(key, path string) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return conf.Errorf(key, "%v", err)
+	}
+	_ = file.Close() // it was only read from
+	return nil
 }

@@ -127,7 +127,7 @@ func takenOver(t *testing.T, d ldapcache.Directory, by *servers.Slapd) {
 // inUse wants the directory to ask the server, and to tell so.
 func inUse(t *testing.T, d ldapcache.Directory, s *servers.Slapd) {
 	t.Helper()
-	for _, server := range d.(*ldapcache.LDAP).Stats().Servers {
+	for _, server := range d.(*ldapcache.Cached).Stats().Servers {
 		if is := server.URL == s.URL(); server.InUse != is || is && !server.Up {
 			t.Errorf("%+v, want %s in use", server, s.URL())
 		}
@@ -153,7 +153,7 @@ func TestTheFirstServerIsUsedAgain(t *testing.T) {
 	uses := func(s *servers.Slapd) {
 		t.Helper()
 		if !servers.Wait(func() bool {
-			for _, server := range d.(*ldapcache.LDAP).Stats().Servers {
+			for _, server := range d.(*ldapcache.Cached).Stats().Servers {
 				if server.InUse {
 					return server.URL == s.URL()
 				}

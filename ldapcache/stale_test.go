@@ -11,7 +11,7 @@ import (
 )
 
 // mustKnow asks for a sender who is known.
-func mustKnow(t *testing.T, d *LDAP, login string) quota.Sender {
+func mustKnow(t *testing.T, d *Cached, login string) quota.Sender {
 	t.Helper()
 	s, err := d.Sender(t.Context(), login)
 	if err != nil {

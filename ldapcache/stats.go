@@ -1,8 +1,12 @@
 package ldapcache
 
-import "sync/atomic"
+import (
+	"sync/atomic"
 
-// Stats is how a directory in LDAP has fared since it was opened.
+	"github.com/rcptquota/rcptquota/ldapcache/ldap/failover"
+)
+
+// Stats are the numbers of a directory in LDAP since it was opened.
 type Stats struct {
 	// Senders counts the look-ups of senders.
 	Senders CacheStats
@@ -10,65 +14,39 @@ type Stats struct {
 	// about many.
 	Lists CacheStats
 	// Servers are in the order of the configuration.
-	Servers []ServerStats
+	Servers []failover.ServerStats
 }
 
 // CacheStats counts look-ups, by how they were answered, and searches.
 type CacheStats struct {
-	// Hits were answered from memory, for certain.
+	// Hits were answered from memory with fresh answers.
 	Hits uint64
-	// Misses waited for a search, which answered for certain.
+	// Misses waited for a search that succeeded.
 	Misses uint64
-	// Stale were answered with what was known once, when a search failed or took
-	// long.
+	// Stale were answered with an old answer, as a search failed or took long.
 	Stale uint64
 	// Unavailable were not answered.
 	Unavailable uint64
-	// Searches were begun, each for all who wait for one key; Errors of them
-	// failed.
+	// Searches is how many were begun, each for all who wait for one key; Errors is
+	// how many of them failed.
 	Searches, Errors uint64
 	// Entries is how many answers are remembered now.
 	Entries int
 }
 
-// ServerStats is how one server fares now.
-type ServerStats struct {
-	// URL is as configured.
-	URL string
-	// Up is false from a failure on until the server has answered again; in
-	// between no look-up waits for it.
-	Up bool
-	// InUse reports whether look-ups go to this server.
-	InUse bool
-}
-
-// counts are the rare ones of a CacheStats; the hits are counted by each shard.
+// counts are those of a CacheStats.
 type counts struct {
-	misses, stale, unavailable, searches, errors atomic.Uint64
+	hits, misses, stale, unavailable, searches, errors atomic.Uint64
 }
 
 func (c *cache[V]) stats() CacheStats {
-	s := CacheStats{
+	return CacheStats{
+		Hits:        c.counts.hits.Load(),
 		Misses:      c.counts.misses.Load(),
 		Stale:       c.counts.stale.Load(),
 		Unavailable: c.counts.unavailable.Load(),
 		Searches:    c.counts.searches.Load(),
 		Errors:      c.counts.errors.Load(),
+		Entries:     c.entries.Len(),
 	}
-	for i := range c.entries.all {
-		shard := &c.entries.all[i]
-		s.Hits += shard.hits.Load()
-		s.Entries += shard.len()
-	}
-	return s
-}
-
-func (c *client) stats() []ServerStats {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	all := make([]ServerStats, len(c.servers))
-	for i, s := range c.servers {
-		all[i] = ServerStats{URL: s.url, Up: c.health[i].down == nil, InUse: c.conn != nil && c.conn.index == i}
-	}
-	return all
 }

@@ -17,6 +17,12 @@ var (
 
 // Directory tells what is known of senders and of lists. It is called for every
 // message by many goroutines at once and answers from memory when it can.
+//
+// While it cannot be asked, it may answer about a sender with what it said last, for a
+// limited time: that answer is stale, and its Stale tells why. With a stale answer a
+// message may pass or be deferred, but not be refused for good. All other answers are
+// fresh: nobody is absent or ambiguous, and no address is a list's or is not, by an old
+// answer. Those are errors then.
 type Directory interface {
 	// Sender finds the one entry of a login, in whatever case it is written.
 	// The error is nil when it is found; wraps ErrAbsent or ErrAmbiguous when the
@@ -48,8 +54,7 @@ type Sender struct {
 	// Attributes are the values of those attributes that classes match on, by
 	// attribute name in lower case.
 	Attributes map[string][]string
-	// Stale is nil for an answer that is fresh; otherwise it tells why the
-	// directory could not be asked again, or who is premium is not known now, and
-	// the answer is the last known one.
+	// Stale is nil for a fresh answer; otherwise it tells why the directory could not
+	// be asked again, as [Directory] says.
 	Stale error
 }

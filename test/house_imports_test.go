@@ -14,12 +14,16 @@ const module = "github.com/rcptquota/rcptquota"
 // mayImport tells for each room of the house, a folder with all below it, which
 // rooms its packages may import.
 var mayImport = map[string][]string{
-	"cmd":          {"cmd", "milter", "ldapcache", "quota"},
-	"milter":       {"milter", "quota"},
-	"ldapcache":    {"ldapcache", "quota"},
-	"quota":        {"quota"},
-	"test":         {"milter", "ldapcache", "quota", "test", "test/servers"},
-	"test/servers": {"test/servers"},
+	"cmd":                {"cmd", "milter", "ldapcache", "ldapcache/ldap", "ldapcache/roster", "quota"},
+	"milter":             {"milter", "quota"},
+	"ldapcache":          {"ldapcache", "ldapcache/file", "ldapcache/ldap", "ldapcache/roster", "ldapcache/spelling", "quota"},
+	"ldapcache/file":     {"ldapcache/roster", "ldapcache/spelling", "quota"},
+	"ldapcache/ldap":     {"ldapcache/ldap", "ldapcache/roster", "ldapcache/spelling", "quota"},
+	"ldapcache/roster":   {"quota"},
+	"ldapcache/spelling": {},
+	"quota":              {"quota"},
+	"test":               {"milter", "ldapcache", "quota", "test", "test/servers"},
+	"test/servers":       {"test/servers"},
 }
 
 // testsMayImport is what the tests of every room may import besides.
@@ -28,10 +32,13 @@ const testsMayImport = "test/servers"
 // never tells what no dependency of a package, at any depth, may be: what would
 // bring a wire or a directory into the rules, or a test's tools into the program.
 var never = map[string][]string{
-	"cmd/rcptquota": {"testing", "go.uber.org/goleak", module + "/test"},
-	"milter":        {"github.com/go-ldap/ldap", module + "/ldapcache"},
-	"ldapcache":     {"github.com/emersion/go-milter", module + "/milter"},
-	"quota":         {"github.com/emersion/go-milter", "github.com/go-ldap/ldap", module + "/milter", module + "/ldapcache"},
+	"cmd/rcptquota":      {"testing", "go.uber.org/goleak", module + "/test"},
+	"milter":             {"github.com/go-ldap/ldap", module + "/ldapcache"},
+	"ldapcache":          {"github.com/emersion/go-milter", module + "/milter"},
+	"ldapcache/file":     {"github.com/go-ldap/ldap"},
+	"ldapcache/roster":   {"github.com/go-ldap/ldap"},
+	"ldapcache/spelling": {"github.com/go-ldap/ldap", module + "/quota"},
+	"quota":              {"github.com/emersion/go-milter", "github.com/go-ldap/ldap", module + "/milter", module + "/ldapcache"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

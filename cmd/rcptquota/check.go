@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/ldapcache/ldap"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -30,12 +31,12 @@ func checkCommand() *cobra.Command {
 	var c checking
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Read the configuration, try its LDAP servers and Redis, and tell every mistake with file, line and key",
-		Long: "Read the configuration, try its LDAP servers and Redis, and tell every mistake with\n" +
-			"file, line and key. The servers must answer, let us bind, have the base, and know every\n" +
-			"attribute and object class that is named: a filter with a wrong one would find nothing,\n" +
-			"silently. Redis must let us count.\n\n" +
-			"Exit status: 0 when all is well, 1 when something is wrong.",
+		Short: "Read the configuration, try its LDAP servers and Redis, and report every mistake with file, line and key",
+		Long: "Read the configuration, try its LDAP servers and Redis, and report every mistake with\n" +
+			"file, line and key. The LDAP servers must answer, let us bind, have the base, and know\n" +
+			"every attribute and object class in the configuration: a filter with a wrong one would\n" +
+			"find nothing, without an error. Redis must let us count.\n\n" +
+			"Exit status: 0 if there are no mistakes, 1 otherwise.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.run(cmd.Context(), cmd.OutOrStdout()); err != nil {
@@ -47,9 +48,9 @@ func checkCommand() *cobra.Command {
 	}
 	configFlag(cmd, &c.path)
 	f := cmd.Flags()
-	f.StringArrayVar(&c.logins, "login", nil, "a sender to look up, and to tell what is known of; may be repeated")
-	f.StringArrayVar(&c.lists, "list", nil, "a list's address to look up, and to tell who may post to it; may be repeated")
-	f.BoolVar(&c.offline, "offline", false, "look at the files only, and ask no server")
+	f.StringArrayVar(&c.logins, "login", nil, "the login of a sender to look up; may be repeated")
+	f.StringArrayVar(&c.lists, "list", nil, "the address of a list, to show who may post to it; may be repeated")
+	f.BoolVar(&c.offline, "offline", false, "read the files only, and ask no server")
 	cmd.MarkFlagsMutuallyExclusive("login", "offline")
 	cmd.MarkFlagsMutuallyExclusive("list", "offline")
 	return cmd
@@ -95,23 +96,23 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 
 // ask tries the directory and Redis, and adds to lines what it finds.
 func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.Directory, lines *[]string) ([]roster.Designation, error) {
-	var proven []string
-	var unproven error
+	var verified []string
+	var mistakes error
 	if config.Directory.Source == "ldap" {
-		proven, unproven = ldapcache.Prove(ctx, config.Directory, config.matched(), config.HasLists())
+		verified, mistakes = ldap.Verify(ctx, config.Directory.Config, config.matched(), config.HasLists())
 	}
 	counted, err := counter.Prove(ctx, config.Store)
-	if err := errors.Join(unproven, err); err != nil {
+	if err := errors.Join(mistakes, err); err != nil {
 		return nil, err
 	}
-	*lines = append(append(*lines, proven...), counted...)
+	*lines = append(append(*lines, verified...), counted...)
 	designated, unresolved, err := directory.Designations(ctx)
 	if err != nil {
 		return nil, conf.Errorf("directory.premium_filter", "%v", err)
 	}
 	line := fmt.Sprintf("designations: %d", len(designated))
 	if len(unresolved) > 0 {
-		line += fmt.Sprintf("; %d names of nobody, as %q", len(unresolved), unresolved[0])
+		line += fmt.Sprintf("; %d members of designation groups cannot be resolved, such as %q", len(unresolved), unresolved[0])
 	}
 	*lines = append(*lines, line)
 	return designated, nil
@@ -128,8 +129,8 @@ func (c *config) matched() map[string]string {
 	return attributes
 }
 
-// show tells what the directory knows of a sender. Whether a designation is in
-// effect is for the roster to say.
+// show prints what the directory knows of a sender. The roster says whether a
+// designation is in effect.
 func show(ctx context.Context, out io.Writer, config *config, directory quota.Directory, designated []roster.Designation, login string) error {
 	sender, err := directory.Sender(ctx, login)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/ldapcache/ldap"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 )
@@ -20,7 +21,7 @@ func isInbound(c milter.ListenConfig) bool { return c.MessageRole() == quota.Inb
 type membersDirectory interface {
 	// Copies tells whom Postfix sends no copy, where it expands the list of an
 	// address; domains are those of lists.
-	Copies(ctx context.Context, address string, domains []string) (ldapcache.Copies, error)
+	Copies(ctx context.Context, address string, domains []string) (ldap.Copies, error)
 }
 
 // showLists tells who may post to lists, and whose copies Postfix would not send.

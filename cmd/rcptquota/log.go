@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"syscall"
 
-	"github.com/go-ldap/ldap/v3"
+	goldap "github.com/go-ldap/ldap/v3"
 	"github.com/lmittmann/tint"
 	"golang.org/x/term"
 
@@ -57,7 +57,7 @@ func (c *logConfig) openLog(out io.Writer, terminal bool, relay string) (*slog.L
 	log := slog.New(handler(out))
 	slog.SetLogLoggerLevel(slog.LevelWarn)
 	slog.SetDefault(log)
-	ldap.Logger(slog.NewLogLogger(log.Handler(), slog.LevelWarn))
+	goldap.Logger(slog.NewLogLogger(log.Handler(), slog.LevelWarn))
 	return log, nil
 }
 

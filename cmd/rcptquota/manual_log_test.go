@@ -64,7 +64,7 @@ var otherRecords = [][2]string{
 	{"redis_not_examined", "once, if one of these could not be checked, for instance because a permission is missing: `error`"},
 	{"roster_copied", "when this relay, or `roster refresh`, copied the directory for all; a warning if nobody is premium"},
 	{"roster_over_limit", "with it, for each designated sender who is not premium because of `per_establishment`"},
-	{"roster_unresolved", "with it, for each entry of a designation group that names nobody"},
+	{"roster_unresolved", "with it, for each member of a designation group that cannot be resolved"},
 	{"roster_in_effect", "by each relay, when another roster takes effect, and at its start"},
 	{"roster_unavailable", "when the roster cannot be brought up to date: `error`; once per outage"},
 	{"roster_doubted", "an error: a copy was not believed, because nearly everybody is missing from it; `error` has both numbers; once, and at each start"},

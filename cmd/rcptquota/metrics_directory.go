@@ -6,15 +6,15 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache"
 )
 
-// directoryMetrics tells how a directory in LDAP fares, whenever it is asked.
+// directoryMetrics are the metrics of a directory in LDAP, as they are when scraped.
 type directoryMetrics struct {
 	stats func() ldapcache.Stats
 }
 
 // watchDirectory adds the metrics of a directory that has some.
 func (m *metrics) watchDirectory(directory ldapcache.Directory) {
-	if ldap, ok := directory.(*ldapcache.LDAP); ok {
-		m.registry.MustRegister(directoryMetrics{ldap.Stats})
+	if cached, ok := directory.(*ldapcache.Cached); ok {
+		m.registry.MustRegister(directoryMetrics{cached.Stats})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/ldapcache/ldap/failover"
 )
 
 // scrape returns what /metrics would say.
@@ -43,7 +44,7 @@ func TestDirectoryMetrics(t *testing.T) {
 		return ldapcache.Stats{
 			Senders: ldapcache.CacheStats{Hits: 1, Misses: 2, Stale: 3, Unavailable: 4, Searches: 5, Errors: 6, Entries: 7},
 			Lists:   ldapcache.CacheStats{Hits: 10, Misses: 20, Stale: 30, Unavailable: 40, Searches: 50, Errors: 60, Entries: 70},
-			Servers: []ldapcache.ServerStats{{URL: "ldap://a"}, {URL: "ldap://b", Up: true, InUse: true}},
+			Servers: []failover.ServerStats{{URL: "ldap://a"}, {URL: "ldap://b", Up: true, InUse: true}},
 		}
 	}}
 	const want = `# HELP rcptquota_directory_cache_entries Answers remembered.

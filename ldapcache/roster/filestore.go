@@ -6,49 +6,45 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"syscall"
 	"time"
-
-	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 )
 
-// rosterFile is the store's file in state_dir, a bbolt database.
-const rosterFile = "roster.db"
+// rosterFile is the store's file in state_dir: the roster, JSON.
+const rosterFile = "roster.json"
 
-// lockTimeout is how long another process may take to let go of the file: each
-// holds it for one access.
-const lockTimeout = 5 * time.Second
-
-var (
-	rosterBucket = []byte("roster")
-	stateKey     = []byte("state")
+const (
+	// lockTimeout is how long another process may hold the lock; each holds it for
+	// one swap.
+	lockTimeout = 5 * time.Second
+	// lockPause is how long after a vain attempt the next one follows.
+	lockPause = 10 * time.Millisecond
 )
 
 // FileStore is a store in a file, for the processes of one machine. The file is
-// open during an access only.
-type FileStore struct{ path string }
+// replaced whole, by a rename, so that reading it needs no lock. Who replaces it
+// holds a lock on its folder (flock(2)).
+type FileStore struct{ dir string }
 
 // NewFileStore returns the store in a folder, without touching it.
-func NewFileStore(dir string) *FileStore { return &FileStore{filepath.Join(dir, rosterFile)} }
+func NewFileStore(dir string) *FileStore { return &FileStore{dir} }
 
-// Prepare makes the file if there is none. The error tells why it cannot be
-// written.
+// Prepare finds out whether the file can be written. The error tells why not.
 func (s *FileStore) Prepare() error {
-	return s.access(false, func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(rosterBucket)
-		return err
+	return s.locked(context.Background(), func(folder *os.File) error {
+		path, err := s.writeNext(folder, nil)
+		if err != nil {
+			return err
+		}
+		return os.Remove(path)
 	})
 }
 
 // Load implements [Store]. A file has no clock.
-func (s *FileStore) Load(context.Context) (text []byte, _ time.Time, err error) {
-	err = s.access(true, func(tx *bbolt.Tx) error {
-		if bucket := tx.Bucket(rosterBucket); bucket != nil {
-			text = bytes.Clone(bucket.Get(stateKey))
-		}
-		return nil
-	})
+func (s *FileStore) Load(context.Context) ([]byte, time.Time, error) {
+	text, err := os.ReadFile(filepath.Join(s.dir, rosterFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, time.Time{}, nil
 	}
@@ -56,44 +52,72 @@ func (s *FileStore) Load(context.Context) (text []byte, _ time.Time, err error) 
 }
 
 // Swap implements [Store].
-func (s *FileStore) Swap(_ context.Context, old, next []byte) (swapped bool, err error) {
-	err = s.access(false, func(tx *bbolt.Tx) error {
-		bucket, err := tx.CreateBucketIfNotExists(rosterBucket)
+func (s *FileStore) Swap(ctx context.Context, old, next []byte) (swapped bool, err error) {
+	err = s.locked(ctx, func(folder *os.File) error {
+		text, _, err := s.Load(ctx)
+		if err != nil || (text == nil) != (old == nil) || !bytes.Equal(text, old) {
+			return err
+		}
+		path, err := s.writeNext(folder, next)
 		if err != nil {
 			return err
 		}
-		text := bucket.Get(stateKey)
-		if (text == nil) != (old == nil) || !bytes.Equal(text, old) {
-			return nil
+		if err := os.Rename(path, filepath.Join(s.dir, rosterFile)); err != nil {
+			return err
 		}
 		swapped = true
-		return bucket.Put(stateKey, next)
+		return folder.Sync()
 	})
 	return swapped && err == nil, err
 }
 
-// access opens the file for one transaction.
-func (s *FileStore) access(readOnly bool, work func(*bbolt.Tx) error) error {
-	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{Timeout: lockTimeout, ReadOnly: readOnly})
+// locked does work while it holds the lock on the folder.
+func (s *FileStore) locked(ctx context.Context, work func(folder *os.File) error) error {
+	folder, err := os.Open(s.dir)
 	if err != nil {
-		return fmt.Errorf("%s: %w%s", s.path, err, advice(err))
+		return err
 	}
-	transaction := db.Update
-	if readOnly {
-		transaction = db.View
-	}
-	if err := errors.Join(transaction(work), db.Close()); err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
-	}
-	return nil
-}
-
-// advice says what to do about a file that is no database.
-func advice(err error) string {
-	for _, damaged := range []error{berrors.ErrInvalid, berrors.ErrVersionMismatch, berrors.ErrChecksum} {
-		if errors.Is(err, damaged) {
-			return "; remove it, and the first start copies the directory anew"
+	defer folder.Close() //nolint:errcheck // nothing is written through it; unlocks, too
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	for {
+		err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return work(folder)
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return fmt.Errorf("lock %s: %w", s.dir, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("another process holds the lock on %s: %w", s.dir, ctx.Err())
+		case <-time.After(lockPause):
 		}
 	}
-	return ""
+}
+
+// writeNext writes a text into a file beside the store's, and returns its path.
+func (s *FileStore) writeNext(folder *os.File, text []byte) (path string, err error) {
+	path = filepath.Join(s.dir, rosterFile+".new")
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return "", err
+	}
+	_, err = file.Write(text)
+	err = errors.Join(err, belongLike(file, folder), file.Sync(), file.Close())
+	return path, err
+}
+
+// belongLike gives a file that root writes to the owner of the folder: after
+// "rcptquota roster refresh" by root, the relay still has to read it.
+func belongLike(file, folder *os.File) error {
+	info, err := folder.Stat()
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 {
+		return nil
+	}
+	return file.Chown(int(owner.Uid), int(owner.Gid))
 }

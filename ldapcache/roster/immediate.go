@@ -47,7 +47,7 @@ type immediate struct {
 func CopiedWithin(every time.Duration) time.Duration { return every + every/10 }
 
 // look implements [plan].
-func (i *immediate) look(ctx context.Context, now time.Time) (*known, time.Time) {
+func (i *immediate) look(ctx context.Context, now time.Time) (*snapshot, time.Time) {
 	trusted := max(2*i.every, leastSure)
 	next, err := take(ctx, i.source, i.limit, Copy{Reason: Immediate, Taken: now, Effect: now})
 	storeErr := i.recall(ctx)
@@ -62,7 +62,7 @@ func (i *immediate) look(ctx context.Context, now time.Time) (*known, time.Time)
 		storeErr = cmp.Or(storeErr, i.remember(ctx, now))
 	}
 	i.tellStore(storeErr)
-	k := &known{state: State{Current: i.last}, looked: now, trusted: trusted, err: err, sureUntil: i.sureUntil}
+	k := &snapshot{state: State{Current: i.last}, looked: now, trusted: trusted, err: err, sureUntil: i.sureUntil}
 	k.usableUntil = i.answered.Add(max(i.keep, leastSure))
 	return k, now.Add(jittered(i.every))
 }

@@ -25,22 +25,22 @@ const (
 	msgNotStored   = "roster_not_stored"  // the roster in effect could not be stored
 )
 
-// patience bounds one look: a directory may have many designations to tell.
-const patience = time.Minute
+// lookTimeout bounds one look: a directory may have many designations to tell.
+const lookTimeout = time.Minute
 
 // plan brings the roster up to date.
 type plan interface {
 	// look does what is to be done at now. It returns what is known then, and when
 	// to look again.
-	look(ctx context.Context, now time.Time) (*known, time.Time)
+	look(ctx context.Context, now time.Time) (*snapshot, time.Time)
 }
 
 // Keeper keeps the roster of one relay. It is used by many goroutines at once.
 type Keeper struct {
-	plan  plan
-	log   *slog.Logger
-	clock func() time.Time
-	known atomic.Pointer[known]
+	plan     plan
+	log      *slog.Logger
+	clock    func() time.Time
+	snapshot atomic.Pointer[snapshot]
 
 	running sync.WaitGroup
 	done    context.Context // ends when the keeper is closed
@@ -53,7 +53,7 @@ type Keeper struct {
 
 func newKeeper(plan plan, log *slog.Logger) *Keeper {
 	k := &Keeper{plan: plan, log: log, clock: time.Now}
-	k.known.Store(&known{err: errNotYet})
+	k.snapshot.Store(&snapshot{err: errNotYet})
 	k.done, k.end = context.WithCancel(context.Background())
 	return k
 }
@@ -96,25 +96,25 @@ func (k *Keeper) run(pause time.Duration) {
 
 // look brings the roster up to date, and returns how long to wait before the next look.
 func (k *Keeper) look() time.Duration {
-	ctx, cancel := context.WithTimeout(k.done, patience)
+	ctx, cancel := context.WithTimeout(k.done, lookTimeout)
 	defer cancel()
 	now := k.clock()
-	known, next := k.plan.look(ctx, now)
-	k.known.Store(known)
-	k.tell(known, now)
+	snapshot, next := k.plan.look(ctx, now)
+	k.snapshot.Store(snapshot)
+	k.tell(snapshot, now)
 	return next.Sub(k.clock())
 }
 
 // tell logs what has changed since.
-func (k *Keeper) tell(known *known, now time.Time) {
+func (k *Keeper) tell(snapshot *snapshot, now time.Time) {
 	if k.done.Err() != nil {
 		return // it failed since it was ended
 	}
-	if doubt := doubtOf(known.err); doubt != k.doubt {
+	if doubt := doubtOf(snapshot.err); doubt != k.doubt {
 		k.doubt = doubt
-		doubt.tell(k.log, known.err)
+		doubt.tell(k.log, snapshot.err)
 	}
-	if effective := known.effective(now); effective != nil && !effective.same(k.told) {
+	if effective := snapshot.effective(now); effective != nil && !effective.same(k.told) {
 		k.told = effective
 		k.log.Info(msgInEffect, effective.attrs()...)
 	}
@@ -123,15 +123,15 @@ func (k *Keeper) tell(known *known, now time.Time) {
 // Premium reports whether a sender, by its [quota.Sender.ID], is premium now. The
 // error tells why that can't be known for sure; it is then as it was last known.
 func (k *Keeper) Premium(sender string) (bool, error) {
-	return k.known.Load().premium(sender, k.clock())
+	return k.snapshot.Load().premium(sender, k.clock())
 }
 
 // InEffect returns the copy that is the roster now, or nil when it is not known.
-func (k *Keeper) InEffect() *Copy { return k.known.Load().effective(k.clock()) }
+func (k *Keeper) InEffect() *Copy { return k.snapshot.Load().effective(k.clock()) }
 
 // Doubt returns why the roster is in doubt now, or will be at the next moment of
 // effect unless something changes.
-func (k *Keeper) Doubt() Doubt { return k.known.Load().doubts(k.clock()) }
+func (k *Keeper) Doubt() Doubt { return k.snapshot.Load().doubts(k.clock()) }
 
 // Directory is a directory whose senders are premium as the roster says at the
 // moment of the answer.

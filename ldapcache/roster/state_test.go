@@ -102,7 +102,7 @@ func FuzzState(f *testing.F) {
 		if s.LiesAhead(now) != s2.LiesAhead(now) || calendar.comesBack(s, now) != calendar.comesBack(s2, now) {
 			t.Errorf("%+v lies elsewhere than %+v", s2, s)
 		}
-		k := &known{state: s}
+		k := &snapshot{state: s}
 		_, _ = k.premium("anne", time.Now())
 	})
 }

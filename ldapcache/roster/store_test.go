@@ -2,12 +2,15 @@ package roster
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
@@ -93,10 +96,64 @@ func TestAFileStoreThatCannotBe(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, rosterFile), bytes.Repeat([]byte("no database "), 10_000), 0o600); err != nil {
+	path := filepath.Join(dir, rosterFile)
+	if err := os.WriteFile(path, []byte("no roster"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if text, _, err := s.Load(t.Context()); err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "; remove it") {
-		t.Errorf("of a damaged file: %q, %v", text, err)
+	if state, err := Read(t.Context(), s); !errors.Is(err, errDamaged) {
+		t.Errorf("of a damaged file: %+v, %v", state, err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if text, _, err := s.Load(t.Context()); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("of what is no file: %q, %v", text, err)
+	}
+}
+
+// TestAFileStoreThatIsLocked: who holds the lock is waited for, but not for ever.
+func TestAFileStoreThatIsLocked(t *testing.T) {
+	dir := t.TempDir()
+	s := NewFileStore(dir)
+	err := s.locked(t.Context(), func(*os.File) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*lockPause)
+		defer cancel()
+		if _, err := NewFileStore(dir).Swap(ctx, nil, []byte("x")); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("while it is locked: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if swapped, err := s.Swap(t.Context(), nil, []byte("x")); !swapped || err != nil {
+		t.Errorf("afterwards: %v, %v", swapped, err)
+	}
+}
+
+// TestAFileStoreOfRoot: what root stores belongs to whom the folder belongs.
+func TestAFileStoreOfRoot(t *testing.T) {
+	dir := t.TempDir()
+	const relay = 12345
+	if os.Geteuid() == 0 {
+		if err := os.Chown(dir, relay, relay); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := NewFileStore(dir).Swap(t.Context(), nil, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	owner := func(path string) uint32 {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Sys().(*syscall.Stat_t).Uid
+	}
+	if got, want := owner(filepath.Join(dir, rosterFile)), owner(dir); got != want {
+		t.Errorf("belongs to %d, want %d", got, want)
 	}
 }

@@ -15,7 +15,7 @@ const (
 	Spread = readEvery + readEvery/2
 	// readTrusted is how long an answer of the store is not doubted: longer than a
 	// look may take.
-	readTrusted = 2 * patience
+	readTrusted = 2 * lookTimeout
 )
 
 // NewWeekly returns the keeper of a roster that follows the calendar of a valid
@@ -45,8 +45,8 @@ type weekly struct {
 }
 
 // look implements [plan].
-func (w *weekly) look(ctx context.Context, now time.Time) (*known, time.Time) {
-	k := &known{err: w.update(ctx, now), state: w.state, looked: now, trusted: readTrusted, ahead: w.ahead}
+func (w *weekly) look(ctx context.Context, now time.Time) (*snapshot, time.Time) {
+	k := &snapshot{err: w.update(ctx, now), state: w.state, looked: now, trusted: readTrusted, ahead: w.ahead}
 	next := now.Add(jittered(readEvery))
 	if w.state.Current == nil {
 		return k, next

@@ -6,6 +6,7 @@
 //     a listener wants logins, Dovecot's auth service lets any login in with any
 //     password.
 //   - [StartSlapd]: OpenLDAP with an ENT-like tree.
+//   - [StartFakeLDAP]: no real one, for the faults that a real one cannot be made to have.
 //   - [StartRedis]: Redis, also with TLS, behind Sentinels or as a Cluster of six.
 //
 // A server that is not installed fails the test and never skips it: a suite that

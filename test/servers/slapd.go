@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-ldap/ldap/v3"
+	goldap "github.com/go-ldap/ldap/v3"
 )
 
 // Slapd is a real OpenLDAP server that knows the schemas of the field.
@@ -117,13 +117,13 @@ func (s *Slapd) change(ldif string, options ...string) {
 // of this method aside (slapd-monitor(5)).
 func (s *Slapd) Searches() int {
 	s.t.Helper()
-	conn, err := ldap.DialURL(s.URL())
+	conn, err := goldap.DialURL(s.URL())
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer conn.Close() //nolint:errcheck // it was only read from
-	result, err := conn.Search(ldap.NewSearchRequest("cn=Search,cn=Operations,cn=Monitor", ldap.ScopeBaseObject,
-		ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", []string{"monitorOpInitiated"}, nil))
+	result, err := conn.Search(goldap.NewSearchRequest("cn=Search,cn=Operations,cn=Monitor", goldap.ScopeBaseObject,
+		goldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", []string{"monitorOpInitiated"}, nil))
 	if err != nil || len(result.Entries) != 1 {
 		s.t.Fatalf("cn=Monitor: %+v, %v", result, err)
 	}
@@ -155,12 +155,12 @@ func (s *Slapd) Start() {
 }
 
 func (s *Slapd) answers() bool {
-	conn, err := ldap.DialURL(s.URL())
+	conn, err := goldap.DialURL(s.URL())
 	if err != nil {
 		return false
 	}
 	defer conn.Close() //nolint:errcheck // nothing was asked
-	_, err = conn.Search(ldap.NewSearchRequest("", ldap.ScopeBaseObject, ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", nil, nil))
+	_, err = conn.Search(goldap.NewSearchRequest("", goldap.ScopeBaseObject, goldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", nil, nil))
 	return err == nil
 }
 
