@@ -22,7 +22,14 @@ type site struct {
 	quota.Config
 	Directory Config `toml:"directory"`
 
+	rules  *quota.Rules
 	server *servers.Slapd
+}
+
+// Validate implements [conf.Validator].
+func (s *site) Validate() (err error) {
+	s.rules, err = quota.Compile(&s.Config)
+	return err
 }
 
 // who may ask the trees; README.md's examples name it.
@@ -165,7 +172,7 @@ func TestTheDirectoriesOfTheField(t *testing.T) {
 			if err != nil || !slices.Equal(unresolved, c.unresolved) {
 				t.Errorf("designations: unresolved %q, %v; want %q", unresolved, err, c.unresolved)
 			}
-			d, err := Open(s.Directory, s.MatchAttributes())
+			d, err := Open(s.Directory, s.rules.MatchAttributes())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -203,6 +210,6 @@ func describe(s *site, sender quota.Sender, all []roster.Designation) known {
 	if sender.Premium = i >= 0; sender.Premium {
 		got.designated = all[i].Establishment
 	}
-	got.class = s.ClassOf(&sender)
+	got.class = s.rules.ClassOf(&sender)
 	return got
 }

@@ -18,7 +18,7 @@ type lists struct {
 }
 
 func (l *lists) Judge(_ context.Context, m *quota.Message) quota.Verdict {
-	v := quota.Verdict{Action: quota.Accept, Sender: m.Login, Recipients: m.Recipients.Len()}
+	v := quota.Verdict{Action: quota.Accept, Facts: quota.Facts{Sender: m.Login, Recipients: m.Recipients.Len()}, Due: quota.Due{Posting: m.Earlier}}
 	for address := range m.Recipients.All() {
 		switch _, domain, _ := strings.Cut(address, "@"); domain {
 		case "l.fr":
@@ -216,13 +216,40 @@ func TestRedirectInbound(t *testing.T) {
 	checkLog(t, log, `level=WARN msg=redirected queue_id=4F1 reason=list_posting recipients=3 list=two@re.fr client=192.0.2.1 role=inbound`)
 }
 
+// managed is a directory in which every address of re.fr is a list of "manager".
+type managed struct{}
+
+func (managed) Sender(context.Context, string) (quota.Sender, error) {
+	return quota.Sender{}, quota.ErrAbsent
+}
+
+func (managed) Lists(_ context.Context, addresses []string) []quota.ListAnswer {
+	answers := make([]quota.ListAnswer, len(addresses))
+	for i := range addresses {
+		answers[i].List = &quota.List{Owners: []quota.Person{{ID: "manager", Addresses: []string{"a@x.fr"}}, {ID: "other", Addresses: []string{"b@x.fr"}}}}
+	}
+	return answers
+}
+
+// redirecting is the rules of a site that sends messages to re.fr on to managers.
+func redirecting(t *testing.T) *quota.Policy {
+	t.Helper()
+	config := quota.DefaultConfig()
+	config.Lists = quota.ListsConfig{Domains: []string{"re.fr"}, ListRulesConfig: quota.ListRulesConfig{Unauthorised: "redirect"}}
+	rules, err := quota.Compile(&config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return quota.NewPolicy(rules, managed{}, nil)
+}
+
 // TestTooManyRedirects: what would have the MTA look through the message without
 // number is refused, on one side the whole message, on the other the recipients
 // from there on.
 func TestTooManyRedirects(t *testing.T) {
-	_, log := listDialogue(t, quota.Submission, func(p *peer) {
+	log := converse(t, quota.Submission, redirecting(t), true, func(p *peer) {
 		var all []string
-		for i := range maxRemovable + 1 {
+		for i := range quota.MaxRemovals + 1 {
 			all = append(all, fmt.Sprintf("%d@re.fr", i))
 		}
 		p.mail("anne", all...)
@@ -230,14 +257,14 @@ func TestTooManyRedirects(t *testing.T) {
 		p.expect('y', "550 5.7.1 Message refused: the list ")
 		p.send('A')
 	})
-	if len(log) != 1 || !strings.Contains(log[0], "msg=refused queue_id=4F1 sender=anne reason=list_posting recipients=101 ") {
+	if len(log) != 1 || !strings.Contains(log[0], "msg=refused queue_id=4F1 sender=anne class=ecollege31 reason=list_posting recipients=101 ") {
 		t.Error(log)
 	}
-	_, log = listDialogue(t, quota.Inbound, func(p *peer) {
+	log = converse(t, quota.Inbound, redirecting(t), true, func(p *peer) {
 		p.send('M', "<from@example.org>")
-		for i := range 2 * maxRemovable {
+		for i := range 2 * quota.MaxRemovals {
 			p.rcpt("one@re.fr", fmt.Sprintf("<%d@re.fr>", i))
-			if code, _ := p.receive(); (code == 'c') != (1+i+1 <= maxRemovable) {
+			if code, _ := p.receive(); (code == 'c') != (1+i+1 <= quota.MaxRemovals) {
 				t.Errorf("recipient %d: %q", i, code)
 			}
 		}
@@ -245,7 +272,7 @@ func TestTooManyRedirects(t *testing.T) {
 		p.expect('y', "550 5.7.1")
 		p.send('D', "Ei", "4F1")
 		p.send('E')
-		for i := range maxRemovable {
+		for i := range quota.MaxRemovals {
 			if code, payload := p.receive(); code != '-' {
 				t.Fatalf("change %d: %q %q", i, code, payload)
 			}
@@ -254,7 +281,7 @@ func TestTooManyRedirects(t *testing.T) {
 		p.expect('+', "b@x.fr")
 		p.expect('c', "")
 	})
-	if len(log) != maxRemovable+2+1 {
+	if len(log) != quota.MaxRemovals+2+1 {
 		t.Errorf("%d records", len(log))
 	}
 	for _, line := range log[:len(log)-1] {

@@ -205,4 +205,4 @@ func withoutTime(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-var _ gomilter.Milter = (*session)(nil)
+var _ gomilter.Milter = callbacks{}

@@ -184,7 +184,7 @@ func (s *Server) handle(conn net.Conn, c *ListenConfig, ends *ends) {
 		return
 	}
 	library := gomilter.Server{
-		NewMilter: func() gomilter.Milter { return session },
+		NewMilter: func() gomilter.Milter { return callbacks{session} },
 		Actions:   actions(s.lists),
 		Protocol:  protocol(session.role, s.lists),
 		SymList:   s.symList,

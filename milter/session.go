@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/textproto"
 	"strconv"
 	"time"
 
@@ -33,9 +32,6 @@ const (
 	// maxEnvelope is how many recipients one transaction may have before its
 	// connection is ended: no class allows half of it.
 	maxEnvelope = 2 * quota.MaxRecipients
-	// maxRemovable is how many addresses a redirected message may have to lose
-	// before it is refused instead: the MTA looks through the whole message for each.
-	maxRemovable = 100
 )
 
 var errOrder = errors.New("milter event out of order")
@@ -109,11 +105,6 @@ func (s *session) Connect(_, _ string, _ uint16, addr net.IP, m *gomilter.Modifi
 	return s.goOn(gomilter.OptNoConnReply), nil
 }
 
-// Helo is sent only by an MTA that cannot leave it out.
-func (s *session) Helo(string, *gomilter.Modifier) (gomilter.Response, error) {
-	return gomilter.RespContinue, nil
-}
-
 // MailFrom begins a transaction, with the login that is told only here.
 func (s *session) MailFrom(from string, m *gomilter.Modifier) (gomilter.Response, error) {
 	s.reset()
@@ -162,43 +153,33 @@ func (s *session) rcptInbound(address string, forget func()) gomilter.Response {
 	var one quota.Recipients
 	one.Add(address)
 	v := s.judge(&one)
-	s.boundRedirects(&v, s.tx.verdict.Posting)
 	if !v.Action.Passes() {
 		forget()
 		s.record(&v)
 		return s.refusal(&v)
 	}
 	s.tx.recipients.Add(address)
-	posting := s.tx.verdict.Posting.Merge(v.Posting)
-	if s.tx.recipients.Len() == 1 || v.Action != quota.Accept { // of several, the record tells the one that matters
-		s.tx.verdict = v
-	}
-	s.tx.verdict.Posting = posting
+	s.tx.verdict = quota.Together(&s.tx.verdict, &v, s.tx.recipients.Len())
 	return s.goOn(gomilter.OptNoRcptReply)
 }
 
-// Headers is DATA (see wire): the one decision.
-func (s *session) Headers(_ textproto.MIMEHeader, m *gomilter.Modifier) (gomilter.Response, error) {
+// Data takes the one decision on the message.
+func (s *session) Data(m *gomilter.Modifier) (gomilter.Response, error) {
 	if !s.tx.open {
 		return nil, fmt.Errorf("%w: DATA before MAIL", errOrder)
 	}
 	return s.decide(m), nil
 }
 
-// Header is one field of the header, with the folds that it came with.
-func (s *session) Header(name, value string, _ *gomilter.Modifier) (gomilter.Response, error) {
+// HeaderField takes one field of the header, with the folds that it came with.
+func (s *session) HeaderField(name, value string) gomilter.Response {
 	s.tx.header.Add(name, value)
-	return s.goOn(gomilter.OptNoHeaderReply), nil
+	return s.goOn(gomilter.OptNoHeaderReply)
 }
 
-// BodyChunk is sent only by an MTA that cannot leave it out.
-func (s *session) BodyChunk([]byte, *gomilter.Modifier) (gomilter.Response, error) {
-	return gomilter.RespContinue, nil
-}
-
-// Body is the end of the message. An MTA that showed no DATA gets the decision
-// here.
-func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
+// EndOfMessage judges a message to lists by its header, changes what the verdict says,
+// and ends the reservation. An MTA that showed no DATA gets the decision here.
+func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) {
 	if !s.tx.open {
 		return nil, fmt.Errorf("%w: end of message before MAIL", errOrder)
 	}
@@ -209,9 +190,6 @@ func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
 		return response, nil
 	}
 	v := s.tx.verdict
-	if s.role == quota.Inbound {
-		v.Recipients = s.tx.recipients.Len()
-	}
 	if v.Posting != nil {
 		v = s.server.policy.JudgeHeader(&v, &s.tx.header)
 	}
@@ -253,15 +231,11 @@ func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
 	if s.role == quota.Submission && !s.tx.judged {
 		s.settle(released) // a later milter refused DATA, and recipients were added
 		*v = s.judge(&s.tx.recipients)
-		s.tx.ticket = v.Ticket
-		s.boundRedirects(v, nil)
-		s.tx.judged = true
-		switch {
-		case !v.Action.Passes():
-			s.settle(released) // what it reserved before it had too many forms
-			s.record(v)
-		case s.countsAtData:
+		s.tx.ticket, s.tx.judged = v.Ticket, true
+		if s.countsAtData {
 			s.settle(committed)
+		}
+		if s.countsAtData || !v.Action.Passes() {
 			s.record(v)
 		}
 	}
@@ -276,14 +250,21 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 	defer cancel()
 	start := time.Now()
 	defer func() { s.tx.elapsed = time.Since(start) }()
-	return s.server.policy.Judge(ctx, &quota.Message{
+	m := &quota.Message{
 		Role:           s.role,
 		Client:         s.client,
 		Login:          s.tx.login,
 		EnvelopeSender: s.tx.from,
 		Recipients:     recipients,
 		NoEnd:          s.countsAtData,
-	})
+	}
+	if s.role == quota.Inbound {
+		m.Earlier = s.tx.verdict.Posting
+	}
+	if s.server.lists {
+		m.Forms = s.countForms
+	}
+	return s.server.policy.Judge(ctx, m)
 }
 
 // refusal is the verdict's SMTP reply as SMFIR_REPLYCODE.

@@ -24,7 +24,7 @@ func (f judgeFunc) Settle(context.Context, quota.Ticket, bool) error {
 // atMost refuses more than limit recipients, and a recipient called "refused".
 func atMost(limit int) judgeFunc {
 	return func(m *quota.Message) quota.Verdict {
-		v := quota.Verdict{Action: quota.Accept, Sender: m.Login, Class: "test", Recipients: m.Recipients.Len(), Limit: limit}
+		v := quota.Verdict{Action: quota.Accept, Facts: quota.Facts{Sender: m.Login, Class: "test", Recipients: m.Recipients.Len(), Limit: limit}}
 		if m.Recipients.Len() > limit || slices.Contains(slices.Collect(m.Recipients.All()), "refused@example.org") {
 			v.Action, v.Reason = quota.Refuse, quota.MessageLimit
 		}
@@ -229,8 +229,9 @@ func TestInboundAnswersEachRecipient(t *testing.T) {
 
 func TestRecordKeys(t *testing.T) {
 	verdict := quota.Verdict{
-		Action: quota.WouldRefuse, Reason: quota.DirectoryUnavailable, Sender: "anne", Class: "test", Premium: true,
-		Recipients: 1, Limit: 1, Degraded: true, Err: context.DeadlineExceeded,
+		Action: quota.WouldRefuse,
+		Reason: quota.DirectoryUnavailable,
+		Facts:  quota.Facts{Sender: "anne", Class: "test", Premium: true, Recipients: 1, Limit: 1, Degraded: true, Err: context.DeadlineExceeded},
 	}
 	log := dialogue(t, quota.Submission, judgeFunc(func(*quota.Message) quota.Verdict { return verdict }), func(p *peer) {
 		p.mail("anne", "a@example.org")

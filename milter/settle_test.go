@@ -26,7 +26,7 @@ func (r *reserving) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 		return quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit}
 	}
 	r.tickets++
-	return quota.Verdict{Action: quota.Accept, Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(r.tickets)}}
+	return quota.Verdict{Action: quota.Accept, Due: quota.Due{Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(r.tickets)}}}
 }
 
 func (r *reserving) JudgeHeader(v *quota.Verdict, _ *quota.Header) quota.Verdict { return *v }

@@ -19,7 +19,7 @@ func (s *session) keepTyped(address, typed string) (forget func()) {
 	}
 	recipient := quota.RecipientKey(address)
 	forms := s.tx.typed[recipient]
-	if recipient == typed || len(forms) > maxRemovable || slices.Contains(forms, typed) {
+	if recipient == typed || len(forms) > quota.MaxRemovals || slices.Contains(forms, typed) {
 		return func() {}
 	}
 	if s.tx.typed == nil {
@@ -43,27 +43,5 @@ func (s *session) forms(address string) []string {
 	return forms
 }
 
-// boundRedirects refuses what, with the posting so far, would take more than
-// maxRemovable addresses out of the envelope.
-func (s *session) boundRedirects(v *quota.Verdict, soFar *quota.Posting) {
-	if v.Action == quota.Redirect && s.removals(soFar, v.Posting) > maxRemovable {
-		v.Action, v.Posting = quota.Refuse, nil
-	}
-}
-
-// removals is how many addresses the postings take out; each may be nil.
-func (s *session) removals(postings ...*quota.Posting) (n int) {
-	counted := map[string]bool{}
-	for _, p := range postings {
-		if p == nil {
-			continue
-		}
-		for _, r := range p.Redirects {
-			if !counted[r.Recipient] {
-				counted[r.Recipient] = true
-				n += len(s.forms(r.Recipient))
-			}
-		}
-	}
-	return n
-}
+// countForms is how many addresses a recipient has.
+func (s *session) countForms(address string) int { return len(s.forms(address)) }

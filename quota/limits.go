@@ -8,28 +8,29 @@ type Limits struct {
 	Windows []Window
 }
 
-// limit is the verdict of the limit a message on n recipients.
-func (r *rules) limit(s standing, n int) Verdict {
-	v := Verdict{
-		Action:     Accept,
-		Class:      s.class.Name,
-		Premium:    s.premium,
-		Unknown:    s.unknown,
-		Recipients: n,
-		Limit:      s.class.Limits.Recipients,
-		Degraded:   !s.sure,
-		Err:        s.err,
+// limitCheck is what becomes of a message by its sender's limit a message. The zero
+// value is within the limit.
+type limitCheck struct {
+	action Action
+	reason Reason
+	limit  int // that is exceeded
+}
+
+func (l limitCheck) exceeded() bool { return l.reason != NoReason }
+
+// checkLimit holds the number of a message's recipients against its sender's class.
+func (r *Rules) checkLimit(c *classification, n int) limitCheck {
+	if c.class == nil || n <= c.class.Limits.Recipients {
+		return limitCheck{}
 	}
+	limit := c.class.Limits.Recipients
 	switch {
-	case n <= v.Limit:
-	case s.sure || r.baseWhenUnknown:
-		v.Action, v.Reason = enforced(Refuse, s.class.Enforce), MessageLimit
-	case n > r.highest && r.neverMore: // whatever the directory would say
-		v.Action, v.Reason, v.Limit = Refuse, MessageLimit, r.highest
-	default:
-		v.Action, v.Reason = enforced(Defer, s.class.Enforce), DirectoryUnavailable
+	case c.sure || r.baseWhenUnknown:
+		return limitCheck{enforced(Refuse, c.class.Enforce), MessageLimit, limit}
+	case n > r.highest && r.allEnforced: // whatever the directory would say
+		return limitCheck{Refuse, MessageLimit, r.highest}
 	}
-	return v
+	return limitCheck{enforced(Defer, c.class.Enforce), DirectoryUnavailable, limit}
 }
 
 // enforced is the action, or WouldRefuse where rules are not enforced.

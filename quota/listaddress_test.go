@@ -174,7 +174,7 @@ func BenchmarkListRecipients(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					candidates, inDomain := policy.rules.lists.recipients(&r)
-					policy.posts(b.Context(), candidates, inDomain)
+					policy.findLists(b.Context(), candidates, inDomain)
 				}
 			})
 		}

@@ -60,7 +60,7 @@ type listDomain struct {
 	refusesGenerated bool
 }
 
-func (c *Config) compileLists(r *rules) error {
+func (r *Rules) compileLists(c *Config) error {
 	r.lists = lists{domains: map[string]*listDomain{}, delimiters: c.Senders.RecipientDelimiter}
 	base, err := c.Lists.compile("lists", ListRulesConfig{})
 	errs := []error{err}
@@ -136,21 +136,6 @@ func (d *listDomain) String() string {
 		parts = append(parts, "no automatic messages, of managers either")
 	}
 	return strings.Join(parts, "; ")
-}
-
-// openTo tells to whom lists are open because rules are not enforced.
-func (r *rules) openTo() string {
-	switch {
-	case !r.enforce && !r.someEnforced:
-		return "; not enforced: everybody may post"
-	case r.neverMore && r.enforce:
-		return ""
-	case r.neverMore:
-		return "; not enforced for mail without a login"
-	case r.enforce:
-		return "; not enforced for some classes"
-	}
-	return "; not enforced for some classes, nor for mail without a login"
 }
 
 // compileList takes the one word that keeps a list closed while nobody knows who

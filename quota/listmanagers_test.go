@@ -10,10 +10,7 @@ import (
 func TestManagersInListDomains(t *testing.T) {
 	config := DefaultConfig()
 	config.Lists.Domains = []string{"l.fr"}
-	rules, err := config.compile()
-	if err != nil {
-		t.Fatal(err)
-	}
+	rules := compiled(t, config)
 	for _, address := range []string{
 		"other@l.fr", "other@l.fr.", "other+x@l.fr", "other%l.fr@relay.fr", "l.fr!other@relay.fr", "owner-other@l.fr", "other@ſ.fr", "other@l.fr,x@entmip.fr", "-x@entmip.fr", "",
 	} {

@@ -8,8 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"testing"
-
-	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // listed is a directory of persons and lists, which notes what it is asked.
@@ -82,15 +80,7 @@ unauthorised = "redirect"
 
 func listPolicy(t testing.TB, text string, directory Directory, counter Counter) *Policy {
 	t.Helper()
-	config := DefaultConfig()
-	if err := conf.Decode("t", []byte(text), &config); err != nil {
-		t.Fatal(err)
-	}
-	policy, err := NewPolicy(config, directory, counter)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return policy
+	return NewPolicy(mustRules(t, text), directory, counter)
 }
 
 func envelope(addresses ...string) *Recipients {
@@ -375,7 +365,11 @@ func TestMerge(t *testing.T) {
 	if got := a.Merge(nil); got != a {
 		t.Errorf("%+v", got)
 	}
+	before := [2]Posting{*a, *b}
 	got := a.Merge(b)
+	if !reflect.DeepEqual(before, [2]Posting{*a, *b}) {
+		t.Errorf("merging changed %+v, %+v", a, b)
+	}
 	if got.List != "b" || !got.Enforced || len(got.Redirects) != 2 {
 		t.Errorf("%+v", got)
 	}

@@ -3,8 +3,6 @@ package quota
 import (
 	"fmt"
 	"testing"
-
-	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // TestListsNotEnforced: nothing is refused, nothing changed.
@@ -82,11 +80,7 @@ func TestSummaryOfExceptions(t *testing.T) {
 		"enforce = false\n" + enforced:       line + "; not enforced for mail without a login",
 		"enforce = false\n" + one + enforced: line + "; not enforced for some classes, nor for mail without a login",
 	} {
-		config := DefaultConfig()
-		if err := conf.Decode("t", []byte(text+lists), &config); err != nil {
-			t.Fatal(err)
-		}
-		if lines := config.Summary(); lines[len(lines)-1] != want {
+		if lines := mustRules(t, text+lists).Summary(); lines[len(lines)-1] != want {
 			t.Errorf("%s\n got %s\nwant %s", text, lines[len(lines)-1], want)
 		}
 	}

@@ -43,4 +43,36 @@ type Message struct {
 	// NoEnd reports that Postfix shows neither the header of the message nor its
 	// end, so that nothing can be looked at or changed after this.
 	NoEnd bool
+	// Forms returns how many addresses have to be taken out of the envelope to take out
+	// a recipient, by how it was typed; nil: one for each.
+	Forms func(recipient string) int
+	// Earlier is what remains to be done for those recipients that were answered before
+	// this one, in the inbound role; nil: nothing.
+	Earlier *Posting
+}
+
+// removals is how many addresses have to be taken out of the envelope already.
+func (m *Message) removals() (n int) {
+	if m.Earlier == nil {
+		return 0
+	}
+	for _, r := range m.Earlier.Redirects {
+		n += m.forms(r.Recipient)
+	}
+	return n
+}
+
+// removalsFor is how many more have to be taken out if a recipient is redirected.
+func (m *Message) removalsFor(recipient string) int {
+	if m.Earlier != nil && m.Earlier.redirects(recipient) {
+		return 0
+	}
+	return m.forms(recipient)
+}
+
+func (m *Message) forms(recipient string) int {
+	if m.Forms == nil {
+		return 1
+	}
+	return m.Forms(recipient)
 }

@@ -7,24 +7,23 @@ import "slices"
 // Reply-To.
 const maxFields = 100
 
-// withHeader is the verdict on a message that v let pass, by its header.
-func (v Verdict) withHeader(h *Header) Verdict {
+// judgeHeader is the verdict on a message that v let pass, by its header.
+func judgeHeader(v *Verdict, h *Header) Verdict {
 	p := v.Posting
 	if p == nil {
-		return v
+		return *v
 	}
 	next := p.withHeader(h, v.Sender)
-	reason, fault := p.judgeHeader(h, v.Sender)
+	reason, fault := p.checkHeader(h, v.Sender)
 	if reason == NoReason && next.removesTooMany(h) {
 		reason = ListHeader
 	}
-	if reason != NoReason {
-		v.Action, v.Reason, v.FromFault = enforced(Refuse, p.Enforced), reason, fault
-		v.List, v.Moderated = p.List, p.Moderated
-		return v
+	if reason == NoReason {
+		return Verdict{Action: v.Action, Reason: v.Reason, FromFault: v.FromFault, Facts: v.Facts, Due: Due{next, v.Ticket}}
 	}
-	v.Posting = next
-	return v
+	facts := v.Facts
+	facts.List, facts.Moderated = p.List, p.Moderated
+	return Verdict{Action: enforced(Refuse, p.Enforced), Reason: reason, FromFault: fault, Facts: facts, Due: v.Due}
 }
 
 // removesTooMany reports whether more fields of one name have to go than may.
@@ -33,8 +32,8 @@ func (p *Posting) removesTooMany(h *Header) bool {
 		slices.ContainsFunc(p.Remove, func(name string) bool { return h.Count(name) > maxFields })
 }
 
-// judgeHeader tells why a message to lists is refused by its header, or NoReason.
-func (p *Posting) judgeHeader(h *Header, login string) (Reason, FromFault) {
+// checkHeader tells why a message to lists is refused by its header, or NoReason.
+func (p *Posting) checkHeader(h *Header, login string) (Reason, FromFault) {
 	if p.refusesAutomatic(h) {
 		return ListAutomatic, NoFault
 	}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // answering is a counter with one answer, which notes what it is asked.
@@ -43,15 +41,7 @@ exceeded = "refuse"
 
 func windowedPolicy(t *testing.T, text string, counter Counter) *Policy {
 	t.Helper()
-	config := DefaultConfig()
-	if err := conf.Decode("t", []byte(text), &config); err != nil {
-		t.Fatal(err)
-	}
-	policy, err := NewPolicy(config, school, counter)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return policy
+	return NewPolicy(mustRules(t, text), school, counter)
 }
 
 func TestReserve(t *testing.T) {
@@ -66,14 +56,14 @@ func TestReserve(t *testing.T) {
 		want       Verdict
 		asked      int
 	}{
-		"room":           {50, Count{Exceeded: -1}, nil, Verdict{Action: Accept, Limit: 100}, 1},
-		"hour is full":   {10, Count{Exceeded: 0, Used: 45, RetryAt: later}, nil, Verdict{Action: Defer, Reason: WindowLimit, Limit: 50, Window: hour, Used: 45, RetryAt: later}, 1},
-		"day is full":    {10, Count{Exceeded: 1, Used: 75, RetryAt: later}, nil, Verdict{Action: Refuse, Reason: WindowLimit, Limit: 80, Window: day, Used: 75, RetryAt: later}, 1},
-		"never":          {51, Count{}, nil, Verdict{Action: Refuse, Reason: WindowLimit, Limit: 50, Window: hour}, 0},
-		"over the limit": {101, Count{}, nil, Verdict{Action: Refuse, Reason: MessageLimit, Limit: 100}, 0},
-		"nobody counts":  {0, Count{}, nil, Verdict{Action: Accept, Limit: 100}, 0},
-		"alone":          {1, Count{Exceeded: -1, Degraded: away}, nil, Verdict{Action: Accept, Limit: 100, Degraded: true, Err: away}, 1},
-		"store away":     {1, Count{}, away, Verdict{Action: Defer, Reason: StoreUnavailable, Limit: 100, Degraded: true, Err: away}, 1},
+		"room":           {50, Count{Exceeded: -1}, nil, Verdict{Action: Accept, Facts: Facts{Limit: 100}}, 1},
+		"hour is full":   {10, Count{Exceeded: 0, Used: 45, RetryAt: later}, nil, Verdict{Action: Defer, Reason: WindowLimit, Facts: Facts{Limit: 50, Window: hour, Used: 45, RetryAt: later}}, 1},
+		"day is full":    {10, Count{Exceeded: 1, Used: 75, RetryAt: later}, nil, Verdict{Action: Refuse, Reason: WindowLimit, Facts: Facts{Limit: 80, Window: day, Used: 75, RetryAt: later}}, 1},
+		"never":          {51, Count{}, nil, Verdict{Action: Refuse, Reason: WindowLimit, Facts: Facts{Limit: 50, Window: hour}}, 0},
+		"over the limit": {101, Count{}, nil, Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Limit: 100}}, 0},
+		"nobody counts":  {0, Count{}, nil, Verdict{Action: Accept, Facts: Facts{Limit: 100}}, 0},
+		"alone":          {1, Count{Exceeded: -1, Degraded: away}, nil, Verdict{Action: Accept, Facts: Facts{Limit: 100, Degraded: true, Err: away}}, 1},
+		"store away":     {1, Count{}, away, Verdict{Action: Defer, Reason: StoreUnavailable, Facts: Facts{Limit: 100, Degraded: true, Err: away}}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			counter := &answering{count: c.count, err: c.err}
@@ -147,11 +137,10 @@ func TestReserveNotEnforced(t *testing.T) {
 }
 
 func TestHasWindows(t *testing.T) {
-	config := DefaultConfig()
-	if config.HasWindows() {
+	if compiled(t, DefaultConfig()).HasWindows() {
 		t.Error("the built-in classes have windows")
 	}
-	if err := conf.Decode("t", []byte(windowed), &config); err != nil || !config.HasWindows() {
-		t.Error("windows are not seen", err)
+	if !mustRules(t, windowed).HasWindows() {
+		t.Error("windows are not seen")
 	}
 }

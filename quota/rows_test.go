@@ -56,6 +56,7 @@ func TestFirstRowWins(t *testing.T) {
 		login   string
 		from    string // empty: login@entmip.fr; "<>": the null sender
 		to      []string
+		forms   int // of each recipient
 		counter *answering
 		action  Action
 		reason  Reason
@@ -84,6 +85,9 @@ func TestFirstRowWins(t *testing.T) {
 		{rows: "no login, list unknown", to: others(0, "away@l.fr"), action: Refuse, reason: Unauthenticated},
 
 		{rows: "may not post, redirect", login: "member", to: others(0, "owned@l.fr", "owned@re.fr"), action: Refuse, reason: ListPosting, list: "owned@l.fr"},
+		{rows: "too much to redirect, class limit", login: "member", forms: MaxRemovals + 1, to: others(4, "owned@re.fr"), action: Refuse, reason: ListPosting, list: "owned@re.fr"},
+		{rows: "too much to redirect, list unknown", login: "member", forms: MaxRemovals + 1, to: others(0, "away@l.fr", "owned@re.fr"), action: Refuse, reason: ListPosting, list: "owned@re.fr"},
+		{rows: "too much to redirect, window", login: "member", forms: MaxRemovals + 1, to: others(0, "owned@re.fr"), counter: full, action: Refuse, reason: ListPosting, list: "owned@re.fr"},
 		{rows: "may not post, class limit", login: "member", to: others(4, "owned@l.fr"), action: Refuse, reason: ListPosting, list: "owned@l.fr"},
 		{rows: "may not post, limit in doubt", login: "doubt", from: "<>", to: others(4, "owned@l.fr"), action: Refuse, reason: ListAutomatic, list: "owned@l.fr"},
 		{rows: "may not post, sender unknown", login: "away", from: "<>", to: others(4, "owned@l.fr"), action: Refuse, reason: ListAutomatic, list: "owned@l.fr"},
@@ -114,7 +118,7 @@ func TestFirstRowWins(t *testing.T) {
 		{rows: "list unknown, class limit that is not enforced", before: rowsOpenSender, after: rowsOpen + rowsPass, login: "away", to: others(4, "owned@l.fr"), action: Defer, reason: DirectoryUnavailable, list: "owned@l.fr"},
 		{rows: "class limit, list unknown, neither enforced", before: "enforce = false\n", login: "owner", to: others(4, "away@l.fr"), action: WouldRefuse, reason: MessageLimit},
 		{rows: "may not post, class limit, neither enforced", before: "enforce = false\n", login: "member", to: others(4, "owned@l.fr"), action: WouldRefuse, reason: ListPosting, list: "owned@l.fr"},
-		{rows: "no login, may not post, neither enforced", before: "enforce = false\n", to: others(0, "owned@l.fr"), action: WouldRefuse, reason: ListPosting, list: "owned@l.fr"},
+		{rows: "no login, may not post, neither enforced", before: "enforce = false\n", to: others(0, "owned@l.fr"), action: WouldRefuse, reason: Unauthenticated},
 		// An automatic message of somebody who may be of a class that is not enforced.
 		{rows: "list unknown, may not post", after: rowsOpen, login: "away", from: "<>", to: others(0, "owned@l.fr"), action: Defer, reason: DirectoryUnavailable, list: "owned@l.fr"},
 	} {
@@ -137,7 +141,10 @@ func TestFirstRowWins(t *testing.T) {
 			directory := newListed()
 			directory.lists["other@re.fr"] = &List{Owners: []Person{person("moderator")}}
 			policy := listPolicy(t, c.before+rowRules+c.after, directory, counter)
-			v := policy.Judge(t.Context(), &Message{Client: client, Login: c.login, EnvelopeSender: from, Recipients: envelope(c.to...)})
+			v := policy.Judge(t.Context(), &Message{
+				Client: client, Login: c.login, EnvelopeSender: from, Recipients: envelope(c.to...),
+				Forms: func(string) int { return max(c.forms, 1) },
+			})
 			if v.Action != c.action || v.Reason != c.reason || v.List != c.list {
 				t.Errorf("%v, %v, list %q; want %v, %v, list %q", v.Action, v.Reason, v.List, c.action, c.reason, c.list)
 			}

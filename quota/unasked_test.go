@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
-
-	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // curious notes how much it is asked.
@@ -50,7 +48,7 @@ unauthenticated = "refuse"
 domains = ["l.fr"]
 `
 	)
-	refusal := Verdict{Action: Refuse, Reason: MessageLimit, Recipients: 501, Limit: 500}
+	refusal := Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Recipients: 501, Limit: 500}}
 	of := func(sender string) Verdict { v := refusal; v.Sender = sender; return v }
 	for _, c := range []struct {
 		name, rules string
@@ -61,7 +59,7 @@ domains = ["l.fr"]
 		{"no login", classes, Message{}, refusal},
 		{"trusted submitter", classes, Message{Client: netip.MustParseAddr("198.51.100.7"), EnvelopeSender: "anne"}, of("anne")},
 		{"a bounce of a trusted submitter", classes, Message{Client: netip.MustParseAddr("198.51.100.7")}, of("<>")},
-		{"exempt network", classes, Message{Client: netip.MustParseAddr("192.0.2.25")}, Verdict{Action: Accept, Reason: ExemptNetwork, Recipients: 502}},
+		{"exempt network", classes, Message{Client: netip.MustParseAddr("192.0.2.25")}, Verdict{Action: Accept, Reason: ExemptNetwork, Facts: Facts{Recipients: 502}}},
 		{"a class is not enforced", classes + open, Message{Login: "anne"}, Verdict{}},
 		{"no login, not enforced", "enforce = false\n" + classes, Message{}, Verdict{}},
 		{"no login, enforced for each class", "enforce = false\n" +
@@ -114,8 +112,7 @@ func TestListLookupsAreBounded(t *testing.T) {
 // TestNullSenders: a bounce of a trusted submitter goes to one; to more, the null
 // sender is a sender like any other, of the default class.
 func TestNullSenders(t *testing.T) {
-	config := DefaultConfig()
-	const rules = `
+	const text = `
 [senders]
 trusted_submitters = ["198.51.100.7"]
 exempt_recipients = ["postmaster"]
@@ -129,9 +126,7 @@ recipients = 8
 [class.large]
 recipients = 20
 `
-	if err := conf.Decode("t", []byte(rules), &config); err != nil {
-		t.Fatal(err)
-	}
+	rules := mustRules(t, text)
 	list := envelope("owned@l.fr", "a@b.fr")
 	bounce := recipients(1)
 	bounce.Add("postmaster@b.fr")
@@ -140,17 +135,14 @@ recipients = 20
 		want       Verdict
 		asked      int
 	}{
-		"one":                      {bounce, Verdict{Action: Accept, Reason: Unauthenticated, Recipients: 1}, 0},
-		"two":                      {recipients(2), Verdict{Action: Accept, Sender: "<>", Class: "all", Recipients: 2, Limit: 10}, 1},
-		"more than the class has":  {recipients(11), Verdict{Action: Refuse, Reason: MessageLimit, Sender: "<>", Class: "all", Recipients: 11, Limit: 10}, 0},
-		"more than its window has": {recipients(9), Verdict{Action: Refuse, Reason: WindowLimit, Sender: "<>", Class: "all", Recipients: 9, Limit: 8}, 0},
-		"a list":                   {list, Verdict{Action: Refuse, Reason: ListAutomatic, Sender: "<>", Class: "all", Recipients: 2, Limit: 10, List: "owned@l.fr"}, 0},
+		"one":                      {bounce, Verdict{Action: Accept, Reason: Unauthenticated, Facts: Facts{Recipients: 1}}, 0},
+		"two":                      {recipients(2), Verdict{Action: Accept, Facts: Facts{Sender: "<>", Class: "all", Recipients: 2, Limit: 10}}, 1},
+		"more than the class has":  {recipients(11), Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Sender: "<>", Class: "all", Recipients: 11, Limit: 10}}, 0},
+		"more than its window has": {recipients(9), Verdict{Action: Refuse, Reason: WindowLimit, Facts: Facts{Sender: "<>", Class: "all", Recipients: 9, Limit: 8}}, 0},
+		"a list":                   {list, Verdict{Action: Refuse, Reason: ListAutomatic, Facts: Facts{Sender: "<>", Class: "all", Recipients: 2, Limit: 10, List: "owned@l.fr"}}, 0},
 	} {
 		counter := &answering{count: Count{Exceeded: -1}}
-		policy, err := NewPolicy(config, newListed(), counter)
-		if err != nil {
-			t.Fatal(err)
-		}
+		policy := NewPolicy(rules, newListed(), counter)
 		got := policy.Judge(t.Context(), &Message{Client: netip.MustParseAddr("198.51.100.7"), Recipients: c.recipients})
 		got.Ticket, got.Window = Ticket{}, Window{}
 		if got != c.want {

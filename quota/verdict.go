@@ -109,11 +109,19 @@ func (r Reason) String() string {
 	return "unknown"
 }
 
-// Verdict is the one decision on a message, with what its reply and its log
-// record tell.
+// Verdict is the one decision on a message: what was decided, what its reply and its
+// log record tell, and what is left to do.
 type Verdict struct {
 	Action Action
 	Reason Reason
+	// FromFault is what is wrong with the message's From, for the reason ListFrom.
+	FromFault FromFault
+	Facts
+	Due
+}
+
+// Facts are what the reply to a message and its log record tell.
+type Facts struct {
 	// Sender is who was judged: the login or, from a trusted submitter, the
 	// envelope sender; empty when there is neither.
 	Sender string
@@ -135,26 +143,28 @@ type Verdict struct {
 	// RetryAt is when Window and all others will have room for this very
 	// message; zero otherwise, and when the message alone exceeds the window.
 	RetryAt time.Time
-	// Ticket names what was reserved in the sender's windows, to be settled; zero
-	// when nothing was.
-	Ticket Ticket
 	// List is the address of the list that decided, or of the first one that the
 	// message goes to; empty when there is none.
 	List string
 	// Moderated reports whether List has moderators, who then are the only ones
-	// that may post.
+	// who may post.
 	Moderated bool
 	// Members is what List counts as, where that alone is more than Limit; 0 otherwise.
 	Members int
-	// FromFault is what is wrong with the message's From, for the reason ListFrom.
-	FromFault FromFault
-	// Posting is what remains to be done at the end of a message to lists that
-	// passes; nil: nothing.
-	Posting *Posting
 	// Degraded reports that the directory, or the counters of all relays, could
 	// not be asked, and that the verdict rests on what this relay knew.
 	Degraded bool
 	// Err is what went wrong on the way, for the log; the verdict holds all the
 	// same.
 	Err error
+}
+
+// Due is what is left to do for a message that passes.
+type Due struct {
+	// Posting is what remains to be done at the end of a message to lists, for the
+	// recipients that were answered earlier, too; nil: nothing.
+	Posting *Posting
+	// Ticket names what was reserved in the sender's windows, to be settled; zero
+	// when nothing was.
+	Ticket Ticket
 }

@@ -61,16 +61,16 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	// As serve would: a directory in a file is read whole.
-	directory, err := ldapcache.Open(config.Directory, config.MatchAttributes())
+	directory, err := ldapcache.Open(config.Directory, config.rules.MatchAttributes())
 	if err != nil {
 		return err
 	}
 	defer directory.Close() //nolint:errcheck // nothing was written
-	lines := config.Summary()
-	if config.HasPremium() {
+	lines := config.rules.Summary()
+	if config.rules.HasPremium() {
 		lines = append(lines, config.Premium.Summary())
 	}
-	if config.HasLists() && !slices.ContainsFunc(config.Listen, isInbound) {
+	if config.rules.HasLists() && !slices.ContainsFunc(config.Listen, isInbound) {
 		lines = append(lines, `lists: no [[listen]] has role = "inbound": mail from elsewhere to lists is for another relay to look at`)
 	}
 	for _, l := range config.Listen {
@@ -85,7 +85,7 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 		}
 	}
 	fmt.Fprintf(out, "%s: good; Postfix needs smtpd_recipient_limit = %d or more\n%s\n",
-		c.path, config.HighestLimit()+1, strings.Join(lines, "\n"))
+		c.path, config.rules.HighestLimit()+1, strings.Join(lines, "\n"))
 	var unknown []error
 	for _, login := range c.logins {
 		unknown = append(unknown, show(ctx, out, config, directory, designated, login))
@@ -98,7 +98,7 @@ func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.
 	var proven []string
 	var unproven error
 	if config.Directory.Source == "ldap" {
-		proven, unproven = ldapcache.Prove(ctx, config.Directory, config.matched(), config.HasLists())
+		proven, unproven = ldapcache.Prove(ctx, config.Directory, config.matched(), config.rules.HasLists())
 	}
 	counted, err := counter.Prove(ctx, config.Store)
 	if err := errors.Join(unproven, err); err != nil {
@@ -141,7 +141,7 @@ func show(ctx context.Context, out io.Writer, config *config, directory quota.Di
 		premium = "designated under " + cmp.Or(designated[i].Establishment, "no establishment")
 	}
 	fmt.Fprintf(out, "login %s: class %s; %s; establishment %s; addresses %s; entry %s\n",
-		login, config.ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
+		login, config.rules.ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
 		cmp.Or(strings.Join(sender.Addresses, " "), "none"), sender.ID)
 	return nil
 }

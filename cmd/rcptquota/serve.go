@@ -75,7 +75,7 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 		return err
 	}
 	announce(log, c, path)
-	directory, err := ldapcache.Open(c.Directory, c.MatchAttributes())
+	directory, err := ldapcache.Open(c.Directory, c.rules.MatchAttributes())
 	if err != nil {
 		return err
 	}
@@ -94,10 +94,6 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 	}
 	defer func() { err = errors.Join(err, windows.Close()) }()
 	defer watchStore(ctx, log, windows)()
-	policy, err := quota.NewPolicy(c.Config, premium.around(directory), windows)
-	if err != nil {
-		return err
-	}
 	replies, err := milter.NewReplies(c.Replies)
 	if err != nil {
 		return err
@@ -112,7 +108,7 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 	metrics.watchLog(logs)
 	premium.measure(metrics)
 	d := &running{
-		server:  milter.NewServer(measured{policy, metrics}, replies, log, c.HasLists()),
+		server:  milter.NewServer(measured{quota.NewPolicy(c.rules, premium.around(directory), windows), metrics}, replies, log, c.rules.HasLists()),
 		sockets: sockets, metrics: metrics, log: log,
 	}
 	metrics.watchEnds(d.server, c.Listen)
@@ -122,8 +118,8 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 // makeStateDir makes the folder of what is kept on this machine, where anything
 // is and there is none yet. A roster with immediate effect is kept without it, too.
 func makeStateDir(c *config) error {
-	roster := c.HasPremium() && !c.Store.IsRedis()
-	windows := c.HasWindows() && c.Store.KeepsState()
+	roster := c.rules.HasPremium() && !c.Store.IsRedis()
+	windows := c.rules.HasWindows() && c.Store.KeepsState()
 	if !roster && !windows {
 		return nil
 	}
@@ -135,7 +131,7 @@ func makeStateDir(c *config) error {
 
 // openCounter opens the store, if any class counts over messages.
 func openCounter(c *config) (counter.Counter, error) {
-	if !c.HasWindows() {
+	if !c.rules.HasWindows() {
 		return noCounter{}, nil
 	}
 	return counter.Open(c.Store, c.StateDir)
@@ -154,7 +150,7 @@ func announce(log *slog.Logger, c *config, path string) {
 		level = slog.LevelWarn
 	}
 	log.Log(context.Background(), level, "starting", "version", version(), "config", path,
-		"classes", strings.Join(c.Summary(), " | "), "enforce", c.Enforce, "directory", c.Directory.Source)
+		"classes", strings.Join(c.rules.Summary(), " | "), "enforce", c.Enforce, "directory", c.Directory.Source)
 }
 
 // socket is an open listener with its configuration.
