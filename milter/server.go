@@ -114,14 +114,14 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	if !s.listen(ln) {
 		return nil
 	}
-	ends := s.endsOf(c.Address)
+	l := listener{role: c.MessageRole(), countsAtData: c.CountsAtData(), ends: s.endsOf(c.Address)}
 	pause := time.Duration(0)
 	for s.takePlace() {
 		conn, err := ln.Accept()
 		switch {
 		case err == nil:
 			pause = 0
-			s.handle(conn, &c, ends)
+			s.handle(conn, l)
 		case s.draining.Load():
 			return nil
 		case errors.Is(err, net.ErrClosed):
@@ -172,8 +172,8 @@ func (s *Server) listen(ln net.Listener) bool {
 
 // handle hands one connection to the library, in a server of its own: so the
 // session that the library asks for is always this connection's.
-func (s *Server) handle(conn net.Conn, c *ListenConfig, ends *ends) {
-	session := &session{server: s, role: c.MessageRole(), countsAtData: c.CountsAtData(), ends: ends}
+func (s *Server) handle(conn net.Conn, l listener) {
+	session := &session{server: s, listener: l}
 	session.wire = newWire(conn, session, func() {
 		session.closed()
 		s.untrack(session.wire)

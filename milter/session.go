@@ -62,14 +62,19 @@ type Policy interface {
 // session is one milter connection: an SMTP connection and its messages, one
 // after another. The library calls it from one goroutine.
 type session struct {
-	server       *Server
+	server *Server
+	listener
+	wire   *wire
+	client netip.Addr
+	port   uint16 // of the Postfix service; 0 when it does not tell
+	tx     transaction
+}
+
+// listener is what a session has of the socket that its connection came by.
+type listener struct {
 	role         quota.Role
-	countsAtData bool // as the listener's configuration says
+	countsAtData bool // as the configuration says
 	ends         *ends
-	wire         *wire
-	client       netip.Addr
-	port         uint16 // of the Postfix service; 0 when it does not tell
-	tx           transaction
 }
 
 // transaction is one message: from MAIL to its end or its abort.

@@ -66,6 +66,12 @@ func TestWords(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
+	for _, word := range []string{"submission", "inbound", "", "mx"} {
+		var role Role
+		if err := role.UnmarshalText([]byte(word)); (err != nil) != (word == "mx") || err == nil && word != "" && role.String() != word {
+			t.Errorf("role %q: %v, %v", word, role, err)
+		}
+	}
 	if (Verdict{}).Action.Passes() {
 		t.Error("a verdict that was never filled in passes")
 	}

@@ -1,6 +1,10 @@
 package quota
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
 
 // Role is what a listener's Postfix does with the messages it shows us.
 type Role int
@@ -23,6 +27,14 @@ func (r Role) String() string {
 		return "inbound"
 	}
 	return "unknown"
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler]: it takes what String returns, and
+// the zero value's for an empty text.
+func (r *Role) UnmarshalText(text []byte) error {
+	i, err := conf.Word(text, Submission.String(), Inbound.String())
+	*r = Role(i)
+	return err
 }
 
 // Message is what Postfix told of one SMTP transaction before the body travels.

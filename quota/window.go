@@ -33,6 +33,14 @@ func (k CountKind) String() string {
 	return "unknown"
 }
 
+// UnmarshalText implements [encoding.TextUnmarshaler]: it takes what String returns, and
+// the zero value's for an empty text.
+func (k *CountKind) UnmarshalText(text []byte) error {
+	i, err := conf.Word(text, Distinct.String(), Copies.String())
+	*k = CountKind(i)
+	return err
+}
+
 // Window is a rolling period over which a sender's recipients are counted
 // across messages and relays. At any moment T, what was reached in (T-Per, T]
 // is at most Recipients.
@@ -55,13 +63,11 @@ func (w WindowConfig) compile(key string) (Window, error) {
 		errs = append(errs, conf.Errorf(key+".recipients",
 			"%d is no limit; write how many recipients the period may hold, from 1 to %d", w.Recipients, MaxRecipients))
 	}
-	var copies, refuse bool
-	errs = append(errs,
-		choose(&copies, key+".count", cmp.Or(w.Count, "distinct"), "distinct", "copies"),
-		choose(&refuse, key+".exceeded", cmp.Or(w.Exceeded, "defer"), "defer", "refuse"))
-	if copies {
-		window.Count = Copies
+	if err := window.Count.UnmarshalText([]byte(w.Count)); err != nil {
+		errs = append(errs, conf.Errorf(key+".count", "%v", err))
 	}
+	var refuse bool
+	errs = append(errs, choose(&refuse, key+".exceeded", cmp.Or(w.Exceeded, "defer"), "defer", "refuse"))
 	if refuse {
 		window.Exceeded = Refuse
 	}
