@@ -14,13 +14,13 @@ type classification struct {
 	premium bool
 	unknown bool  // the directory has no entry of the sender
 	sure    bool  // nothing about the sender is in doubt
-	err     error // why something is, or what is wrong with the entry
+	err     error // why something is in doubt, or what is wrong with the entry
 	// closesLists reports whether the rules of lists are enforced for the sender.
 	closesLists bool
 }
 
-// classify asks the directory about the sender of a message: which class they have,
-// and who they are to lists.
+// classify asks the directory about the sender of a message: their class, and who they
+// are to lists.
 func (p *Policy) classify(ctx context.Context, o *origin) (classification, poster) {
 	r := p.rules
 	switch {
@@ -34,9 +34,9 @@ func (p *Policy) classify(ctx context.Context, o *origin) (classification, poste
 	return r.classification(o.sender, &sender, err, &who), who
 }
 
-// classification holds the directory's answer about a login against the classes.
-// A sender who cannot be known now might be of a class whose rules are enforced, so
-// where there is one, lists are closed to them.
+// classification makes the classification of a login from the directory's answer. A
+// sender about whom nothing is known now may be of an enforced class, so lists are closed
+// to them if there is such a class.
 func (r *Rules) classification(login string, sender *Sender, err error, who *poster) classification {
 	c := classification{sender: login, class: r.base}
 	switch {
@@ -72,7 +72,7 @@ func (r *Rules) classOf(sender *Sender) (class *Class, premium bool) {
 // enforced reports whether the limits of the sender's class are enforced.
 func (c *classification) enforced() bool { return c.class != nil && c.class.Enforce }
 
-// facts are what a verdict on a message to n recipients tells of its sender.
+// facts are what a verdict on a message to n recipients says about its sender.
 func (c *classification) facts(n int) Facts {
 	f := Facts{Sender: c.sender, Premium: c.premium, Unknown: c.unknown, Recipients: n, Degraded: !c.sure, Err: c.err}
 	if c.class != nil {

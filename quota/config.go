@@ -2,7 +2,8 @@ package quota
 
 import "github.com/rcptquota/rcptquota/quota/conf"
 
-// Config is the rules' part of the configuration file, at its top level.
+// Config is the part of the configuration file that holds the rules, at its top level.
+// [Compile] makes it ready for use.
 type Config struct {
 	// DefaultClass is the class of senders that no class matches; empty: the
 	// strictest.
@@ -23,14 +24,14 @@ type SendersConfig struct {
 	// ExemptNetworks are CIDR networks or single addresses whose messages are
 	// not counted.
 	ExemptNetworks []string `toml:"exempt_networks"`
-	// TrustedSubmitters are networks that submit without SASL, and whose
-	// envelope sender is taken for the login.
+	// TrustedSubmitters are networks that submit without SASL. Their envelope sender
+	// takes the place of the login.
 	TrustedSubmitters []string `toml:"trusted_submitters"`
 	// ExemptRecipients are left out of the count: addresses, or bare local
 	// parts, which match in every domain.
 	ExemptRecipients []string `toml:"exempt_recipients"`
-	// RecipientDelimiter has the characters that separate a list's name from an
-	// extension, as Postfix's recipient_delimiter.
+	// RecipientDelimiter holds the characters that separate a list's name from an
+	// extension, as Postfix's recipient_delimiter does.
 	RecipientDelimiter string `toml:"recipient_delimiter"`
 }
 
@@ -47,7 +48,7 @@ type ClassConfig struct {
 type WindowConfig struct {
 	// Per is the length of the rolling period.
 	Per conf.Duration `toml:"per"`
-	// Recipients is the most that any such period holds.
+	// Recipients is the most that any such period may hold.
 	Recipients int `toml:"recipients"`
 	// Count is "distinct" or "copies"; empty: distinct.
 	Count string `toml:"count"`
@@ -62,8 +63,8 @@ type MatchConfig struct {
 	Value     []string `toml:"value"`
 }
 
-// PremiumConfig is the rules' part of the table [premium]; the rest is the
-// roster's.
+// PremiumConfig is the part of the table [premium] that belongs to the rules; the rest
+// belongs to the roster.
 type PremiumConfig struct {
 	// Class of the designated senders; empty: the class "premium" if there is one.
 	Class string `toml:"class"`
@@ -71,10 +72,10 @@ type PremiumConfig struct {
 
 // UnavailableConfig is the table [directory_unavailable].
 type UnavailableConfig struct {
-	// Premium is "defer" or "base": a message above the limit that is certain,
-	// when whether the sender is premium can't be known.
+	// Premium is "defer" or "base": what becomes of a message above the default
+	// limit while the directory cannot say whether its sender is premium.
 	Premium string `toml:"premium"`
-	// List is "defer": a message to what may be a list.
+	// List is "defer": what becomes of a message to an address that may be a list.
 	List string `toml:"list"`
 }
 
@@ -87,7 +88,7 @@ func DefaultConfig() Config {
 	}
 }
 
-// builtInClasses are the networks' own limits, where the file names no class.
+// builtInClasses are the classes where the file names none.
 func builtInClasses() map[string]ClassConfig {
 	return map[string]ClassConfig{
 		"ecollege31": {Recipients: new(150), Match: MatchConfig{Domain: []string{"ecollege31.fr"}}},

@@ -2,16 +2,16 @@ package quota
 
 import "strconv"
 
-// counted are the recipients of one message as far as they count: without the
-// exempt ones, and with a list as so many as it weighs.
+// counted are the recipients of one message as they are counted: without the exempt
+// ones, and with a list as its members where its domain says so.
 type counted struct {
 	recipients *Recipients
 	exempt     exemptRecipients
-	n          int    // of recipients, the exempt ones left out
+	n          int    // recipients, without the exempt ones
 	weighed    []post // lists that count as their members
 }
 
-// count tells what counts of the recipients of a message.
+// count returns the recipients of a message as they are counted.
 func (r *Rules) count(m *Message, o *origin, lists *listDecision) counted {
 	return counted{recipients: m.Recipients, exempt: r.exemptRecipients, n: o.recipients, weighed: lists.weighed}
 }
@@ -25,7 +25,7 @@ func (c *counted) len() int {
 	return n
 }
 
-// more is what a list counts beyond the one recipient that it is.
+// more is how many a list counts for beyond one.
 func (c *counted) more(p *post) int {
 	if c.exempt.contains(p.recipient) {
 		return 0
@@ -33,8 +33,8 @@ func (c *counted) more(p *post) int {
 	return max(p.list.Members-1, 0)
 }
 
-// above finds a list that alone counts as more than the limit, so that writing to fewer
-// others is no help, and the number that it counts as; nil when there is none.
+// above finds a list that alone counts for more than the limit, so that leaving out
+// other recipients would not help, and returns what it counts for; nil if there is none.
 func (c *counted) above(limit int) (*post, int) {
 	for i := range c.weighed {
 		if n := 1 + c.more(&c.weighed[i]); n > 1 && n > limit {
@@ -44,9 +44,8 @@ func (c *counted) above(limit int) (*post, int) {
 	return nil, 0
 }
 
-// all yields each of them once. The directory counts the members of a list but does not
-// name them, so they are numbers behind the list's address: the same ones in each
-// message to it.
+// all yields each of them once. The directory counts the members of a list without
+// naming them, so each is the list's address with a number, the same in every message.
 func (c *counted) all(yield func(string) bool) {
 	for address := range c.recipients.All() {
 		if !c.exempt.contains(address) && !yield(address) {

@@ -8,8 +8,8 @@ type Limits struct {
 	Windows []Window
 }
 
-// limitCheck is what becomes of a message by its sender's limit a message. The zero
-// value is within the limit.
+// limitCheck is the outcome of comparing a message with the limit of its sender's class.
+// The zero value is a message within the limit.
 type limitCheck struct {
 	action Action
 	reason Reason
@@ -18,7 +18,7 @@ type limitCheck struct {
 
 func (l limitCheck) exceeded() bool { return l.reason != NoReason }
 
-// checkLimit holds the number of a message's recipients against its sender's class.
+// checkLimit compares the number of a message's recipients with its sender's class.
 func (r *Rules) checkLimit(c *classification, n int) limitCheck {
 	if c.class == nil || n <= c.class.Limits.Recipients {
 		return limitCheck{}
@@ -33,7 +33,7 @@ func (r *Rules) checkLimit(c *classification, n int) limitCheck {
 	return limitCheck{enforced(Defer, c.class.Enforce), DirectoryUnavailable, limit}
 }
 
-// enforced is the action, or WouldRefuse where rules are not enforced.
+// enforced returns the action, or WouldRefuse where the rule is not enforced.
 func enforced(action Action, enforce bool) Action {
 	if enforce {
 		return action

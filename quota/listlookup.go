@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// post is a message's recipient that is a list.
+// post is a recipient of a message that is a list.
 type post struct {
 	listRecipient
 	name  string // the address of the list
@@ -15,20 +15,19 @@ type post struct {
 	rules *lists
 }
 
-// foundLists are the lists among a message's recipients, as the directory tells.
+// foundLists are the lists among a message's recipients, as found in the directory.
 type foundLists struct {
 	lists    []post // in the order of their names
 	inDomain bool   // some recipient is in a list domain
 	asked    bool   // and may be a list
-	// unknown is a list of which the directory cannot tell now who manages it, for
-	// the reason err; where it cannot even tell whether the address is a list's,
-	// and not a person's, the domain alone, as "@listes.example.org". Empty when
-	// there is none.
+	// unknown is a list whose managers the directory cannot tell now, because of err.
+	// Where it cannot even tell whether the address is a list's or a person's, it is
+	// the domain alone, as "@listes.example.org". Empty when there is none.
 	unknown string
 	err     error
 }
 
-// findLists asks the directory, once, which of the recipients that may be lists are.
+// findLists asks the directory once which of the candidates are lists.
 func (p *Policy) findLists(ctx context.Context, candidates []listRecipient, inDomain bool) foundLists {
 	found := foundLists{inDomain: inDomain}
 	if len(candidates) == 0 {
@@ -47,7 +46,7 @@ func (p *Policy) findLists(ctx context.Context, candidates []listRecipient, inDo
 		name, answer := c.address, answers[0]
 		answers = answers[1:]
 		if c.plain != "" {
-			if answer == (ListAnswer{}) { // no list by its whole name
+			if answer == (ListAnswer{}) { // not a list with its extension
 				name, answer = c.plain, answers[0]
 			}
 			answers = answers[1:]
@@ -63,7 +62,7 @@ func (p *Policy) findLists(ctx context.Context, candidates []listRecipient, inDo
 // add takes the directory's answer about one recipient.
 func (f *foundLists) add(p post, err error) {
 	if err == nil && p.list != nil {
-		err = p.list.Stale // who managed it then may not any more
+		err = p.list.Stale // its managers may have changed
 	}
 	switch {
 	case err != nil && p.list == nil:
@@ -75,23 +74,23 @@ func (f *foundLists) add(p post, err error) {
 	}
 }
 
-// ErrOpenAddress is the answer of [Policy.FindList] for an address that is not
-// looked up.
+// ErrOpenAddress is the error of [Policy.FindList] for an address that is never looked
+// up.
 var ErrOpenAddress = errors.New("everybody may write there: its domain is not in lists.domains, or it is a service address")
 
 // FoundList is the list that an address belongs to.
 type FoundList struct {
 	*List
-	// Address is the list's own, in lower case and without an extension.
+	// Address is the list's, in lower case and without an extension.
 	Address string
-	// Unauthorised is what becomes of a message of somebody who may not post:
-	// Refuse, Redirect, or Accept.
+	// Unauthorised is what becomes of a message from somebody who may not post: Refuse,
+	// Redirect, or Accept.
 	Unauthorised Action
 }
 
 // FindList finds the list of an address, in whatever form the address is written.
-// The error is [ErrOpenAddress], [ErrAbsent] for an address that is no list's, or
-// tells why that cannot be known now.
+// The error is [ErrOpenAddress], [ErrAbsent] for an address that is not a list's, or
+// says why that cannot be known now.
 func (p *Policy) FindList(ctx context.Context, address string) (FoundList, error) {
 	var one Recipients
 	one.Add(address)

@@ -29,19 +29,18 @@ func (r Role) String() string {
 	return "unknown"
 }
 
-// UnmarshalText implements [encoding.TextUnmarshaler]: it takes what String returns, and
-// the zero value's for an empty text.
+// UnmarshalText implements [encoding.TextUnmarshaler]. An empty text is the zero value.
 func (r *Role) UnmarshalText(text []byte) error {
 	i, err := conf.Word(text, Submission.String(), Inbound.String())
 	*r = Role(i)
 	return err
 }
 
-// Message is what Postfix told of one SMTP transaction before the body travels.
+// Message is what Postfix says about one SMTP transaction before it takes the body.
 type Message struct {
 	Role Role
-	// Client is the address of the SMTP client; the zero Addr when Postfix knows
-	// none, as for mail from sendmail(1).
+	// Client is the address of the SMTP client; the zero Addr where Postfix has none, as
+	// for mail from sendmail(1).
 	Client netip.Addr
 	// Login is the SASL login ({auth_authen}); empty when the client did not
 	// authenticate.
@@ -49,21 +48,22 @@ type Message struct {
 	// EnvelopeSender is the address of MAIL FROM without its angle brackets;
 	// empty for the null sender (RFC 5321 section 4.5.5).
 	EnvelopeSender string
-	// Recipients are the envelope's distinct recipients; in the inbound role,
-	// the one that is being answered.
+	// Recipients are the distinct recipients of the envelope; in the inbound role only
+	// the one being answered.
 	Recipients *Recipients
-	// NoEnd reports that Postfix shows neither the header of the message nor its
-	// end, so that nothing can be looked at or changed after this.
+	// NoEnd reports that Postfix shows neither the header of the message nor its end,
+	// so nothing can be checked or changed later.
 	NoEnd bool
-	// Forms returns how many addresses have to be taken out of the envelope to take out
-	// a recipient, by how it was typed; nil: one for each.
+	// Forms returns the number of addresses to remove from the envelope in order to
+	// remove a recipient, which depends on how the client typed it; nil: one for each.
 	Forms func(recipient string) int
-	// Earlier is what remains to be done for those recipients that were answered before
-	// this one, in the inbound role; nil: nothing.
+	// Earlier is what remains to be done for the recipients answered before this one, in
+	// the inbound role; nil: nothing.
 	Earlier *Posting
 }
 
-// removals is how many addresses have to be taken out of the envelope already.
+// removals is the number of addresses to remove from the envelope for recipients
+// answered earlier.
 func (m *Message) removals() (n int) {
 	if m.Earlier == nil {
 		return 0
@@ -74,7 +74,7 @@ func (m *Message) removals() (n int) {
 	return n
 }
 
-// removalsFor is how many more have to be taken out if a recipient is redirected.
+// removalsFor is the number of further addresses to remove if a recipient is redirected.
 func (m *Message) removalsFor(recipient string) int {
 	if m.Earlier != nil && m.Earlier.redirects(recipient) {
 		return 0

@@ -1,22 +1,21 @@
 package quota
 
-// origin is who sends a message, and to how many, as far as the envelope and the
-// configuration tell.
+// origin is who sends a message and to how many, as known before the directory is asked.
 type origin struct {
 	role Role
 	// sender is the login or, from a trusted submitter, the envelope sender; empty when
 	// there is neither, and for all mail of role inbound.
 	sender string
-	// trusted reports that a trusted submitter stands for the envelope sender.
+	// trusted reports that the message is from a trusted submitter, without a login.
 	trusted bool
-	// null reports that sender stands for the null sender, who is not in the directory.
+	// null reports that sender is nullSender, which the directory does not know.
 	null bool
 	// recipients is the number of distinct recipients that count.
 	recipients int
 }
 
-// nullSender is the name under which the null sender of a trusted submitter is counted,
-// written as in RFC 5321 section 4.5.5. No login has this form.
+// nullSender is the name under which the null sender of a trusted submitter is counted
+// (RFC 5321 section 4.5.5).
 const nullSender = "<>"
 
 func (r *Rules) originOf(m *Message) origin {
@@ -33,13 +32,13 @@ func (r *Rules) originOf(m *Message) origin {
 	return o
 }
 
-// unauthenticated reports whether nobody answers for a message that a user submits. The
-// null sender of a trusted submitter is a bounce, and needs nobody.
+// unauthenticated reports whether a message is submitted without a login. The null sender
+// of a trusted submitter is a bounce, which has none.
 func (o *origin) unauthenticated() bool {
 	return o.role == Submission && o.sender == "" && !o.trusted
 }
 
-// acceptedBecause is the reason of an accepted message that nobody is counted for.
+// acceptedBecause is the reason for which a message is accepted, where no rule stops it.
 func (o *origin) acceptedBecause() Reason {
 	if o.role == Submission && o.sender == "" {
 		return Unauthenticated
@@ -47,8 +46,8 @@ func (o *origin) acceptedBecause() Reason {
 	return NoReason
 }
 
-// exceedsEveryClass reports whether a message has too many recipients whatever the
-// directory would say of its sender. Where rules are not enforced in general, the
+// exceedsEveryClass reports whether a message has too many recipients for any sender, so
+// that the directory need not be asked. Where rules are not enforced in general, the
 // limits of classes say nothing about mail without a login.
 func (r *Rules) exceedsEveryClass(o *origin) bool {
 	return o.role == Submission && o.recipients > r.highest && r.allEnforced && (r.enforce || o.sender != "")

@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// windowCheck is what becomes of a message by the windows of its sender's class. The
-// zero value is that of a message without windows to be counted against.
+// windowCheck is the outcome of counting a message against the windows of its sender's
+// class. The zero value is that of a message that is not counted.
 type windowCheck struct {
 	action  Action
-	reason  Reason // NoReason: there is room
-	window  Window // that has none
+	reason  Reason // NoReason: the message fits
+	window  Window // that has no room
 	used    int
 	retryAt time.Time
-	ticket  Ticket // of what is reserved
-	err     error  // why the count is not that of all relays
+	ticket  Ticket // of the reservation
+	err     error  // why the count is not that of all relays, or there is none
 }
 
-// checkWindows counts a message against the windows of its sender's class, all of them
-// or none. A window of a class that may not be the sender's refuses nothing for good.
+// checkWindows counts a message against all windows of its sender's class, or none. Where
+// the class is in doubt, it refuses nothing permanently.
 func (p *Policy) checkWindows(ctx context.Context, c *classification, recipients *counted) windowCheck {
 	n := recipients.len()
 	if c.class == nil || len(c.class.Limits.Windows) == 0 || n == 0 {
@@ -63,8 +63,7 @@ func (p *Policy) checkWindows(ctx context.Context, c *classification, recipients
 	}
 }
 
-// neverFits finds a window that is smaller than the message: no waiting will make room
-// in it.
+// neverFits finds a window that is smaller than the message, so that waiting is no use.
 func neverFits(windows []Window, n int) (Window, bool) {
 	i := slices.IndexFunc(windows, func(w Window) bool { return n > w.Recipients })
 	if i < 0 {

@@ -10,19 +10,19 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// MaxRecipients is the highest limit a class may have, in distinct recipients
-// of one message.
+// MaxRecipients is the highest limit that a class may have, in distinct recipients of
+// one message.
 const MaxRecipients = 100_000
 
 // Rules are a configuration compiled, once, into the form that decisions use: parsed,
 // with every name resolved. They do not change.
 type Rules struct {
 	classes               []*Class  // the strictest first
-	base                  *Class    // of senders that no class matches
+	base                  *Class    // of senders whom no class matches
 	premium               *Class    // nil when designated senders have no class of their own
-	highest               int       // limit of all classes
-	allEnforced           bool      // every class is, so that more than highest never passes
-	someEnforced          bool      // some class is
+	highest               int       // limit of any class
+	allEnforced           bool      // every class is enforced: more than highest never passes
+	someEnforced          bool      // some class is enforced
 	retention             Retention // of the windows of all classes
 	refuseUnauthenticated bool
 	enforce               bool
@@ -94,7 +94,7 @@ func (r *Rules) class(name string) *Class {
 	return r.classes[i]
 }
 
-// pick sets class to the one that key names, if it names one.
+// pick sets class to the class called name, the value of key, unless that is empty.
 func (r *Rules) pick(class **Class, key, name string) error {
 	if name == "" {
 		return nil

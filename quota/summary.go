@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Summary tells in one line each what the rules say: the classes, from the strictest
-// on, which of them premium senders have, and the list domains.
+// Summary describes the rules in one line each: the classes, from the strictest on, and
+// the list domains.
 func (r *Rules) Summary() []string {
 	var lines []string
 	for _, class := range r.classes {
@@ -36,7 +36,7 @@ func (r *Rules) Summary() []string {
 	return lines
 }
 
-// openTo tells to whom lists are open because rules are not enforced.
+// openTo says for whom lists are open because rules are not enforced.
 func (r *Rules) openTo() string {
 	switch {
 	case !r.enforce && !r.someEnforced:
@@ -58,31 +58,29 @@ func (r *Rules) ClassOf(sender *Sender) string {
 }
 
 // HighestLimit is the largest limit of any class, in recipients a message. Postfix has
-// to let through one more, so that rcptquota can tell such a message apart.
+// to let through at least one more, so that rcptquota sees the messages above it.
 func (r *Rules) HighestLimit() int { return r.highest }
 
-// HasPremium reports whether premium senders have a class of their own, and so
-// whether it matters who they are.
+// HasPremium reports whether premium senders have a class of their own. If not, it does
+// not matter who they are.
 func (r *Rules) HasPremium() bool { return r.premium != nil }
 
-// HasWindows reports whether any class counts over messages, and so whether a
-// [Counter] is needed.
+// HasWindows reports whether any class has windows, so that a [Counter] is needed.
 func (r *Rules) HasWindows() bool {
 	return slices.ContainsFunc(r.classes, func(class *Class) bool { return len(class.Limits.Windows) > 0 })
 }
 
-// HasLists reports whether addresses of any domain may be lists, so that the
-// header of a message matters.
+// HasLists reports whether there are list domains, so that the header of a message
+// matters.
 func (r *Rules) HasLists() bool { return len(r.lists.domains) > 0 }
 
-// CountsMembers reports whether a list may count as its members, so that the
-// directory has to count them.
+// CountsMembers reports whether some lists count as their members, so that the directory
+// has to count them.
 func (r *Rules) CountsMembers() bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(r.lists.domains)), func(d *listDomain) bool { return d.countMembers })
 }
 
-// MatchAttributes lists, in lower case, the directory attributes that classes
-// match on.
+// MatchAttributes returns, in lower case, the directory attributes that classes match on.
 func (r *Rules) MatchAttributes() []string {
 	var names []string
 	for _, class := range r.classes {

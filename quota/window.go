@@ -8,15 +8,14 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// maxPeriod bounds a window: what it counts is kept for so long.
+// maxPeriod is the longest period of a window: counts are kept for that long.
 const maxPeriod = 31 * 24 * time.Hour
 
 // CountKind is what a window counts.
 type CountKind int
 
 const (
-	// Distinct, the zero value, counts each recipient reached in the period once,
-	// however often.
+	// Distinct, the zero value, counts each recipient reached in the period once.
 	Distinct CountKind = iota
 	// Copies counts every recipient of every message.
 	Copies
@@ -33,8 +32,7 @@ func (k CountKind) String() string {
 	return "unknown"
 }
 
-// UnmarshalText implements [encoding.TextUnmarshaler]: it takes what String returns, and
-// the zero value's for an empty text.
+// UnmarshalText implements [encoding.TextUnmarshaler]. An empty text is the zero value.
 func (k *CountKind) UnmarshalText(text []byte) error {
 	i, err := conf.Word(text, Distinct.String(), Copies.String())
 	*k = CountKind(i)
@@ -48,8 +46,7 @@ type Window struct {
 	Per        time.Duration
 	Recipients int // at least 1
 	Count      CountKind
-	// Exceeded is Defer or Refuse: what becomes of a message that does not fit
-	// now but will later.
+	// Exceeded is Defer or Refuse: what becomes of a message that will fit later.
 	Exceeded Action
 }
 
