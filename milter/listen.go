@@ -22,11 +22,10 @@ import (
 
 // ListenConfig is a table [[listen]]: one socket to which Postfix connects.
 type ListenConfig struct {
-	// Address is "unix:/path", "inet:host:port" or "systemd:NAME", NAME being
-	// the FileDescriptorName of a socket unit.
+	// Address is "unix:/path", "inet:host:port" or "systemd:NAME", where NAME is the
+	// FileDescriptorName of a socket unit.
 	Address string `toml:"address"`
-	// Role is that of the messages that come in: "submission" or "inbound";
-	// empty: submission.
+	// Role is the role of the messages: "submission" or "inbound"; empty: submission.
 	Role string `toml:"role"`
 	// Count is when a message is counted: "end", at its end; or "data", at DATA, for
 	// a Postfix that shows no end; empty: end.
@@ -44,17 +43,16 @@ func DefaultListen() []ListenConfig {
 
 const (
 	defaultSocketMode = 0o660
-	// maxSocketPath is the longest path of a socket, in bytes (unix(7)), less the
-	// ending under which it is made.
+	// maxSocketPath is the longest path of a socket, in bytes (unix(7)), without the
+	// ending under which it is created.
 	maxSocketPath = 107 - len(unreadyEnding)
 	unreadyEnding = ".new"
-	// staleDialTimeout is how long a socket file's server may take to show that
-	// it lives.
+	// staleDialTimeout is how long the server of an existing socket file may take to
+	// answer.
 	staleDialTimeout = time.Second
 )
 
-// MessageRole is the role of the messages that come in; of a configuration that is not
-// valid, submission.
+// MessageRole is the role of the messages. For an invalid word it is submission.
 func (c *ListenConfig) MessageRole() (role quota.Role) {
 	if role.UnmarshalText([]byte(c.Role)) != nil {
 		return quota.Submission
@@ -74,7 +72,7 @@ func (c *ListenConfig) CountsAtData() bool {
 	return c.Count == countAtData && c.MessageRole() == quota.Submission
 }
 
-// Validate implements conf.Validator, with keys below the table's own.
+// Validate implements [conf.Validator]; the keys are relative to the table.
 func (c *ListenConfig) Validate() error {
 	scheme, rest, _ := strings.Cut(c.Address, ":")
 	errs := []error{c.validateAddress(scheme, rest)}
@@ -133,8 +131,8 @@ func (c *ListenConfig) mode() (fs.FileMode, error) {
 	return fs.FileMode(mode), err
 }
 
-// Listen opens the socket, or takes it from systemd, which may have several of
-// one name (sd_listen_fds(3)).
+// Listen opens the socket, or takes it from systemd, which may have several with one
+// name (sd_listen_fds(3)).
 func (c *ListenConfig) Listen() ([]net.Listener, error) {
 	scheme, rest, _ := strings.Cut(c.Address, ":")
 	var listeners []net.Listener
@@ -159,8 +157,8 @@ func one(ln net.Listener, err error) ([]net.Listener, error) {
 	return []net.Listener{ln}, err
 }
 
-// listenUnix makes the socket under another name, and moves it to its own once
-// it has its owner and mode: Postfix never finds one that it may not use.
+// listenUnix creates the socket under another name and renames it once it has its group
+// and mode, so that Postfix never finds a socket that it may not use.
 func (c *ListenConfig) listenUnix(path string) (net.Listener, error) {
 	unready := path + unreadyEnding
 	for _, p := range []string{path, unready} {
@@ -168,7 +166,7 @@ func (c *ListenConfig) listenUnix(path string) (net.Listener, error) {
 			return nil, err
 		}
 	}
-	_ = os.Remove(unready) // what a killed process left; if it stays, listening fails
+	_ = os.Remove(unready) // left by a killed process; if it cannot be removed, listening fails
 	ln, err := net.Listen("unix", unready)
 	if err != nil {
 		return nil, err
@@ -197,8 +195,8 @@ func (l *unixListener) Close() error {
 	return l.Listener.Close()
 }
 
-// mayReplace returns an error if there is something at path that is not a
-// socket, or is one that somebody listens on.
+// mayReplace returns an error if there is something at path other than a socket, or a
+// socket on which a process listens.
 func mayReplace(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -236,7 +234,7 @@ func (c *ListenConfig) permit(path string) error {
 	return os.Chmod(path, mode)
 }
 
-// gid is the number of the group, -1 when none is configured.
+// gid is the number of the group, or -1 when none is configured.
 func (c *ListenConfig) gid() (int, error) {
 	if c.Group == "" {
 		return -1, nil
@@ -248,12 +246,11 @@ func (c *ListenConfig) gid() (int, error) {
 	return strconv.Atoi(group.Gid)
 }
 
-// activated are the sockets that systemd handed over; they can be taken once.
+// activated returns the sockets passed by systemd, which can be taken only once.
 var activated = sync.OnceValues(activation.ListenersWithNames)
 
-// CheckInherited returns an error if systemd handed over a socket that none of
-// configs names: the kernel would accept Postfix's connections, and nobody
-// would answer them.
+// CheckInherited returns an error if systemd passed a socket that none of configs names:
+// the kernel would accept Postfix's connections, and nobody would answer them.
 func CheckInherited(configs []ListenConfig) error {
 	all, err := activated()
 	if err != nil {

@@ -7,20 +7,20 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// ListRepliesConfig is the part of the table [replies] that is about lists. Its texts
-// may also use {list}, its address, and {managers}, who may post in the language's
-// own words.
+// ListRepliesConfig is the part of the table [replies] about lists. Its texts may also use
+// {list}, the list's address, and {managers}, which names those who may post ("its
+// owners") in the language of the replies.
 type ListRepliesConfig struct {
 	// ListPosting is the text of 550 5.7.1: only a list's managers may post.
 	ListPosting string `toml:"list_posting"`
-	// ListLogin is the same for a sender who is not logged in, and so may be one;
-	// empty: ListPosting, or built in.
+	// ListLogin is the same for a sender without a login, who might be a manager; empty:
+	// ListPosting, or the built-in text.
 	ListLogin string `toml:"list_login"`
-	// ListFrom is the text of 550 5.7.1 for whatever is wrong with who a post is from,
-	// where none of the following is given.
+	// ListFrom is the text of 550 5.7.1 for anything wrong with the sender that a post
+	// names, where the text for that case is not given.
 	ListFrom string `toml:"list_from"`
-	// ListFromEnvelope: the envelope sender is not the sender's own. The others are as
-	// the values of the log key "from_check" say.
+	// ListFromEnvelope: the envelope sender is not the sender's own address. The others
+	// are for the values of the log key "from_check".
 	ListFromEnvelope  string `toml:"list_from_envelope"`
 	ListFromMissing   string `toml:"list_from_missing"`
 	ListFromSeveral   string `toml:"list_from_several"`
@@ -30,20 +30,19 @@ type ListRepliesConfig struct {
 	ListFromEncoding  string `toml:"list_from_encoding"`
 	// ListAutomatic is the text of 550 5.7.1: a bounce or an automatic reply.
 	ListAutomatic string `toml:"list_automatic"`
-	// ListHeader is the text of 550 5.7.1: too many fields that would have to be
-	// removed.
+	// ListHeader is the text of 550 5.7.1: too many header fields to remove.
 	ListHeader string `toml:"list_header"`
-	// ListUnchecked is the text of 550 5.7.1: the list takes no message whose header
-	// is not seen.
+	// ListUnchecked is the text of 550 5.7.1: the header cannot be checked.
 	ListUnchecked string `toml:"list_unchecked"`
-	// ListUnavailable is the text of 451 4.3.0: who may post is not known now.
+	// ListUnavailable is the text of 451 4.3.0: it is not known now who may post.
 	ListUnavailable string `toml:"list_unavailable"`
-	// ListLimit is the text of 550 5.5.3: the list alone counts as more recipients than
-	// the limit, which is {members}; empty: MessageLimit, or built in.
+	// ListLimit is the text of 550 5.5.3: the list alone counts as {members} recipients,
+	// more than the limit; empty: MessageLimit, or the built-in text.
 	ListLimit string `toml:"list_limit"`
 }
 
-// managers are who may post to a list without moderators, and to one with them.
+// managers are the words for those who may post to a list without moderators, and to one
+// with moderators.
 var managers = map[string]map[bool]string{
 	"fr": {false: "ses proprietaires", true: "ses moderateurs"}, //nolint:misspell // French
 	"en": {false: "its owners", true: "its moderators"},
@@ -115,8 +114,8 @@ var englishListReplies = ListRepliesConfig{
 		"Writing to it takes a higher limit: ask {contact} (reference {ref}).",
 }
 
-// overrideLists replaces the texts that a configuration gives. One that is given for
-// several cases stands for each that has none of its own.
+// overrideLists replaces the texts that a configuration gives. A text for several cases is
+// used for each of them that has no text of its own.
 func (t *ListRepliesConfig) overrideLists(c *RepliesConfig) {
 	override(&t.ListPosting, c.ListPosting)
 	override(&t.ListLogin, c.ListPosting)
@@ -134,7 +133,7 @@ func (t *ListRepliesConfig) overrideLists(c *RepliesConfig) {
 	}
 }
 
-// from is the text for what is wrong with who a post is from.
+// from is the text for what is wrong with the sender that a post names.
 func (t *ListRepliesConfig) from(fault quota.FromFault) *string {
 	switch fault {
 	case quota.EnvelopeOther:
@@ -164,8 +163,8 @@ func (t *ListRepliesConfig) posting(v *quota.Verdict) string {
 	return t.ListPosting
 }
 
-// validateLists finds what an SMTP reply cannot carry; common are the placeholders
-// that any text may use.
+// validateLists returns the mistakes in the texts; common are the placeholders that all
+// texts may use.
 func (t *ListRepliesConfig) validateLists(common []string) error {
 	ofList := append(slices.Clone(common), "{list}", "{managers}")
 	errs := []error{

@@ -27,29 +27,29 @@ const (
 	// judgeTimeout bounds one decision, well below Postfix's milter_command_timeout
 	// of 30 s.
 	judgeTimeout = 10 * time.Second
-	// maxLogin is the longest login in bytes; no real one comes near it.
+	// maxLogin is the longest login, in bytes. Real ones are far shorter.
 	maxLogin = 1024
-	// maxEnvelope is how many recipients one transaction may have before its
-	// connection is ended: no class allows half of it.
+	// maxEnvelope is how many recipients one transaction may have before the connection
+	// is ended. No class allows more than half of it.
 	maxEnvelope = 2 * quota.MaxRecipients
 )
 
 var errOrder = errors.New("milter event out of order")
 
-// Judge decides what becomes of messages. It is called by many goroutines at
-// once, and answers before ctx ends.
+// Judge decides what becomes of messages. It is called by many goroutines at once, and
+// answers before ctx ends.
 type Judge interface {
 	// Judge does not fail: what it could not know is in the verdict.
 	Judge(ctx context.Context, m *quota.Message) quota.Verdict
-	// JudgeHeader gives the verdict on a message that v let pass at DATA and that
-	// has a posting, once its header h has come. It changes neither.
+	// JudgeHeader gives the verdict on a message to lists that v let pass at DATA, now
+	// that its header h is known. It changes neither.
 	JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict
 }
 
-// Settler ends what messages reserved. It is called as a [Judge] is.
+// Settler ends reservations. It is called as a [Judge] is.
 type Settler interface {
-	// Settle ends a reservation, once: committed, or released. The error is for the
-	// log; nothing can be done about it here.
+	// Settle ends a reservation, once: it is committed, or released. The error is for the
+	// log; the caller cannot do anything about it.
 	Settle(ctx context.Context, t quota.Ticket, committed bool) error
 }
 
@@ -66,42 +66,43 @@ type session struct {
 	listener
 	wire   *wire
 	client netip.Addr
-	port   uint16 // of the Postfix service; 0 when it does not tell
+	port   uint16 // of the Postfix service; 0 when it is not known
 	tx     transaction
 }
 
-// listener is what a session has of the socket that its connection came by.
+// listener is what a session needs to know about the socket that its connection came
+// through.
 type listener struct {
 	role         quota.Role
 	countsAtData bool // as the configuration says
 	ends         *ends
 }
 
-// transaction is one message: from MAIL to its end or its abort.
+// transaction is one message, from MAIL to its end or abort.
 type transaction struct {
 	open       bool
 	login      string
 	from       string
 	queueID    string
 	recipients quota.Recipients
-	typed      map[string][]string // by recipient, how the client wrote it where that differs
+	typed      map[string][]string // how the client wrote recipients, where that differs
 	header     quota.Header
-	judged     bool // the verdict is about the recipients as they stand
+	judged     bool // the verdict is about the present recipients
 	ended      bool // the end of the message was seen
 	verdict    quota.Verdict
-	ticket     quota.Ticket  // of what the message reserved, until that is settled
+	ticket     quota.Ticket  // of the reservation, until that is settled
 	elapsed    time.Duration // of the last decision
 }
 
 func (s *session) inTransaction() bool { return s.tx.open }
 
-// wantsHeaders reports whether the header of the message matters. An MTA that
-// showed no DATA shows it before that is known.
+// wantsHeaders reports whether the header of the message matters. An MTA that shows no
+// DATA shows the header before the decision, when that is not known yet.
 func (s *session) wantsHeaders() bool {
 	return s.tx.verdict.Posting != nil || s.role == quota.Submission && !s.tx.judged
 }
 
-// Connect keeps the client's address, and the port that it came to.
+// Connect keeps the client's address, and the port that it connected to.
 func (s *session) Connect(_, _ string, _ uint16, addr net.IP, m *gomilter.Modifier) (gomilter.Response, error) {
 	port, _ := strconv.ParseUint(m.Macros[macroPort], 10, 16)
 	s.port = uint16(port)
@@ -110,14 +111,14 @@ func (s *session) Connect(_, _ string, _ uint16, addr net.IP, m *gomilter.Modifi
 	return s.goOn(gomilter.OptNoConnReply), nil
 }
 
-// MailFrom begins a transaction, with the login that is told only here.
+// MailFrom begins a transaction. Only this event has the login.
 func (s *session) MailFrom(from string, m *gomilter.Modifier) (gomilter.Response, error) {
 	s.reset()
 	login := m.Macros[macroLogin]
 	if resolved, told := m.Macros[macroSender]; told && resolved == "" {
 		from = "" // "()" and " " are null senders too
 	}
-	delete(m.Macros, macroLogin) // or the next MAIL would have them too, should that bring none
+	delete(m.Macros, macroLogin) // else a next MAIL without them would inherit them
 	delete(m.Macros, macroSender)
 	if len(login) > maxLogin {
 		return nil, fmt.Errorf("a login of %d bytes", len(login))
@@ -138,7 +139,7 @@ func (s *session) RcptTo(rcpt string, m *gomilter.Modifier) (gomilter.Response, 
 	}
 	address, resolved := m.Macros[macroRecipient]
 	if resolved {
-		delete(m.Macros, macroRecipient) // or it would stand for the next RCPT too, should that bring none
+		delete(m.Macros, macroRecipient) // else a next RCPT without it would inherit it
 	} else {
 		address = rcpt
 	}
@@ -151,9 +152,8 @@ func (s *session) RcptTo(rcpt string, m *gomilter.Modifier) (gomilter.Response, 
 	return s.goOn(gomilter.OptNoRcptReply), nil
 }
 
-// rcptInbound judges one recipient. The record of the accepted ones is written
-// together at the end of the message, that of a refused one at once, and how that
-// was typed is forgotten.
+// rcptInbound judges one recipient. The accepted ones have one record together, at the end
+// of the message. A refused one gets its record at once, and forget drops how it was typed.
 func (s *session) rcptInbound(address string, forget func()) gomilter.Response {
 	var one quota.Recipients
 	one.Add(address)
@@ -168,7 +168,7 @@ func (s *session) rcptInbound(address string, forget func()) gomilter.Response {
 	return s.goOn(gomilter.OptNoRcptReply)
 }
 
-// Data takes the one decision on the message.
+// Data makes the one decision on the message.
 func (s *session) Data(m *gomilter.Modifier) (gomilter.Response, error) {
 	if !s.tx.open {
 		return nil, fmt.Errorf("%w: DATA before MAIL", errOrder)
@@ -182,8 +182,8 @@ func (s *session) HeaderField(name, value string) gomilter.Response {
 	return s.goOn(gomilter.OptNoHeaderReply)
 }
 
-// EndOfMessage judges a message to lists by its header, changes what the verdict says,
-// and ends the reservation. An MTA that showed no DATA gets the decision here.
+// EndOfMessage judges a message to lists by its header, changes the message as the verdict
+// says, and settles the reservation. An MTA that shows no DATA gets the decision here.
 func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) {
 	if !s.tx.open {
 		return nil, fmt.Errorf("%w: end of message before MAIL", errOrder)
@@ -204,21 +204,21 @@ func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) 
 		return s.refusal(&v), nil
 	}
 	if err := s.edit(m, v.Posting); err != nil {
-		return nil, err // reset releases what was reserved: the client comes back with the message
+		return nil, err // reset releases the reservation, and the client sends the message again
 	}
 	s.settle(committed)
 	s.record(&v)
 	return gomilter.RespContinue, nil
 }
 
-// Abort ends a transaction that did not go. It also follows each that did, and
-// may come twice.
+// Abort ends a transaction that was given up. It also follows each message that was sent,
+// and may come twice.
 func (s *session) Abort(*gomilter.Modifier) error {
 	s.reset()
 	return nil
 }
 
-// goOn answers an event for which the MTA waits, and nothing otherwise.
+// goOn is the answer that lets the MTA go on: none, if it does not wait for one.
 func (s *session) goOn(noReply gomilter.OptProtocol) gomilter.Response {
 	if s.wire.expectsReply(noReply) {
 		return gomilter.RespContinue
@@ -226,7 +226,7 @@ func (s *session) goOn(noReply gomilter.OptProtocol) gomilter.Response {
 	return nil
 }
 
-// decide answers for the whole message, judging it if that was not done since
+// decide answers for the whole message. It judges the message unless that was done after
 // its last recipient.
 func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
 	if id := m.Macros[macroQueueID]; id != "" {
@@ -272,7 +272,7 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 	return s.server.policy.Judge(ctx, m)
 }
 
-// refusal is the verdict's SMTP reply as SMFIR_REPLYCODE.
+// refusal is the SMTP reply for a verdict, as SMFIR_REPLYCODE.
 func (s *session) refusal(v *quota.Verdict) gomilter.Response {
 	return gomilter.NewResponseStr(byte(gomilter.ActReplyCode), s.server.replies.wire(v, s.tx.queueID))
 }

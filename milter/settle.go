@@ -8,7 +8,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// settleTimeout bounds the end of a reservation.
+// settleTimeout bounds the settling of a reservation.
 const settleTimeout = 2 * time.Second
 
 // How a reservation ends.
@@ -17,7 +17,7 @@ const (
 	committed = true
 )
 
-// settle ends the reservation of the message, if it has one that has not ended.
+// settle ends the reservation of the message, if it has one that is not settled yet.
 func (s *session) settle(end bool) {
 	ticket := s.tx.ticket
 	if ticket == (quota.Ticket{}) {
@@ -31,12 +31,12 @@ func (s *session) settle(end bool) {
 	}
 }
 
-// giveUp ends a message whose end was not seen, if there is one: what it reserved
-// is given back, and where no message reaches its end any more, that is told.
+// giveUp ends a message whose end was not seen, if there is one: its reservation is
+// released. If no message has reached its end for a while, that is logged.
 func (s *session) giveUp() {
 	s.settle(released)
 	letGo := s.tx.judged && s.tx.verdict.Action.Passes()
-	if !letGo || s.tx.ended || s.countsAtData || s.server.ctx.Err() != nil { // nor does it end when we cut it off
+	if !letGo || s.tx.ended || s.countsAtData || s.server.ctx.Err() != nil { // messages that we cut off have no end either
 		return
 	}
 	s.tx.ended = true
@@ -48,7 +48,7 @@ func (s *session) giveUp() {
 // closed is called when the connection has ended.
 func (s *session) closed() { s.giveUp() }
 
-// reset is ready for the next message.
+// reset gives up the message, if it has not ended, and prepares for the next one.
 func (s *session) reset() {
 	s.giveUp()
 	recipients := s.tx.recipients
