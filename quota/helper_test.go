@@ -6,7 +6,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// file is a configuration file of rules alone, as package conf reads it.
+// file is a configuration file with nothing but rules, as package conf reads it.
 type file struct {
 	Config
 	rules *Rules
@@ -35,7 +35,7 @@ func mustRules(t testing.TB, text string) *Rules {
 	return rules
 }
 
-// compiled is the rules of a configuration without mistakes.
+// compiled returns the rules of a configuration without mistakes.
 func compiled(t testing.TB, config Config) *Rules {
 	t.Helper()
 	rules, err := Compile(&config)

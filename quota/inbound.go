@@ -1,9 +1,9 @@
 package quota
 
-// Together is the verdict on n recipients of one message of the inbound role, where each
-// RCPT is judged for itself: before is that on the recipients answered earlier, and last
-// that on the latest, which passes. The record tells of the last recipient that was not
-// just accepted; what is left to do is for all of them.
+// Together returns the verdict on the n recipients of one message in the inbound role,
+// where each RCPT is judged by itself. before is the verdict on those answered earlier, and
+// last that on the latest one, which passes. The record is about the last recipient that
+// was not simply accepted; what is left to do is for all of them.
 func Together(before, last *Verdict, n int) Verdict {
 	told := before
 	if n == 1 || last.Action != Accept {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestRedirectsAreBounded: a message that would have the MTA look through it more than
-// MaxRemovals times is refused, by the rules, and reserves nothing.
+// TestRedirectsAreBounded: a message whose redirects would remove more than MaxRemovals
+// addresses is refused by Judge itself, and reserves nothing.
 func TestRedirectsAreBounded(t *testing.T) {
 	const windows = "[class.x]\nrecipients = 200\n[[class.x.window]]\nper = \"1h\"\nrecipients = 200\n"
 	for _, c := range []struct {
@@ -42,8 +42,8 @@ func TestRedirectsAreBounded(t *testing.T) {
 	}
 }
 
-// TestEarlierRecipients: in the inbound role the redirects of recipients answered
-// earlier count, each once.
+// TestEarlierRecipients: in the inbound role the redirects of recipients answered earlier
+// are counted too, each once.
 func TestEarlierRecipients(t *testing.T) {
 	policy := listPolicy(t, listRules, newListed(), nil)
 	earlier := &Posting{Redirects: []Redirection{{Recipient: "one@re.fr"}, {Recipient: "owned@re.fr"}}}
@@ -55,7 +55,7 @@ func TestEarlierRecipients(t *testing.T) {
 	}{
 		{"owned@re.fr", MaxRemovals / 2, Redirect},
 		{"owned@re.fr", MaxRemovals/2 + 1, Refuse},
-		{"gone2@re.fr", MaxRemovals, Accept}, // no list
+		{"gone2@re.fr", MaxRemovals, Accept}, // not a list
 		{"third@re.fr", MaxRemovals / 3, Redirect},
 		{"third@re.fr", MaxRemovals/3 + 1, Refuse},
 	} {

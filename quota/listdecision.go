@@ -5,42 +5,42 @@ import (
 	"slices"
 )
 
-// MaxRemovals is how many addresses a redirect may take out of the envelope of one
-// message; more, and the message is refused instead. The MTA looks through the whole
-// message for each of them.
+// MaxRemovals is how many addresses redirects may remove from the envelope of one message.
+// A message that needs more is refused: the MTA reads the whole message for each of them.
 const MaxRemovals = 100
 
-// listDecision is what the rules of lists make of one message. The zero value is that
-// of a message to no list domain.
+// listDecision is the outcome of the rules of lists for one message. The zero value is for
+// a message that has no recipient in a list domain.
 type listDecision struct {
-	// refusal tells why a list does not take the message; NoReason: none refuses it.
+	// refusal is why a list refuses the message; NoReason: none does.
 	refusal   Reason
 	fromFault FromFault
-	// list is the one that refuses, or the first; moderated is about it.
+	// list is the one that refuses, or the first one; moderated is whether it has
+	// moderators.
 	list      string
 	moderated bool
-	// unknown is a list, or the domain of one, of which it cannot be known now whether
-	// the sender may post, and err tells why. Empty when there is none.
+	// unknown is a list, or its domain, to which it cannot be known now whether the sender
+	// may post, because of err. Empty when there is none.
 	unknown  string
 	err      error
 	enforced bool
-	// faults are what the directory has wrong about the lists.
+	// faults are the directory's mistakes about the lists.
 	faults error
-	// redirects reports that some list passes the message on to its managers.
+	// redirects reports that a list passes the message on to its managers.
 	redirects bool
-	// posting is what remains to be done, if the message passes; nil: nothing, since no
+	// posting is what remains to be done if the message passes; nil: nothing, because no
 	// recipient is in a list domain or the end of the message is not shown.
 	posting *Posting
-	// weighed are the lists that count as their members. A list whose managers get the
-	// message instead counts as one.
+	// weighed are the lists that count as their members. A list that is redirected counts
+	// as one.
 	weighed []post
 }
 
-// defers reports whether the message has to wait until the directory can tell.
+// defers reports whether the message has to wait until the directory can answer.
 func (d *listDecision) defers() bool { return d.unknown != "" && d.enforced }
 
-// decideLists applies the rules of lists to a message of who. A refusal that is certain
-// comes before what is not known.
+// decideLists applies the rules of lists to a message from who. A certain refusal comes
+// before what cannot be known.
 func decideLists(who *poster, found *foundLists, m *Message, enforce bool) listDecision {
 	if !found.inDomain {
 		return listDecision{}
@@ -82,8 +82,8 @@ func decideLists(who *poster, found *foundLists, m *Message, enforce bool) listD
 	return d
 }
 
-// refusedBy is the decision once p refuses the message; rest are p and the lists that
-// were not looked at any more.
+// refusedBy is the decision when p refuses the message; rest are p and the lists after it,
+// which are not looked at.
 func (d listDecision) refusedBy(p *post, one *postDecision, rest []post) listDecision {
 	d.refusal, d.fromFault = one.refusal, one.fromFault
 	d.list, d.moderated = p.name, p.list.Moderated
@@ -93,7 +93,7 @@ func (d listDecision) refusedBy(p *post, one *postDecision, rest []post) listDec
 	return d
 }
 
-// weigh adds a list to those that count as their members, if it does.
+// weigh adds a list to those that count as their members, if it is one of them.
 func weigh(weighed []post, p *post) []post {
 	if !p.domain.countMembers {
 		return weighed
@@ -101,8 +101,8 @@ func weigh(weighed []post, p *post) []post {
 	return append(weighed, *p)
 }
 
-// postDecision is what one list makes of a message: a refusal, or what remains to be
-// done at the message's end.
+// postDecision is the outcome of one list's rules: a refusal, or what remains to be done at
+// the end of the message.
 type postDecision struct {
 	refusal   Reason
 	fromFault FromFault
@@ -111,8 +111,8 @@ type postDecision struct {
 
 func (d *postDecision) redirects() bool { return len(d.posting.Redirects) > 0 }
 
-// decide tells what the list makes of the message. About a poster who is not known now
-// it decides nothing.
+// decide applies the rules of one list to a message from who. If it cannot be known now who
+// that is, nothing is decided.
 func (p *post) decide(who *poster, m *Message, enforce bool) postDecision {
 	manager, open := who.mayPost(p.list), p.domain.unauthorised == Accept
 	posting := Posting{Enforced: enforce, RefuseGenerated: !manager || p.domain.refusesGenerated}
@@ -141,8 +141,8 @@ func (p *post) decide(who *poster, m *Message, enforce bool) postDecision {
 	return postDecision{posting: posting}
 }
 
-// decideUnauthorised tells what becomes of a message of somebody who may not post: it
-// is refused or, where its domain has that and it can be done, goes to the managers.
+// decideUnauthorised is the decision on a message from somebody who may not post. It is
+// refused or, where the domain is configured so and it is possible, goes to the managers.
 func (p *post) decideUnauthorised(m *Message, base *Posting) postDecision {
 	to := p.addresses()
 	if p.domain.unauthorised == Refuse || len(to) == 0 || !base.Enforced || m.NoEnd {

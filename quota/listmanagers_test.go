@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestManagersInListDomains holds that nothing is sent on to a list, and no reply
-// asked for there, where a manager has a list's address for one's own.
+// TestManagersInListDomains: where a manager's own address is a list's, no message is
+// redirected to it, and no reply goes there.
 func TestManagersInListDomains(t *testing.T) {
 	config := DefaultConfig()
 	config.Lists.Domains = []string{"l.fr"}

@@ -35,8 +35,8 @@ func TestListsNotEnforced(t *testing.T) {
 	}
 }
 
-// TestUnknownIsEnforced: who might be of a class whose rules are enforced is not
-// let into a list because that cannot be known now.
+// TestUnknownIsEnforced: a sender who may be of an enforced class does not get a post
+// through because that cannot be known now.
 func TestUnknownIsEnforced(t *testing.T) {
 	const trial = "default_class = \"trial\"\n[class.trial]\nrecipients = 9\nenforce = false\n"
 	const some = trial + "[class.x]\nrecipients = 9\nmatch = { domain = [\"entmip.fr\"] }\n"
@@ -64,7 +64,7 @@ func TestUnknownIsEnforced(t *testing.T) {
 	}
 }
 
-// TestSummaryOfExceptions: the summary tells for whom lists are not closed.
+// TestSummaryOfExceptions: the summary says for whom lists are open.
 func TestSummaryOfExceptions(t *testing.T) {
 	const (
 		one      = "[class.a]\nrecipients = 5\n"

@@ -22,13 +22,13 @@ func NewPolicy(rules *Rules, directory Directory, counter Counter) *Policy {
 // number.
 const maxLookups = 100
 
-// Judge gives the one verdict on a message. It does not fail: what could not be known
-// is in the verdict. The caller ends the reservation of the verdict's ticket, if there
-// is one, with [Policy.Settle].
+// Judge gives the one verdict on a message. It does not fail: what could not be known is
+// in the verdict. The caller ends the reservation of the verdict's ticket, if there is
+// one, with [Policy.Settle].
 //
-// The rows of the table of verdicts stand below in their order, and the first that
-// applies returns. A row that is not enforced stops nothing, so it gives way to an
-// enforced row below it. A redirect is not a row: it is how an accepted message goes on.
+// The rules follow in their order, and the first that applies decides. A rule that is not
+// enforced does not stop a message, so an enforced rule after it still decides. A redirect
+// does not end the order: it is a way in which an accepted message goes on.
 func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	r := p.rules
 	if r.exemptNetworks.contains(m.Client) {
@@ -69,13 +69,13 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	return accepted(&c, &lists, recipients.len(), o.acceptedBecause(), &windows)
 }
 
-// JudgeHeader gives the verdict on a message that v let pass, once its header has
-// come: the same verdict with what remains to be done now, or a refusal of a message to
-// lists. It changes neither v nor h, and the reservation stays as it is.
+// JudgeHeader gives the verdict on a message that v let pass, now that its header is
+// known: the same verdict with what remains to be done, or a refusal of a message to
+// lists. It changes neither v nor h, and does not settle the reservation.
 func (p *Policy) JudgeHeader(v *Verdict, h *Header) Verdict { return judgeHeader(v, h) }
 
-// Settle ends the reservation of a message, once. A committed one counts; one that is
-// not is released and costs nothing.
+// Settle ends the reservation of a message, once: it is committed and counts, or released
+// and costs nothing.
 func (p *Policy) Settle(ctx context.Context, t Ticket, committed bool) error {
 	return p.counter.Settle(ctx, t, committed)
 }

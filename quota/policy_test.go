@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// people is a directory in memory; "away" is a login that cannot be asked about.
+// people is a directory in memory, which cannot answer about the login "away".
 type people map[string]Sender
 
 var errAway = errors.New("connection refused")
@@ -27,7 +27,7 @@ func (p people) Sender(_ context.Context, login string) (Sender, error) {
 	return s, nil
 }
 
-// Lists knows none; see lists in lists_test.go.
+// Lists implements Directory, without any list; see listed for one with lists.
 func (p people) Lists(_ context.Context, addresses []string) []ListAnswer {
 	return make([]ListAnswer, len(addresses))
 }
@@ -180,7 +180,7 @@ func TestEnforce(t *testing.T) {
 			t.Errorf("%s: %v, want %v", login, got.Action, want)
 		}
 	}
-	// Where one class is not enforced, no number is too many for everybody.
+	// Where one class is not enforced, no number of recipients is too high for everybody.
 	config.Enforce = true
 	premium := config.Classes["premium"]
 	premium.Enforce = new(false)

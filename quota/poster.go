@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// poster is who sends a message, as lists see it. The zero value is nobody whom
-// a list could name.
+// poster is the sender of a message, as far as lists need to know. The zero value is
+// somebody who manages no list.
 type poster struct {
 	id        string
 	addresses []string
-	err       error // why that cannot be known now
-	// mayBeUnenforced reports that err leaves open whether rules are enforced for them,
-	// so that nothing is refused to them for good.
+	err       error // why the sender cannot be known now
+	// mayBeUnenforced reports that, because of err, it is not known whether rules are
+	// enforced for the sender, so that no message of theirs is refused permanently.
 	mayBeUnenforced bool
 }
 
-// newPoster tells who the sender is whom the directory answered with. A stale answer is
-// as good as none: who managed a list then may not any more.
+// newPoster makes the poster from the directory's answer. A stale answer is treated as
+// none, because people may have changed.
 func newPoster(sender *Sender, err error, allEnforced bool) poster {
 	switch {
 	case errors.Is(err, ErrAbsent), errors.Is(err, ErrAmbiguous):

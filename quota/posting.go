@@ -5,41 +5,39 @@ import "slices"
 // Posting is what remains to be done at the end of a message to lists. It is shared:
 // do not change it.
 type Posting struct {
-	// List is the first list that the message goes to, and Moderated as in
-	// [Facts]; empty when it only goes to other addresses of a list domain.
+	// List is the first list that the message goes to, and Moderated is as in [Facts];
+	// empty when the message only goes to other addresses of a list domain.
 	List      string
 	Moderated bool
-	// From are the addresses of which the header From must have one; nil: it is not
-	// looked at.
+	// From are the addresses of which the header From must have one; nil: From is not
+	// checked.
 	From []string
-	// Poster are the professional addresses of the manager whose post it is; nil: it
-	// is nobody's.
+	// Poster are the professional addresses of the manager who sends the post; nil: the
+	// sender is not a manager.
 	Poster []string
-	// ReplyTo are the addresses that replace what the header Reply-To says; nil: it
-	// stays as it is.
+	// ReplyTo are the new addresses of the header Reply-To; nil: it is not changed.
 	ReplyTo []string
-	// RefuseGenerated is true where a list does not take what a program sends unasked,
-	// or not from this sender.
+	// RefuseGenerated is true where a list does not accept messages that a program sends
+	// ("auto-generated"), or not from this sender.
 	RefuseGenerated bool
 	// Remove are the names of header fields that name somebody else as the sender, as
 	// known at the end of the message.
 	Remove []string
 	// Redirects are the lists whose managers get the message instead.
 	Redirects []Redirection
-	// Enforced is false where the rules only tell what they would do, and nothing is
-	// changed. Otherwise the header X-Sender is removed too: Sympa would take whoever it
-	// names for the sender.
+	// Enforced is false where the rules are only logged and nothing is changed. Otherwise
+	// the header X-Sender is removed too, since Sympa takes it for the sender.
 	Enforced bool
 }
 
-// Redirection is a recipient of the envelope whose place others take.
+// Redirection is a recipient of the envelope that is replaced by others.
 type Redirection struct {
 	Recipient string // as in [Recipients]
 	To        []string
 }
 
-// Merge returns what remains to be done for both of two recipients of one message, and
-// changes neither. Either may be nil, where nothing does.
+// Merge returns what remains to be done for two recipients of one message together. It
+// changes neither posting; each may be nil, where nothing remains to be done.
 func (p *Posting) Merge(other *Posting) *Posting {
 	switch {
 	case p == nil:
@@ -51,7 +49,7 @@ func (p *Posting) Merge(other *Posting) *Posting {
 	return &both
 }
 
-// and is Merge for postings that are there.
+// and is Merge for postings that are not nil.
 func (p Posting) and(other *Posting) Posting {
 	if p.List == "" {
 		p.List, p.Moderated = other.List, other.Moderated
@@ -75,7 +73,7 @@ func (p Posting) and(other *Posting) Posting {
 	return p
 }
 
-// redirects reports whether others take the place of a recipient.
+// redirects reports whether a recipient is replaced by others.
 func (p *Posting) redirects(recipient string) bool {
 	return slices.ContainsFunc(p.Redirects, func(r Redirection) bool { return r.Recipient == recipient })
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// answering is a counter with one answer, which notes what it is asked.
+// answering is a counter with one answer that records what it is asked.
 type answering struct {
 	count      Count
 	err        error
@@ -90,12 +90,12 @@ func TestReserve(t *testing.T) {
 	}
 }
 
-// TestWindowsOfAnUncertainClass: while the directory is away, a window that may
-// not be the sender's refuses nothing for good.
+// TestWindowsOfAnUncertainClass: while the directory is away, a window that may not be the
+// sender's refuses nothing permanently.
 func TestWindowsOfAnUncertainClass(t *testing.T) {
 	dayIsFull := Count{Exceeded: 1, Used: 75, RetryAt: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
 	for _, c := range []struct {
-		directory  string // what the configuration says of its outages
+		directory  string // directory_unavailable.premium
 		recipients int
 		action     Action
 		reason     Reason
@@ -113,8 +113,8 @@ func TestWindowsOfAnUncertainClass(t *testing.T) {
 	}
 }
 
-// TestCountedByPerson: two logins of one entry share its windows, and a login
-// that the directory cannot tell about has its own.
+// TestCountedByPerson: two logins of one entry share its windows, and a login that cannot
+// be looked up has windows of its own.
 func TestCountedByPerson(t *testing.T) {
 	for login, want := range map[string]string{"mdurand": "uid=mdurand", "Marie.Durand": "uid=mdurand", "AWAY": "away"} {
 		counter := &answering{count: Count{Exceeded: -1}}

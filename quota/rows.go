@@ -2,8 +2,8 @@ package quota
 
 import "errors"
 
-// The verdicts of the rows of the table, in its order. Each builds the whole verdict
-// from what was found out, once.
+// The verdicts of the rows of the table, in its order. Each function builds the whole
+// verdict, once.
 
 // exempt is the verdict on a message from an exempt network.
 func exempt(m *Message) Verdict {
@@ -22,8 +22,7 @@ func tooManyForAnyClass(o *origin, highest int) Verdict {
 	}
 }
 
-// unauthenticated is the verdict on a message that nobody answers for, where that is
-// refused.
+// unauthenticated is the verdict on a message without a login, where that is refused.
 func unauthenticated(o *origin, enforce bool) Verdict {
 	return Verdict{
 		Action: enforced(Refuse, enforce), Reason: Unauthenticated,
@@ -31,7 +30,7 @@ func unauthenticated(o *origin, enforce bool) Verdict {
 	}
 }
 
-// refusedByList is the verdict on a message that some list does not take.
+// refusedByList is the verdict on a message that a list does not accept.
 func refusedByList(c *classification, lists *listDecision, n int) Verdict {
 	return Verdict{
 		Action: enforced(Refuse, c.closesLists), Reason: lists.refusal, FromFault: lists.fromFault,
@@ -44,17 +43,17 @@ func refusedByList(c *classification, lists *listDecision, n int) Verdict {
 func overLimit(c *classification, lists *listDecision, recipients *counted, over limitCheck) Verdict {
 	facts := c.facts(recipients.len())
 	facts.Limit, facts.Err = over.limit, errors.Join(facts.Err, lists.faults)
-	switch over.action {
-	case Refuse:
-		facts = recipients.facts(facts)
-	case WouldRefuse:
+	if over.action == WouldRefuse {
 		return Verdict{Action: over.action, Reason: over.reason, Facts: lists.first(facts), Due: Due{Posting: lists.posting}}
+	}
+	if over.action == Refuse {
+		facts = recipients.facts(facts)
 	}
 	return Verdict{Action: over.action, Reason: over.reason, Facts: facts}
 }
 
-// listUnavailable is the verdict on a message to what may be a list, of which it cannot
-// be known now who may post.
+// listUnavailable is the verdict on a message to an address that may be a list, while it
+// cannot be known whether the sender may post.
 func listUnavailable(c *classification, lists *listDecision, n int) Verdict {
 	facts := c.facts(n)
 	facts.List, facts.Degraded = lists.unknown, true
@@ -65,12 +64,12 @@ func listUnavailable(c *classification, lists *listDecision, n int) Verdict {
 	return Verdict{Action: enforced(Defer, c.closesLists), Reason: DirectoryUnavailable, Facts: facts}
 }
 
-// outOfWindow is the verdict on a message that its sender's windows have no room for,
-// or of which they cannot tell.
+// outOfWindow is the verdict on a message for which its sender's windows have no room, or
+// cannot be read.
 func outOfWindow(c *classification, lists *listDecision, recipients *counted, w *windowCheck) Verdict {
 	facts := w.facts(lists.facts(c.facts(recipients.len())))
 	switch {
-	case w.reason == DirectoryUnavailable: // about the sender's class, and about no list
+	case w.reason == DirectoryUnavailable: // because of the sender's class, not of a list
 		facts.List, facts.Moderated = "", false
 	case w.reason == WindowLimit && w.action == Refuse && w.retryAt.IsZero():
 		facts = recipients.facts(facts)
@@ -81,8 +80,8 @@ func outOfWindow(c *classification, lists *listDecision, recipients *counted, w 
 	return Verdict{Action: w.action, Reason: w.reason, Facts: facts}
 }
 
-// accepted is the verdict on a message that no row stops. One to a list that only
-// passes on to its managers is redirected.
+// accepted is the verdict on a message that no row stops. If a list passes it on to its
+// managers, it is redirected.
 func accepted(c *classification, lists *listDecision, n int, reason Reason, w *windowCheck) Verdict {
 	action := Accept
 	if lists.redirects {
@@ -95,20 +94,20 @@ func accepted(c *classification, lists *listDecision, n int, reason Reason, w *w
 	}
 }
 
-// first tells of the list that decided or, where none did, of the first one that the
-// message goes to.
+// first adds the list that decided or, where none did, the first one that the message goes
+// to.
 func (d *listDecision) first(f Facts) Facts {
 	f.List, f.Moderated = d.list, d.moderated
 	return f
 }
 
-// facts is first, with what the directory has wrong about the lists.
+// facts adds the same, and the directory's mistakes about the lists.
 func (d *listDecision) facts(f Facts) Facts {
 	f.Err = errors.Join(f.Err, d.faults)
 	return d.first(f)
 }
 
-// facts tells of the window that has no room, and of an outage of the store.
+// facts adds the window that has no room, and an outage of the store.
 func (w *windowCheck) facts(f Facts) Facts {
 	if w.reason == WindowLimit {
 		f.Limit, f.Window, f.Used, f.RetryAt = w.window.Recipients, w.window, w.used, w.retryAt
@@ -118,7 +117,7 @@ func (w *windowCheck) facts(f Facts) Facts {
 	return f
 }
 
-// facts tells of a list that alone counts as more than the limit, if there is one.
+// facts adds a list that alone counts for more than the limit, if there is one.
 func (c *counted) facts(f Facts) Facts {
 	if p, n := c.above(f.Limit); p != nil {
 		f.List, f.Moderated, f.Members = p.name, p.list.Moderated, n

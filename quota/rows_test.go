@@ -33,8 +33,8 @@ const (
 	rowsPass       = "[directory_unavailable]\npremium = \"base\"\n"
 )
 
-// TestFirstRowWins holds, for each pair of rows of the table of verdicts that can both
-// apply to one message, which of them decides.
+// TestFirstRowWins says for each pair of rows of the table of verdicts that can both apply
+// to one message which of them decides.
 func TestFirstRowWins(t *testing.T) {
 	room := &answering{count: Count{Exceeded: -1}}
 	full := &answering{count: Count{Exceeded: 0}}
@@ -49,9 +49,9 @@ func TestFirstRowWins(t *testing.T) {
 		return all
 	}
 	for _, c := range []struct {
-		rows    string // both, the winner first
+		rows    string // the row that decides, then the other
 		before  string // rules before rowRules
-		after   string // and behind
+		after   string // and after it
 		client  netip.Addr
 		login   string
 		from    string // empty: login@entmip.fr; "<>": the null sender
@@ -114,12 +114,12 @@ func TestFirstRowWins(t *testing.T) {
 		{rows: "window, store away", after: "[[class.small.window]]\nper = \"2h\"\nrecipients = 1\n", login: "owner", to: others(2), counter: storeAway, action: Refuse, reason: WindowLimit},
 		{rows: "store away, redirect", login: "member", to: others(0, "owned@re.fr"), counter: storeAway, action: Defer, reason: StoreUnavailable, list: "owned@re.fr"},
 
-		// A row that is not enforced stops nothing: an enforced one below it decides.
+		// A row that is not enforced stops no message: an enforced row below it decides.
 		{rows: "list unknown, class limit that is not enforced", before: rowsOpenSender, after: rowsOpen + rowsPass, login: "away", to: others(4, "owned@l.fr"), action: Defer, reason: DirectoryUnavailable, list: "owned@l.fr"},
 		{rows: "class limit, list unknown, neither enforced", before: "enforce = false\n", login: "owner", to: others(4, "away@l.fr"), action: WouldRefuse, reason: MessageLimit},
 		{rows: "may not post, class limit, neither enforced", before: "enforce = false\n", login: "member", to: others(4, "owned@l.fr"), action: WouldRefuse, reason: ListPosting, list: "owned@l.fr"},
 		{rows: "no login, may not post, neither enforced", before: "enforce = false\n", to: others(0, "owned@l.fr"), action: WouldRefuse, reason: Unauthenticated},
-		// An automatic message of somebody who may be of a class that is not enforced.
+		// The sender of an automatic message may be of a class that is not enforced.
 		{rows: "list unknown, may not post", after: rowsOpen, login: "away", from: "<>", to: others(0, "owned@l.fr"), action: Defer, reason: DirectoryUnavailable, list: "owned@l.fr"},
 	} {
 		t.Run(c.rows, func(t *testing.T) {

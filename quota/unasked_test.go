@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// curious notes how much it is asked.
+// curious is a directory that counts how much it is asked.
 type curious struct {
 	senders, addresses int
 	sender             Sender
@@ -24,7 +24,7 @@ func (c *curious) Lists(_ context.Context, addresses []string) []ListAnswer {
 	return make([]ListAnswer, len(addresses))
 }
 
-// inListDomain are n recipients of which each may be a list.
+// inListDomain returns n recipients, each of which may be a list.
 func inListDomain(n int) *Recipients {
 	var r Recipients
 	for i := range n {
@@ -33,8 +33,8 @@ func inListDomain(n int) *Recipients {
 	return &r
 }
 
-// TestNobodyIsAsked: more recipients than any class allows are refused before the
-// directory is asked, who the sender may be and where the lists are.
+// TestNobodyIsAsked: more recipients than any class allows are refused before the directory
+// is asked about the sender or lists.
 func TestNobodyIsAsked(t *testing.T) {
 	const (
 		classes = "[class.a]\nrecipients = 150\n[class.b]\nrecipients = 500\n"
@@ -67,7 +67,7 @@ domains = ["l.fr"]
 	} {
 		d := &curious{}
 		policy := listPolicy(t, c.rules+senders, d, nil)
-		c.message.Recipients = inListDomain(502) // of which r0 does not count
+		c.message.Recipients = inListDomain(502) // r0 is not counted
 		got := policy.Judge(t.Context(), &c.message)
 		if unasked := d.senders+d.addresses == 0; unasked != (c.want != Verdict{}) && c.message.Login != "" {
 			t.Errorf("%s: asked for %d senders and %d lists", c.name, d.senders, d.addresses)
@@ -81,8 +81,8 @@ domains = ["l.fr"]
 	}
 }
 
-// TestListLookupsAreBounded: a message that its sender's class does not let
-// through is not worth the lookup of more lists than a user could mean.
+// TestListLookupsAreBounded: for a message that is over its sender's limit the directory is
+// not asked about more lists than a person would write to.
 func TestListLookupsAreBounded(t *testing.T) {
 	const rules = "[class.a]\nrecipients = 150\n[class.b]\nrecipients = 5000\n[lists]\ndomains = [\"l.fr\"]\n"
 	for _, c := range []struct {
@@ -109,8 +109,8 @@ func TestListLookupsAreBounded(t *testing.T) {
 	}
 }
 
-// TestNullSenders: a bounce of a trusted submitter goes to one; to more, the null
-// sender is a sender like any other, of the default class.
+// TestNullSenders: a bounce from a trusted submitter has one recipient. With more, the null
+// sender is treated as any other sender, of the default class.
 func TestNullSenders(t *testing.T) {
 	const text = `
 [senders]
@@ -154,7 +154,7 @@ recipients = 20
 	}
 }
 
-// TestLoginThatLooksNull: who logs in as "<>" is a sender like any other.
+// TestLoginThatLooksNull: the login "<>" is treated as any other.
 func TestLoginThatLooksNull(t *testing.T) {
 	policy := listPolicy(t, "[senders]\nunauthenticated = \"refuse\"\n[class.a]\nrecipients = 9\n", &curious{err: ErrAbsent}, nil)
 	v := policy.Judge(t.Context(), &Message{Login: "<>", Recipients: recipients(1)})
