@@ -48,8 +48,8 @@ var refusals = []quota.Verdict{
 	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, Facts: quota.Facts{List: "@listes.ac-test.fr"}},
 }
 
-// TestReplies holds every reply that mail users can read against the golden
-// file; look at its difference before committing it.
+// TestReplies compares every reply that mail users can get with the golden file. Read its
+// difference before committing it.
 func TestReplies(t *testing.T) {
 	var got strings.Builder
 	for _, config := range []RepliesConfig{
@@ -83,8 +83,8 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// TestBuiltInTexts: they keep the rules for a site's own, so that their end, with
-// the reference, is never cut off.
+// TestBuiltInTexts: the built-in texts follow the rules for a site's own, so that their end,
+// with the reference, is never cut off.
 func TestBuiltInTexts(t *testing.T) {
 	for language, texts := range builtIn {
 		texts.Language = language
@@ -104,8 +104,8 @@ func TestBuiltInTexts(t *testing.T) {
 	}
 }
 
-// TestOverrides: a text that a site has written stands for all cases that it stood
-// for when it was written.
+// TestOverrides: a site's own text is used in all cases for which it was used when it was
+// written, before there were texts for single cases.
 func TestOverrides(t *testing.T) {
 	all := RepliesConfig{Language: "fr", MessageLimit: "limit", ListRepliesConfig: ListRepliesConfig{ListPosting: "posting", ListFrom: "from"}}
 	some := all
