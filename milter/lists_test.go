@@ -18,7 +18,7 @@ type lists struct {
 }
 
 func (l *lists) Judge(_ context.Context, m *quota.Message) quota.Verdict {
-	v := quota.Verdict{Action: quota.Accept, Facts: quota.Facts{Sender: m.Login, Recipients: m.Recipients.Len()}, Due: quota.Due{Posting: m.Earlier}}
+	v := quota.Verdict{Action: quota.Accept, Facts: quota.Facts{Sender: m.Login, Recipients: m.Recipients.Len()}}
 	for address := range m.Recipients.All() {
 		switch _, domain, _ := strings.Cut(address, "@"); domain {
 		case "l.fr":

@@ -11,9 +11,14 @@ type counted struct {
 	weighed    []post // lists that count as their members
 }
 
-// count returns the recipients of a message as they are counted.
+// count returns the recipients of a message as they are counted for its sender, if there
+// is one.
 func (r *Rules) count(m *Message, o *origin, lists *listDecision) counted {
-	return counted{recipients: m.Recipients, exempt: r.exemptRecipients, n: o.recipients, weighed: lists.weighed}
+	c := counted{recipients: m.Recipients, exempt: r.exemptRecipients, n: o.recipients}
+	if o.sender != "" {
+		c.weighed = lists.weighed
+	}
+	return c
 }
 
 // len is how many recipients there are.

@@ -11,5 +11,5 @@ func Together(before, last *Verdict, n int) Verdict {
 	}
 	facts := told.Facts
 	facts.Recipients = n
-	return Verdict{Action: told.Action, Reason: told.Reason, FromFault: told.FromFault, Facts: facts, Due: last.Due}
+	return Verdict{Action: told.Action, Reason: told.Reason, FromFault: told.FromFault, Facts: facts, Due: Due{Posting: before.Posting.Merge(last.Posting)}}
 }

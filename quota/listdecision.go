@@ -77,7 +77,7 @@ func decideLists(who *poster, found *foundLists, m *Message, enforce bool) listD
 		d.refusal = ListPosting
 	}
 	if !m.NoEnd {
-		d.posting = m.Earlier.Merge(&posting)
+		d.posting = &posting
 	}
 	return d
 }

@@ -160,8 +160,7 @@ type Facts struct {
 
 // Due is what is left to do for a message that passes.
 type Due struct {
-	// Posting is what remains to be done at the end of a message to lists, including
-	// that for recipients answered earlier; nil: nothing.
+	// Posting is what remains to be done at the end of a message to lists; nil: nothing.
 	Posting *Posting
 	// Ticket names the reservation in the sender's windows, to be settled; zero when
 	// nothing was reserved.
