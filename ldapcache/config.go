@@ -19,43 +19,47 @@ const (
 
 // Config is the table [directory] of the configuration file.
 type Config struct {
-	// Source is "ldap" or "file".
+	// Source is "file" or "ldap".
 	Source string `toml:"source"`
-	// File is the directory in a file. Empty means directory.toml beside the
-	// configuration file, which need not exist; a file named here must.
+	// File is the directory in a file, beside the configuration file; it is read again
+	// when it changes. A file that is named must exist. Left out: "directory.toml",
+	// which need not exist.
 	File string `toml:"file"`
 
-	// Preset names the defaults of the keys of Schema.
+	// Preset is the kind of directory, from which the keys from "user_filter" on have
+	// their defaults: "sdet" (French ENT), "supann", "inetorgperson" or "ad".
 	Preset string `toml:"preset"`
-	// Servers are LDAP URLs (RFC 4516) of a scheme and a host only: ldap://,
-	// ldaps:// or ldapi://, tried in order.
+	// Servers are LDAP URLs (RFC 4516) of a scheme and a host only, ldaps://, ldap://
+	// or ldapi://, tried in order.
 	Servers []string `toml:"servers"`
 	// StartTLS turns TLS on over ldap:// (RFC 4511 section 4.14).
 	StartTLS bool `toml:"start_tls"`
-	// CAFile holds, in PEM, the authorities that sign the servers' certificates;
-	// empty: the system's.
+	// CAFile is a file, in PEM, with the authorities that sign the servers'
+	// certificates. Left out: the system's.
 	CAFile string `toml:"ca_file"`
-	// BindDN is who binds; empty: the searches are anonymous.
+	// BindDN is the DN to bind with. Left out: anonymous.
 	BindDN string `toml:"bind_dn"`
-	// BindPasswordFile holds the password, read at each connection; the end of
-	// its last line does not belong to it.
+	// BindPasswordFile is the file with its password, read at each connection; the end
+	// of its last line does not belong to it.
 	BindPasswordFile string `toml:"bind_password_file"`
 	// Base is the DN below which the whole subtree is searched.
 	Base string `toml:"base"`
-	// IgnoreReferences are DNs of other servers' entries to which the server refers
-	// (RFC 4511 section 4.5.3), and below which there is nobody and no list.
+	// IgnoreReferences are DNs to which the server refers for a part of the tree (a
+	// subordinate referral, RFC 4511 section 4.5.3), and below which there are neither
+	// senders nor lists; "check" prints them. Other servers are never asked: while
+	// there is any other such reference, nothing is known of what is not found.
 	IgnoreReferences []string `toml:"ignore_references"`
-	// Timeout is for one look-up, all its searches and all servers together.
+	// Timeout is the time for one lookup, all its searches and all servers together.
 	Timeout conf.Duration `toml:"timeout"`
 
 	// CacheEntries is the most senders remembered; the least recently used goes.
 	CacheEntries int `toml:"cache_entries"`
-	// TTL is how long a sender that was found is not asked for again.
+	// TTL is how long an answer is certain. A sender who writes often is asked about
+	// again before that, in the background.
 	TTL conf.Duration `toml:"ttl"`
-	// NegativeTTL is the same for a login of which there is no one entry.
+	// NegativeTTL is the same for a login that has no entry, or more than one.
 	NegativeTTL conf.Duration `toml:"negative_ttl"`
-	// StaleFor is the age up to which a sender is served while the directory is
-	// unavailable.
+	// StaleFor is how old an answer may be while LDAP is away.
 	StaleFor conf.Duration `toml:"stale_for"`
 
 	Schema

@@ -91,7 +91,7 @@ func readSite(t *testing.T, s *servers.Slapd, preset string) *site {
 // our servers.
 func example(t *testing.T, preset string) string {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../deploy/postfix/directory.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func example(t *testing.T, preset string) string {
 			return strings.NewReplacer("dc=ac-test,dc=fr", base, "dc=univ-un,dc=fr", base, "dc=example,dc=org", base).Replace(block)
 		}
 	}
-	t.Fatalf("README.md has no example of the preset %q", preset)
+	t.Fatalf("directory.md has no example of the preset %q", preset)
 	return ""
 }
 

@@ -4,43 +4,51 @@ package ldapcache
 // the table [directory] that a preset has defaults for. What is said to name
 // persons does so in any of the ways of the package's text, "Who is meant".
 type Schema struct {
-	// UserFilter finds a sender's entry; "%u" stands for the login.
+	// UserFilter finds a sender's entry; "%u" stands for the login. Left out: the
+	// preset's.
 	UserFilter string `toml:"user_filter"`
-	// UserAddresses are the attributes with professional addresses. Of AD's
-	// proxyAddresses, those of the type SMTP count.
+	// UserAddresses are the attributes with the professional addresses, by their exact
+	// name: subtypes, which hold private addresses, never count. Of proxyAddresses,
+	// those of type SMTP count. Left out: the preset's.
 	UserAddresses []string `toml:"user_addresses"`
-	// UserEstablishment are the attributes with the school: a UAI, also written
-	// "{UAI}0310001A", the DN of the school's entry, or any other name. The first
-	// that has a value counts.
+	// UserEstablishment are the attributes with the school: a UAI ("0310001A" or
+	// "{UAI}0310001A"), the DN of the school's entry, or any other name. The first
+	// that has a value counts. Left out: the preset's.
 	UserEstablishment []string `toml:"user_establishment"`
 
-	// EstablishmentFilter finds a school's entry; "%e" stands for its UAI. Empty:
-	// schools have no entries that could be found so.
+	// EstablishmentFilter finds a school's entry; "%e" stands for its UAI. In
+	// a preset, empty: no school is found by its UAI. Left out: the preset's.
 	EstablishmentFilter string `toml:"establishment_filter"`
-	// EstablishmentUAI are the attributes of a school's entry with its UAI.
+	// EstablishmentUAI are the attributes of a school's entry with its UAI. Left out:
+	// the preset's.
 	EstablishmentUAI []string `toml:"establishment_uai"`
 	// EstablishmentReference are the attributes of a school's entry that name, by
-	// UAI or DN, the reference establishment of its site (cité scolaire). Empty:
-	// each school counts for itself.
+	// UAI or DN, the reference establishment of its site (cité scolaire). "[]": each
+	// school counts for itself. Left out: the preset's.
 	EstablishmentReference []string `toml:"establishment_reference"`
 
 	// GroupMembers are the attributes with the members of a group, wherever a
-	// group is named in the place of persons.
+	// group is named in the place of persons. Left out: the preset's.
 	GroupMembers []string `toml:"group_members"`
 
-	// PremiumFilter finds the groups whose members are designated.
+	// PremiumFilter finds the designation groups. Left out: the preset's.
 	PremiumFilter string `toml:"premium_filter"`
-	// PremiumMembers are the attributes of those groups that name their members:
-	// persons, or schools. An empty list means that nobody is premium.
+	// PremiumMembers are the attributes of those groups that name persons or schools.
+	// "[]": nobody is designated. Left out: the preset's.
 	PremiumMembers []string `toml:"premium_members"`
 
-	// ListFilter finds a list's entry; "%a" stands for the list's address.
+	// ListFilter finds a list's entry; "%a" stands for its address. Left out: the
+	// preset's.
 	ListFilter string `toml:"list_filter"`
-	// ListOwners, ListModerators and ListMembers are the attributes of that entry
-	// that name these persons. Empty: it has none.
-	ListOwners     []string `toml:"list_owners"`
+	// ListOwners are the attributes of that entry that name the owners. "[]": lists
+	// have none. Left out: the preset's.
+	ListOwners []string `toml:"list_owners"`
+	// ListModerators are the attributes that name the moderators. "[]": lists have
+	// none. Left out: the preset's.
 	ListModerators []string `toml:"list_moderators"`
-	ListMembers    []string `toml:"list_members"`
+	// ListMembers are the attributes that name the members. "[]": lists have
+	// none. Left out: the preset's.
+	ListMembers []string `toml:"list_members"`
 }
 
 // The places in filters that stand for what is looked for.

@@ -9,13 +9,13 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// edits are the changes that a message to lists may need.
+// edits are the changes of a message that lists may ask for.
 const edits = gomilter.OptAddHeader | gomilter.OptChangeHeader | gomilter.OptAddRcpt | gomilter.OptRemoveRcpt
 
 var errNoEdits = errors.New("the MTA lets us change nothing")
 
-// edit changes the message at its end, as p says; nothing where that is nil. After an
-// error the connection ends, and the MTA defers the message.
+// edit changes the message, at its end, as its posting p says; if that is nil, it
+// changes nothing. After an error the connection ends, and the MTA defers the message.
 func (s *session) edit(m *gomilter.Modifier, p *quota.Posting) error {
 	if p == nil || len(p.Redirects)+len(p.Remove) == 0 && p.ReplyTo == nil && (!p.Enforced || s.tx.header.XSender == 0) {
 		return nil
@@ -46,8 +46,8 @@ func (s *session) edit(m *gomilter.Modifier, p *quota.Posting) error {
 	return errors.Join(errs...)
 }
 
-// removeHeader removes all n fields of a name. They are numbered from 1, and removing one
-// would renumber those after it, so the last goes first.
+// removeHeader removes all fields of that name, the last first: their numbers
+// count from 1, and those behind one that went would change.
 func removeHeader(m *gomilter.Modifier, name string, n int) error {
 	var errs []error
 	for i := n; i > 0; i-- {
@@ -56,7 +56,7 @@ func removeHeader(m *gomilter.Modifier, name string, n int) error {
 	return errors.Join(errs...)
 }
 
-// removeRecipient removes a recipient from the envelope in each of its forms.
+// removeRecipient takes a recipient out of the envelope in each of its forms.
 func (s *session) removeRecipient(m *gomilter.Modifier, address string) error {
 	var errs []error
 	for _, form := range s.forms(address) {
@@ -65,6 +65,6 @@ func (s *session) removeRecipient(m *gomilter.Modifier, address string) error {
 	return errors.Join(errs...)
 }
 
-// addressList is the value of a header field of addresses, one a line (RFC 5322 section
+// addressList is a header field of addresses, one a line (RFC 5322 section
 // 2.2.3).
 func addressList(addresses []string) string { return strings.Join(addresses, ",\n\t") }

@@ -7,42 +7,60 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// ListRepliesConfig is the part of the table [replies] about lists. Its texts may also use
-// {list}, the list's address, and {managers}, which names those who may post ("its
-// owners") in the language of the replies.
+// ListRepliesConfig is the part of the table [replies] that is about lists. Its texts
+// may also use {list}, its address, and {managers}, who may post in the language's
+// own words.
 type ListRepliesConfig struct {
-	// ListPosting is the text of 550 5.7.1: only a list's managers may post.
+	// ListPosting is the text of 550 5.7.1: only a list's managers may post. This text
+	// and those below may also use "{list}" (while LDAP is away perhaps only its
+	// domain, as "@listes.example.org") and "{managers}", as in "its moderators". Left
+	// out: built in.
 	ListPosting string `toml:"list_posting"`
-	// ListLogin is the same for a sender without a login, who might be a manager; empty:
-	// ListPosting, or the built-in text.
+	// ListLogin is the same for a sender who is not logged in, and so may be a manager.
+	// Left out: your "list_posting", or built in.
 	ListLogin string `toml:"list_login"`
-	// ListFrom is the text of 550 5.7.1 for anything wrong with the sender that a post
-	// names, where the text for that case is not given.
+	// ListFrom is the text of 550 5.7.1 for anything that is wrong with who a post is
+	// from. Left out: built in, one for each of the following.
 	ListFrom string `toml:"list_from"`
-	// ListFromEnvelope: the envelope sender is not the sender's own address. The others
-	// are for the values of the log key "from_check".
-	ListFromEnvelope  string `toml:"list_from_envelope"`
-	ListFromMissing   string `toml:"list_from_missing"`
-	ListFromSeveral   string `toml:"list_from_several"`
+	// ListFromEnvelope is the text if the envelope sender is not the sender's own. Left
+	// out: your "list_from", or built in.
+	ListFromEnvelope string `toml:"list_from_envelope"`
+	// ListFromMissing is the text if there is no From. Left out: your "list_from", or
+	// built in.
+	ListFromMissing string `toml:"list_from_missing"`
+	// ListFromSeveral is the text if there are several addresses or fields. Left out:
+	// your "list_from", or built in.
+	ListFromSeveral string `toml:"list_from_several"`
+	// ListFromMalformed is the text if From is no plain mailbox. Left out: your
+	// "list_from", or built in.
 	ListFromMalformed string `toml:"list_from_malformed"`
-	ListFromOther     string `toml:"list_from_other_address"`
-	ListFromName      string `toml:"list_from_name"`
-	ListFromEncoding  string `toml:"list_from_encoding"`
-	// ListAutomatic is the text of 550 5.7.1: a bounce or an automatic reply.
+	// ListFromOther is the text if From has somebody else's address. Left out: your
+	// "list_from", or built in.
+	ListFromOther string `toml:"list_from_other_address"`
+	// ListFromName is the text if the name has somebody else's address. Left out: your
+	// "list_from", or built in.
+	ListFromName string `toml:"list_from_name"`
+	// ListFromEncoding is the text if the name cannot be read, and may hide an address.
+	// Left out: your "list_from", or built in.
+	ListFromEncoding string `toml:"list_from_encoding"`
+	// ListAutomatic is the text of 550 5.7.1: a bounce or an automatic reply. Left out:
+	// built in.
 	ListAutomatic string `toml:"list_automatic"`
-	// ListHeader is the text of 550 5.7.1: too many header fields to remove.
+	// ListHeader is the text of 550 5.7.1: too many fields that would have to be
+	// removed. Left out: built in.
 	ListHeader string `toml:"list_header"`
-	// ListUnchecked is the text of 550 5.7.1: the header cannot be checked.
+	// ListUnchecked is the text of 550 5.7.1: the list takes no message whose header
+	// is not seen. Left out: built in.
 	ListUnchecked string `toml:"list_unchecked"`
-	// ListUnavailable is the text of 451 4.3.0: it is not known now who may post.
+	// ListUnavailable is the text of 451 4.3.0: who may post is not known now. Left
+	// out: built in.
 	ListUnavailable string `toml:"list_unavailable"`
-	// ListLimit is the text of 550 5.5.3: the list alone counts as {members} recipients,
-	// more than the limit; empty: MessageLimit, or the built-in text.
+	// ListLimit is the text of 550 5.5.3: the list alone counts as "{members}" recipients,
+	// more than the limit. Left out: your "message_limit", or built in.
 	ListLimit string `toml:"list_limit"`
 }
 
-// managers are the words for those who may post to a list without moderators, and to one
-// with moderators.
+// managers are who may post to a list without moderators, and to one with them.
 var managers = map[string]map[bool]string{
 	"fr": {false: "ses proprietaires", true: "ses moderateurs"}, //nolint:misspell // French
 	"en": {false: "its owners", true: "its moderators"},
@@ -114,8 +132,8 @@ var englishListReplies = ListRepliesConfig{
 		"Writing to it takes a higher limit: ask {contact} (reference {ref}).",
 }
 
-// overrideLists replaces the texts that a configuration gives. A text for several cases is
-// used for each of them that has no text of its own.
+// overrideLists replaces the texts that a configuration gives. One that is given for
+// several cases stands for each that has none of its own.
 func (t *ListRepliesConfig) overrideLists(c *RepliesConfig) {
 	override(&t.ListPosting, c.ListPosting)
 	override(&t.ListLogin, c.ListPosting)
@@ -133,7 +151,7 @@ func (t *ListRepliesConfig) overrideLists(c *RepliesConfig) {
 	}
 }
 
-// from is the text for what is wrong with the sender that a post names.
+// from is the text for what is wrong with who a post is from.
 func (t *ListRepliesConfig) from(fault quota.FromFault) *string {
 	switch fault {
 	case quota.EnvelopeOther:
@@ -163,8 +181,8 @@ func (t *ListRepliesConfig) posting(v *quota.Verdict) string {
 	return t.ListPosting
 }
 
-// validateLists returns the mistakes in the texts; common are the placeholders that all
-// texts may use.
+// validateLists finds what an SMTP reply cannot carry; common are the placeholders
+// that any text may use.
 func (t *ListRepliesConfig) validateLists(common []string) error {
 	ofList := append(slices.Clone(common), "{list}", "{managers}")
 	errs := []error{

@@ -25,16 +25,16 @@ type Probe struct {
 	From string
 	// Recipients are the envelope's recipients.
 	Recipients []string
-	// QueueID is the reference in the replies.
+	// QueueID is the reference that replies quote.
 	QueueID string
-	// UntilData gives the message up after DATA, so that a message that passes is neither
-	// counted nor logged; otherwise the message is played to its end.
+	// UntilData gives the message up after DATA; if it passes, it is then neither
+	// counted nor logged. Otherwise the message goes on to its end.
 	UntilData bool
 }
 
-// Run connects to the milter at address ("unix:/path" or "inet:host:port"), plays the
-// conversation, and returns the SMTP reply that the milter asks for, as a mail user would
-// read it, or "" when the message passes.
+// Run connects to the milter at address ("unix:/path" or "inet:host:port"),
+// plays the conversation, and returns the SMTP reply that the milter asks for:
+// the refusal as a mail user would read it, or "" when the message passes.
 func (p *Probe) Run(address string) (reply string, err error) {
 	network, rest, err := dialAddress(address)
 	if err != nil {
@@ -109,8 +109,8 @@ func (p *Probe) mailMacros() []string {
 	return []string{"{auth_type}", "PLAIN", macroLogin, p.Login, macroSender, p.From}
 }
 
-// data shows DATA. The library's client cannot, so this sends its end of headers, which
-// dataConn rewrites.
+// data shows DATA, which the library's client lacks: its end of headers,
+// rewritten on the way (see dataConn).
 func data(s *gomilter.ClientSession) (*gomilter.Action, error) {
 	if s.ProtocolOption(gomilter.OptNoData) {
 		return goOn, nil
@@ -121,7 +121,7 @@ func data(s *gomilter.ClientSession) (*gomilter.Action, error) {
 	return s.HeaderEnd()
 }
 
-// smtpReply is the reply that Postfix would give the SMTP client.
+// smtpReply is what Postfix would tell the SMTP client.
 func smtpReply(a *gomilter.Action) string {
 	switch a.Code {
 	case gomilter.ActReplyCode:
@@ -146,7 +146,7 @@ func dialAddress(address string) (network, rest string, err error) {
 	return "", "", fmt.Errorf(`%q is no address; write "unix:/path" or "inet:host:port"`, address)
 }
 
-// dataDialer dials connections that turn the end of headers into DATA.
+// dataDialer dials connections on which the end of headers is DATA.
 type dataDialer struct{ net.Dialer }
 
 // Dial implements [gomilter.Dialer].

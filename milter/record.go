@@ -8,9 +8,9 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// record writes the one log record of a message. Its message is the action. Its keys are
-// stable and documented in README; a key without a value is left out. Recipients are
-// counted, never named.
+// record writes the one log record of a message. Its message is the action, its
+// keys are stable and explained in deploy/postfix/operations.md; a key that has nothing to say is
+// left out. Recipients are counted, never named.
 func (s *session) record(v *quota.Verdict) {
 	level := slog.LevelInfo
 	if v.Action != quota.Accept || v.Err != nil {
@@ -65,7 +65,7 @@ func (s *session) record(v *quota.Verdict) {
 	s.server.log.LogAttrs(ctx, level, v.Action.String(), attrs...) //nolint:sloglint // of a closed set
 }
 
-// fromCheck is the value of the key, or empty for no fault.
+// fromCheck is empty for no fault.
 func fromCheck(f quota.FromFault) string {
 	if f == quota.NoFault {
 		return ""

@@ -149,20 +149,6 @@ func (s *Server) takePlace() bool {
 	}
 }
 
-// endsOf returns the watch over the ends of messages of the listener at address.
-func (s *Server) endsOf(address string) *ends {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ends[address] == nil {
-		s.ends[address] = &ends{address: address}
-	}
-	return s.ends[address]
-}
-
-// Unended is the number of messages of the listener at address that passed at DATA and
-// whose end Postfix did not show.
-func (s *Server) Unended(address string) uint64 { return s.endsOf(address).total() }
-
 func (s *Server) listen(ln net.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

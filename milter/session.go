@@ -32,32 +32,12 @@ const (
 	// maxEnvelope is how many recipients one transaction may have before the connection
 	// is ended. No class allows more than half of it.
 	maxEnvelope = 2 * quota.MaxRecipients
+	// maxTyped is how many bytes are kept of what clients typed in one transaction:
+	// with source routes, that may be a hundred times the addresses.
+	maxTyped = 512 << 10
 )
 
 var errOrder = errors.New("milter event out of order")
-
-// Judge decides what becomes of messages. It is called by many goroutines at once, and
-// answers before ctx ends.
-type Judge interface {
-	// Judge does not fail: what it could not know is in the verdict.
-	Judge(ctx context.Context, m *quota.Message) quota.Verdict
-	// JudgeHeader gives the verdict on a message to lists that v let pass at DATA, now
-	// that its header h is known. It changes neither.
-	JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict
-}
-
-// Settler ends reservations. It is called as a [Judge] is.
-type Settler interface {
-	// Settle ends a reservation, once: it is committed, or released. The error is for the
-	// log; the caller cannot do anything about it.
-	Settle(ctx context.Context, t quota.Ticket, committed bool) error
-}
-
-// Policy is both: [quota.Policy].
-type Policy interface {
-	Judge
-	Settler
-}
 
 // session is one milter connection: an SMTP connection and its messages, one
 // after another. The library calls it from one goroutine.
@@ -86,6 +66,8 @@ type transaction struct {
 	queueID    string
 	recipients quota.Recipients
 	typed      map[string][]string // how the client wrote recipients, where that differs
+	typedSize  int                 // of typed, in bytes
+	untyped    bool                // typed lacks some, beyond maxTyped
 	header     quota.Header
 	judged     bool // the verdict is about the present recipients
 	ended      bool // the end of the message was seen

@@ -8,7 +8,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// settleTimeout bounds the settling of a reservation.
+// settleTimeout is how long it may take to commit or release a reservation.
 const settleTimeout = 2 * time.Second
 
 // How a reservation ends.
@@ -17,8 +17,8 @@ const (
 	committed = true
 )
 
-// settle ends the reservation of the message, if it has one that is not settled yet.
-func (s *session) settle(end bool) {
+// settle ends the reservation of the message, if it has one that has not ended yet.
+func (s *session) settle(commit bool) {
 	ticket := s.tx.ticket
 	if ticket == (quota.Ticket{}) {
 		return
@@ -26,17 +26,17 @@ func (s *session) settle(end bool) {
 	s.tx.ticket = quota.Ticket{}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), settleTimeout)
 	defer cancel()
-	if err := s.server.policy.Settle(ctx, ticket, end); err != nil {
-		s.server.log.Warn("cannot settle what a message reserved", "queue_id", s.tx.queueID, "sender", ticket.Sender, "committed", end, "error", err)
+	if err := s.server.policy.Settle(ctx, ticket, commit); err != nil {
+		s.server.log.Warn("cannot settle what a message reserved", "queue_id", s.tx.queueID, "sender", ticket.Sender, "commit", commit, "error", err)
 	}
 }
 
 // giveUp ends a message whose end was not seen, if there is one: its reservation is
-// released. If no message has reached its end for a while, that is logged.
+// released, and an error is logged if no message reaches its end any more.
 func (s *session) giveUp() {
 	s.settle(released)
-	letGo := s.tx.judged && s.tx.verdict.Action.Passes()
-	if !letGo || s.tx.ended || s.countsAtData || s.server.ctx.Err() != nil { // messages that we cut off have no end either
+	passed := s.tx.judged && s.tx.verdict.Action.Passes()
+	if !passed || s.tx.ended || s.countsAtData || s.server.ctx.Err() != nil { // or we cut the message off ourselves
 		return
 	}
 	s.tx.ended = true
@@ -48,7 +48,7 @@ func (s *session) giveUp() {
 // closed is called when the connection has ended.
 func (s *session) closed() { s.giveUp() }
 
-// reset gives up the message, if it has not ended, and prepares for the next one.
+// reset makes the session ready for the next message.
 func (s *session) reset() {
 	s.giveUp()
 	recipients := s.tx.recipients

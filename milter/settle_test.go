@@ -95,7 +95,7 @@ func TestSettleFails(t *testing.T) {
 		p.expect('c', "")
 		p.send('A')
 	})
-	checkLog(t, log, `level=WARN msg="cannot settle what a message reserved" queue_id=4F1 sender=anne committed=false error="connection refused"`)
+	checkLog(t, log, `level=WARN msg="cannot settle what a message reserved" queue_id=4F1 sender=anne commit=false error="connection refused"`)
 }
 
 // TestShutdownGivesBack: the reservation of a message that a shutdown cuts off is released.

@@ -15,21 +15,25 @@ import (
 type RepliesConfig struct {
 	// Language is "fr" or "en".
 	Language string `toml:"language"`
-	// Contact says whom to ask: an address, a telephone number, a web page.
+	// Contact is whom to ask: an address, a telephone number, a web page. Left out: the
+	// help desk, in words.
 	Contact string `toml:"contact"`
-	// MessageLimit is the text of 550 5.5.3: too many recipients.
+	// MessageLimit is the text of 550 5.5.3: too many recipients. Left out: built in.
 	MessageLimit string `toml:"message_limit"`
-	// Unauthenticated is the text of 550 5.7.1: no login.
+	// Unauthenticated is the text of 550 5.7.1: no login. Left out: built in.
 	Unauthenticated string `toml:"unauthenticated"`
-	// DirectoryUnavailable is the text of 451 4.3.0: the sender's limit is not known now.
+	// DirectoryUnavailable is the text of 451 4.3.0: whether the sender may send to so
+	// many cannot be known now. Left out: built in.
 	DirectoryUnavailable string `toml:"directory_unavailable"`
-	// Window is the text of 450 4.7.1 (550 5.7.1 where the window refuses): a rolling
-	// period has no room. It may also use {used}, {window} and {retry_at}.
+	// Window is the text of 450 4.7.1 (550 5.7.1 if the window refuses): the window has
+	// no room. It may also use "{used}", "{window}" and "{retry_at}". Left out: built
+	// in.
 	Window string `toml:"window"`
 	// Concurrency is the text of 450 4.7.1: too many of the sender's messages are under
-	// way at once.
+	// way at once. Left out: built in.
 	Concurrency string `toml:"concurrency"`
-	// StoreUnavailable is the text of 451 4.3.0: the counters cannot be asked.
+	// StoreUnavailable is the text of 451 4.3.0: the counters are away. Left out: built
+	// in.
 	StoreUnavailable string `toml:"store_unavailable"`
 	ListRepliesConfig
 }
@@ -37,7 +41,7 @@ type RepliesConfig struct {
 // DefaultReplies returns the table [replies] of an empty file.
 func DefaultReplies() RepliesConfig { return RepliesConfig{Language: "fr"} }
 
-// builtIn are the texts of each language, in ASCII, which every SMTP client can show.
+// builtIn are the texts of each language, in ASCII, which any SMTP client shows.
 var builtIn = map[string]RepliesConfig{
 	"fr": {
 		Contact: "l'assistance de votre etablissement",
@@ -96,8 +100,8 @@ var (
 	replyCode   = regexp.MustCompile(`^[245][0-9][0-9][ -]`)
 )
 
-// checkText finds characters that an SMTP reply cannot contain, and unknown placeholders.
-// A text may take half of the line; the rest is for the values of the placeholders.
+// checkText finds what an SMTP reply cannot carry, and placeholders that stand
+// for nothing. Half of the line is left to what the others stand for.
 func checkText(key, text string, allowed ...string) error {
 	if i := strings.IndexFunc(text, unprintable); i >= 0 {
 		return conf.Errorf(key, "an SMTP reply is one line of ASCII; %q has %q: write it without", text, []rune(text[i:])[0])

@@ -7,13 +7,12 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// To remove a recipient from the envelope of a redirected message, each address is removed
-// under which it may be in the queue file: as the MTA resolved it, which is what the rules
-// see, and as the client typed it.
+// A recipient of a redirected message is taken out of the envelope under each
+// address that the queue file may have it under: how the MTA resolved it, which is
+// what the rules see, and how the client typed it.
 
-// keepTyped remembers how the client wrote a recipient where the MTA resolved it to
-// something else. The function that it returns forgets that again, for a recipient that is
-// refused.
+// keepTyped remembers how the client wrote a recipient where that is not how the
+// MTA resolved it. What it returns forgets that again, for one that is refused.
 func (s *session) keepTyped(address, typed string) (forget func()) {
 	if !s.server.lists {
 		return func() {}
@@ -23,16 +22,24 @@ func (s *session) keepTyped(address, typed string) (forget func()) {
 	if recipient == typed || len(forms) > quota.MaxRemovals || slices.Contains(forms, typed) {
 		return func() {}
 	}
+	if s.tx.typedSize+len(typed) > maxTyped {
+		s.tx.untyped = true
+		return func() {}
+	}
 	if s.tx.typed == nil {
 		s.tx.typed = make(map[string][]string)
 	}
 	s.tx.typed[recipient] = append(forms, typed)
-	return func() { s.tx.typed[recipient] = forms }
+	s.tx.typedSize += len(typed)
+	return func() {
+		s.tx.typed[recipient] = forms
+		s.tx.typedSize -= len(typed)
+	}
 }
 
-// forms are the addresses of a recipient. Postfix drops a source route (RFC 5321 appendix
-// C) from what was typed. A colon may also be in a quoted string, a literal or a comment of
-// the route, so each colon is tried as the route's end.
+// forms are the addresses of a recipient. Of one typed with a source route (RFC
+// 5321 appendix C) Postfix keeps the rest; a colon may also stand in quotes, in a
+// literal or a comment of the route, so each is tried for its end.
 func (s *session) forms(address string) []string {
 	forms := []string{address}
 	for _, typed := range s.tx.typed[address] {
@@ -44,5 +51,11 @@ func (s *session) forms(address string) []string {
 	return forms
 }
 
-// countForms is the number of forms of a recipient.
-func (s *session) countForms(address string) int { return len(s.forms(address)) }
+// countForms is the number of forms of a recipient. Where some may be unknown, it is more
+// than any redirect may remove.
+func (s *session) countForms(address string) int {
+	if s.tx.untyped {
+		return quota.MaxRemovals + 1
+	}
+	return len(s.forms(address))
+}

@@ -21,22 +21,21 @@ const (
 	// DATA and honours the no-reply flags.
 	protocolVersion = 6
 
-	// idleTimeout ends a connection that is silent for this long between two messages.
-	// While a message is under way there is no such limit: we do not see its body, which
-	// may come slowly, and the MTA has timeouts of its own. A unix socket is closed when
-	// the MTA dies, and Go uses keepalives on TCP by default.
+	// idleTimeout is how long a connection may be silent between two messages. During
+	// a message the MTA sets the limit: its body may come slowly, and we see nothing of
+	// it. If the MTA dies, a unix socket is closed, and on TCP Go has keepalives on.
 	idleTimeout = time.Hour
-	// packetTimeout is how long the rest of a packet may take after its first byte.
+	// packetTimeout is how long the rest of a packet may take once it began.
 	packetTimeout = 30 * time.Second
-	// maxSkip is the largest header field that is skipped; larger packets go to the
-	// library, which refuses them.
+	// maxSkip is the largest header field that is passed over unseen; the library
+	// refuses larger packets.
 	maxSkip = 1 << 20
 	// writeTimeout is how long the MTA may take to read a reply.
 	writeTimeout = 30 * time.Second
 )
 
-// Sizes, in bytes, of the parts of a packet: the length of what follows in network byte
-// order, a code, and in an option negotiation three words.
+// Sizes in bytes of the parts of a packet: a length in network byte order that
+// counts what follows it, a code, and in an option negotiation three words.
 const (
 	lengthSize  = 4
 	headSize    = lengthSize + 1
@@ -45,24 +44,24 @@ const (
 
 var errShortNegotiation = errors.New("malformed option negotiation")
 
-// wire is the thin layer under go-milter, one for each connection. It reads through a
-// buffer, raises the protocol version to 6 if the MTA offers that, shows DATA to the library
-// as the end of headers (the only event without content that the library passes on), and
-// sets deadlines.
+// wire is the thin layer under go-milter, one for each connection. It reads
+// through a buffer, raises the protocol version to 6 within what the MTA
+// offers, shows DATA to the library as the end of headers (the only other
+// event of that length which it hands on), and sets deadlines.
 //
 // All methods but hangUpIdle and kill are called by the library's one goroutine
 // for the connection.
 type wire struct {
 	net.Conn
 	in       *bufio.Reader
-	left     int // unread bytes of the current packet
+	left     int // bytes of the current packet not yet read
 	offer    options
 	agreed   options // zero until our negotiation was written
 	inflight func() bool
 	headers  func() bool
 	onClose  func()
 	draining *atomic.Bool
-	waiting  atomic.Bool // for a packet between two messages
+	waiting  atomic.Bool // for a packet, between messages
 }
 
 // options are the words of an option negotiation (SMFIC_OPTNEG).
@@ -70,8 +69,8 @@ type options struct {
 	version, actions, protocol uint32
 }
 
-// newWire wraps conn, the connection of s. While the server drains, it ends as soon as no
-// transaction is under way. onClose runs after the library has closed it.
+// newWire wraps conn, a connection of s. Once the server drains, it ends when no
+// transaction is under way; onClose runs once the library has closed it.
 func newWire(conn net.Conn, s *session, onClose func()) *wire {
 	return &wire{
 		Conn: conn, in: bufio.NewReader(conn), onClose: onClose,
@@ -91,8 +90,8 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// nextPacket waits for a packet that the library has to see. It looks at the head of the
-// packet in the buffer, and translates it there.
+// nextPacket waits for a packet that the library is to see, looks at its head in
+// the buffer, and translates it there.
 func (w *wire) nextPacket() error {
 	for {
 		if err := w.await(); err != nil {
@@ -105,8 +104,9 @@ func (w *wire) nextPacket() error {
 	}
 }
 
-// beginPacket looks at the head of a packet. It reports true if it skipped the packet,
-// because that is a header field which does not matter and the MTA waits for no answer.
+// beginPacket looks at the head of a packet. It reports true for one that is
+// nobody's business and was passed over: a header field of a message that is not
+// to a list, for which the MTA awaits no answer.
 func (w *wire) beginPacket() (skipped bool, err error) {
 	length, err := w.peek(lengthSize)
 	if err != nil {
@@ -115,7 +115,7 @@ func (w *wire) beginPacket() (skipped bool, err error) {
 	size := binary.BigEndian.Uint32(length)
 	w.left = lengthSize + int(size)
 	if size == 0 {
-		return false, nil // the library reports the error
+		return false, nil // the library says what is wrong with it
 	}
 	head, err := w.peek(headSize)
 	if err != nil {
@@ -141,8 +141,8 @@ func (w *wire) beginPacket() (skipped bool, err error) {
 	return skipped, err
 }
 
-// await blocks until the first byte of a packet has come. It returns io.EOF, which the
-// library does not log, for every orderly end of the connection.
+// await blocks until the first byte of a packet has come. Every quiet end of a
+// connection is io.EOF, of which the library says nothing.
 func (w *wire) await() error {
 	if w.in.Buffered() > 0 {
 		return nil
@@ -155,8 +155,8 @@ func (w *wire) await() error {
 	if err := w.SetReadDeadline(deadline); err != nil {
 		return err
 	}
-	// The order matters: draining becomes true before hangUpIdle is called. So either we
-	// see it here, or hangUpIdle sees that we wait.
+	// The order matters: hangUpIdle is called after draining became true, so
+	// that one of the two sees the other.
 	w.waiting.Store(idle)
 	defer w.waiting.Store(false)
 	if w.waiting.Load() && w.draining.Load() {
@@ -203,8 +203,8 @@ func (w *wire) readOffer(size uint32) error {
 	return nil
 }
 
-// Write implements [io.Writer]. The library writes each packet with one call. The first,
-// the answer to the negotiation, is reduced to what both sides support.
+// Write implements [io.Writer]. The library writes each packet whole; its first
+// one, the answer to the negotiation, is brought to what both sides can do.
 func (w *wire) Write(p []byte) (int, error) {
 	if err := w.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return 0, err
@@ -219,8 +219,8 @@ func (w *wire) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// agree returns the library's negotiation packet with our version, and without what the
-// MTA did not offer.
+// agree returns the library's negotiation packet at our version, without what
+// the MTA did not offer.
 func (w *wire) agree(packet []byte) []byte {
 	packet = slices.Clone(packet)
 	words := packet[headSize : headSize+optionsSize]
@@ -239,27 +239,27 @@ func (w *wire) agree(packet []byte) []byte {
 	return packet
 }
 
-// expectsReply reports whether the MTA waits for an answer to the event that the no-reply
-// flag stands for.
+// expectsReply reports whether the MTA waits for an answer to the event that
+// the no-reply flag is about.
 func (w *wire) expectsReply(noReply gomilter.OptProtocol) bool {
 	return w.agreed.protocol&uint32(noReply) == 0
 }
 
-// takes reports whether the MTA allows all of these changes to a message.
+// takes reports whether the MTA agreed to all of these changes of a message.
 func (w *wire) takes(actions gomilter.OptAction) bool {
 	return w.agreed.actions&uint32(actions) == uint32(actions)
 }
 
-// Close implements [io.Closer]. The library calls it once, as its last call.
+// Close implements [io.Closer]; the library calls it once, last of all.
 func (w *wire) Close() error {
 	defer w.onClose()
 	return w.Conn.Close()
 }
 
-// hangUpIdle ends the connection if it is between two messages.
+// hangUpIdle ends the connection if it waits between two messages.
 func (w *wire) hangUpIdle() {
 	if w.waiting.Load() {
-		_ = w.SetReadDeadline(time.Unix(1, 0)) // an error means that it is closed already
+		_ = w.SetReadDeadline(time.Unix(1, 0)) // a closed connection is as good
 	}
 }
 

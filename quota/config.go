@@ -2,80 +2,107 @@ package quota
 
 import "github.com/rcptquota/rcptquota/quota/conf"
 
-// Config is the part of the configuration file that holds the rules, at its top level.
-// [Compile] makes it ready for use.
+// Config is the rules' part of the configuration file, at its top level.
 type Config struct {
-	// DefaultClass is the class of senders that no class matches; empty: the
-	// strictest.
+	// DefaultClass is the class of senders whom no class matches, and of those whom
+	// the directory does not know. Left out: the strictest class.
 	DefaultClass string `toml:"default_class"`
-	// Enforce false refuses nothing and logs would_refuse.
-	Enforce     bool                   `toml:"enforce"`
-	Senders     SendersConfig          `toml:"senders"`
-	Classes     map[string]ClassConfig `toml:"class"`
-	Premium     PremiumConfig          `toml:"premium"`
-	Lists       ListsConfig            `toml:"lists"`
-	Unavailable UnavailableConfig      `toml:"directory_unavailable"`
+	// Enforce "false" refuses nothing and logs "would_refuse"; everybody reaches every
+	// list, nothing is redirected, and Reply-To is left alone. A class may differ; as
+	// long as one is enforced, a sender who cannot be looked up gets 451 to a list.
+	Enforce bool `toml:"enforce"`
+	// Senders is about senders, clients and recipients that are treated differently.
+	Senders SendersConfig `toml:"senders"`
+	// Classes are the limits. Naming any class replaces the built-in ones.
+	Classes map[string]ClassConfig `toml:"class"`
+	// Premium is the class of designated senders, and the calendar of designations.
+	Premium PremiumConfig `toml:"premium"`
+	// Lists are the mailing lists: see lists.md.
+	Lists ListsConfig `toml:"lists"`
+	// Unavailable is what happens while LDAP is away.
+	Unavailable UnavailableConfig `toml:"directory_unavailable"`
 }
 
 // SendersConfig is the table [senders].
 type SendersConfig struct {
-	// Unauthenticated is "pass" or "refuse": messages without a SASL login.
+	// Unauthenticated is "pass" or "refuse": what becomes of messages without a SASL
+	// login, in role submission. Do not refuse them on a service that takes mail from
+	// elsewhere.
 	Unauthenticated string `toml:"unauthenticated"`
-	// ExemptNetworks are CIDR networks or single addresses whose messages are
-	// not counted.
+	// ExemptNetworks are networks, as CIDR or single addresses, of clients whose
+	// messages are not counted: the list manager, a backup MX.
 	ExemptNetworks []string `toml:"exempt_networks"`
-	// TrustedSubmitters are networks that submit without SASL. Their envelope sender
-	// takes the place of the login.
+	// TrustedSubmitters are networks of clients that submit without SASL; their
+	// envelope sender is taken for the login. The directory has to find senders by it
+	// (with LDAP, a "user_filter" that has "(mail=%u)" too). From the null sender, a
+	// message to one recipient passes, as a bounce does; a message to more is judged
+	// by the default class, and all such messages are counted together as the sender
+	// "<>".
 	TrustedSubmitters []string `toml:"trusted_submitters"`
-	// ExemptRecipients are left out of the count: addresses, or bare local
+	// ExemptRecipients are left out of the count, one by one: addresses, or bare local
 	// parts, which match in every domain.
 	ExemptRecipients []string `toml:"exempt_recipients"`
-	// RecipientDelimiter holds the characters that separate a list's name from an
-	// extension, as Postfix's recipient_delimiter does.
+	// RecipientDelimiter are the characters that separate a list's name from an
+	// extension, as in Postfix's recipient_delimiter.
 	RecipientDelimiter string `toml:"recipient_delimiter"`
 }
 
 // ClassConfig is a table [class.NAME].
 type ClassConfig struct {
-	Recipients *int        `toml:"recipients"`
-	Enforce    *bool       `toml:"enforce"` // unset: as for all
-	Match      MatchConfig `toml:"match"`
-	// Windows are the tables [[class.NAME.window]].
+	// Recipients is the most distinct recipients of one message.
+	Recipients *int `toml:"recipients"`
+	// Enforce is the same for this class alone, limits and lists alike. Left out: as at
+	// the top of the file.
+	Enforce *bool `toml:"enforce"`
+	// Match says whose class it is: either a domain, or an attribute and its values.
+	// Left out: nobody's, but for "default_class" and [premium].
+	Match MatchConfig `toml:"match"`
+	// Windows are the rolling windows of the class, any number of them.
 	Windows []WindowConfig `toml:"window"`
 }
 
 // WindowConfig is a table [[class.NAME.window]].
 type WindowConfig struct {
-	// Per is the length of the rolling period.
+	// Per is the length of the rolling period, as in "1h" or "24h".
 	Per conf.Duration `toml:"per"`
-	// Recipients is the most that any such period may hold.
+	// Recipients is the most that any such period holds.
 	Recipients int `toml:"recipients"`
-	// Count is "distinct" or "copies"; empty: distinct.
+	// Count is "distinct" (each recipient once) or "copies" (every recipient of every
+	// message). Left out: "distinct".
 	Count string `toml:"count"`
-	// Exceeded is "defer" or "refuse"; empty: defer.
+	// Exceeded is "defer" (450) or "refuse" (550): what becomes of a message that will
+	// fit later. Left out: "defer".
 	Exceeded string `toml:"exceeded"`
 }
 
 // MatchConfig is a class's key match.
 type MatchConfig struct {
-	Domain    []string `toml:"domain"`
-	Attribute string   `toml:"attribute"`
-	Value     []string `toml:"value"`
+	// Domain are domains of professional addresses, as in
+	// `match = { domain = ["ecollege31.fr"] }`.
+	Domain []string `toml:"domain"`
+	// Attribute is the name of an attribute of the sender's entry, as in
+	// `match = { attribute = "title", value = ["teacher"] }`.
+	Attribute string `toml:"attribute"`
+	// Value are values of the attribute, any of which matches.
+	Value []string `toml:"value"`
 }
 
-// PremiumConfig is the part of the table [premium] that belongs to the rules; the rest
-// belongs to the roster.
+// PremiumConfig is the rules' part of the table [premium]; the rest is the
+// roster's.
 type PremiumConfig struct {
-	// Class of the designated senders; empty: the class "premium" if there is one.
+	// Class is the class of the designated senders. Left out: "premium", if there is
+	// such a class.
 	Class string `toml:"class"`
 }
 
 // UnavailableConfig is the table [directory_unavailable].
 type UnavailableConfig struct {
-	// Premium is "defer" or "base": what becomes of a message above the default
-	// limit while the directory cannot say whether its sender is premium.
+	// Premium is "defer" or "base": what becomes of a message above the default limit,
+	// if it cannot be known whether the sender is premium. "base" refuses it at the
+	// default limit all the same, and so bounces what a premium sender may send.
 	Premium string `toml:"premium"`
-	// List is "defer": what becomes of a message to an address that may be a list.
+	// List is "defer": what becomes of a message to a list, if it cannot be known who
+	// may post. There is nothing else to choose.
 	List string `toml:"list"`
 }
 
@@ -88,7 +115,7 @@ func DefaultConfig() Config {
 	}
 }
 
-// builtInClasses are the classes where the file names none.
+// builtInClasses are the networks' own limits, where the file names no class.
 func builtInClasses() map[string]ClassConfig {
 	return map[string]ClassConfig{
 		"ecollege31": {Recipients: new(150), Match: MatchConfig{Domain: []string{"ecollege31.fr"}}},

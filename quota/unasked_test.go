@@ -49,11 +49,12 @@ domains = ["l.fr"]
 `
 	)
 	refusal := Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Recipients: 501, Limit: 500}}
+	unauthenticated := Verdict{Action: WouldRefuse, Reason: Unauthenticated, Facts: Facts{Recipients: 501}}
 	of := func(sender string) Verdict { v := refusal; v.Sender = sender; return v }
 	for _, c := range []struct {
 		name, rules string
 		message     Message
-		want        Verdict // Sender and Class apart, zero where the directory has to be asked
+		want        Verdict // zero where the directory has to be asked
 	}{
 		{"login", classes, Message{Login: "anne"}, of("anne")},
 		{"no login", classes, Message{}, refusal},
@@ -61,15 +62,15 @@ domains = ["l.fr"]
 		{"a bounce of a trusted submitter", classes, Message{Client: netip.MustParseAddr("198.51.100.7")}, of("<>")},
 		{"exempt network", classes, Message{Client: netip.MustParseAddr("192.0.2.25")}, Verdict{Action: Accept, Reason: ExemptNetwork, Facts: Facts{Recipients: 502}}},
 		{"a class is not enforced", classes + open, Message{Login: "anne"}, Verdict{}},
-		{"no login, not enforced", "enforce = false\n" + classes, Message{}, Verdict{}},
+		{"no login, not enforced", "enforce = false\n" + classes, Message{}, unauthenticated},
 		{"no login, enforced for each class", "enforce = false\n" +
-			"[class.a]\nrecipients = 500\nenforce = true\n", Message{}, Verdict{}},
+			"[class.a]\nrecipients = 500\nenforce = true\n", Message{}, unauthenticated},
 	} {
 		d := &curious{}
 		policy := listPolicy(t, c.rules+senders, d, nil)
 		c.message.Recipients = inListDomain(502) // r0 is not counted
 		got := policy.Judge(t.Context(), &c.message)
-		if unasked := d.senders+d.addresses == 0; unasked != (c.want != Verdict{}) && c.message.Login != "" {
+		if unasked := d.senders+d.addresses == 0; unasked != (c.want != Verdict{}) {
 			t.Errorf("%s: asked for %d senders and %d lists", c.name, d.senders, d.addresses)
 		}
 		if c.want != (Verdict{}) && got != c.want {

@@ -78,7 +78,7 @@ func TestListCircle(t *testing.T) {
 	r.expectRound(t)
 }
 
-// TestListCircleGuarded: with the access rule of README.md it holds up nothing.
+// TestListCircleGuarded: with the access rule of lists.md it holds up nothing.
 func TestListCircleGuarded(t *testing.T) {
 	r := startListRelay(t, listSetup{entries: hostileLists(nil) + circle, guarded: true})
 	if answer := r.send(t, "submission", "mdurand", "marie.durand@ecole.test", "round@listes.ac-test.fr"); answer.refused() {

@@ -14,15 +14,17 @@
 // commands below. Cases run one after the other, against one Postfix, whose
 // listeners "submission" and "inbound" ask the milter at $SUBMISSION and
 // $INBOUND, and "refusing" asks, after that of submission, a milter that refuses
-// every message at its end. Two services have a before-queue filter: "before" asks the
-// milter at $BEFORE, and its filter is the sink; "filtered" asks none, and its
-// filter, which tells who logged in by XCLIENT, sends on to "behind", which asks the
-// milter at $BEHIND. A rcptquota that a case leaves running is stopped at its end, and
-// must then exit 0.
+// every message at its end. Three services have a before-queue filter: "before" asks
+// the milter at $BEFORE, and its filter is the sink; "filtered" and "owned" ask none,
+// and their filter, which passes the login on with XCLIENT, sends to "behind", which
+// asks the milter at $BEHIND; "owned" lets each login use its own address only. A
+// rcptquota that a case leaves running is stopped at its end, and must then exit 0.
 //
 //	rcptquota start FILE       "rcptquota serve" with that configuration, in which
 //	                           $NAME is replaced, and state_dir is $WORK unless the file
-//	                           says otherwise; waits until it accepts connections
+//	                           says otherwise; waits until it accepts connections.
+//	                           With -log=full or -log=closed before FILE, its log is a
+//	                           pipe that is full, or whose reader has ended
 //	rcptquota term             SIGTERM
 //	rcptquota hup              SIGHUP
 //	rcptquota kill             SIGKILL, and waits for the end

@@ -32,7 +32,7 @@ const memberCount = 40
 type listSetup struct {
 	entries string // LDIF, added to tree
 	rules   string // TOML, of [lists]
-	guarded bool   // has the access rule of deployFolder's README.md; Postfix then asks as nobody
+	guarded bool   // has the access rule of deployFolder's lists.md; Postfix then asks as nobody
 }
 
 func startListRelay(t *testing.T, setup listSetup) *listRelay {
@@ -55,18 +55,7 @@ func startListRelay(t *testing.T, setup listSetup) *listRelay {
 			"dc=ac-test,dc=fr", slapd.Base(),
 		).Replace(deployFile(t, name))
 	}
-	tables, err := filepath.Glob(filepath.Join(deployFolder, "lists-*.*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, table := range tables {
-		name := filepath.Base(table)
-		path := filepath.Join(dir, name)
-		writeFile(t, path, deployed(name))
-		if err := os.Chmod(path, 0o644); err != nil { // for the user postfix
-			t.Fatal(err)
-		}
-	}
+	r.install(t, deployed)
 	milter := func(name string) string { return "smtpd_milters = unix:" + filepath.Join(dir, name+".sock") }
 	r.postfix = servers.StartPostfix(t, servers.PostfixConfig{
 		Logins: true,
@@ -89,15 +78,32 @@ func startListRelay(t *testing.T, setup listSetup) *listRelay {
 	return r
 }
 
+// install puts the tables into the relay's folder.
+func (r *listRelay) install(t *testing.T, deployed func(name string) string) {
+	t.Helper()
+	tables, err := filepath.Glob(filepath.Join(deployFolder, "lists-*.*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
+		name := filepath.Base(table)
+		path := filepath.Join(r.folder, name)
+		writeFile(t, path, deployed(name))
+		if err := os.Chmod(path, 0o644); err != nil { // for the user postfix
+			t.Fatal(err)
+		}
+	}
+}
+
 // readRule is what slapd.conf has for everybody.
 const readRule = "access to * by * read"
 
-// accessRule is the rule that deployFolder's README.md has for OpenLDAP.
+// accessRule is the rule that deployFolder's lists.md has for OpenLDAP.
 func accessRule(t *testing.T) string {
 	t.Helper()
-	match := regexp.MustCompile("`(access to [^`]+)`").FindStringSubmatch(deployFile(t, "README.md"))
+	match := regexp.MustCompile("`(access to [^`]+)`").FindStringSubmatch(deployFile(t, "lists.md"))
 	if match == nil {
-		t.Fatal("README.md has no access rule")
+		t.Fatal("lists.md has no access rule")
 	}
 	return match[1]
 }

@@ -75,7 +75,7 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	}
 	for _, l := range config.Listen {
 		if l.CountsAtData() {
-			lines = append(lines, "listen "+l.Address+": counts at DATA; no list takes mail from there")
+			lines = append(lines, "listen "+l.Address+": counts at DATA; lists accept no mail through it")
 		}
 	}
 	var designated []roster.Designation

@@ -16,17 +16,30 @@ import (
 // config is the whole configuration file; each part is owned by its package.
 type config struct {
 	quota.Config
-	// Hostname names this relay in the log; empty: nothing does.
+	// Hostname names this relay in each line of the log, as "relay", where the logs of
+	// several come together. Left out: no name.
 	Hostname string `toml:"hostname"`
-	// StateDir is the folder of the embedded store.
-	StateDir  string                `toml:"state_dir"`
-	Store     counter.Config        `toml:"store"`
-	Listen    []milter.ListenConfig `toml:"listen"`
-	Premium   premiumConfig         `toml:"premium"`
-	Directory ldapcache.Config      `toml:"directory"`
-	Replies   milter.RepliesConfig  `toml:"replies"`
-	Log       logConfig             `toml:"log"`
-	HTTP      httpConfig            `toml:"http"`
+	// StateDir is the folder of the embedded store, for windows and the premium roster;
+	// it is made if it is missing. With Redis, it is only for what this relay counts
+	// alone while Redis is away.
+	StateDir string `toml:"state_dir"`
+	// Store is where the windows' counts are, if any class has windows, and the premium
+	// roster.
+	Store counter.Config `toml:"store"`
+	// Listen are the sockets to which Postfix connects, any number of them. Left out:
+	// one, "inet:127.0.0.1:8891", in role submission.
+	Listen []milter.ListenConfig `toml:"listen"`
+	// Premium is who is premium, and from when: see directory.md.
+	Premium premiumConfig `toml:"premium"`
+	// Directory is where senders come from: see directory.md.
+	Directory ldapcache.Config `toml:"directory"`
+	// Replies are what users read. A text is in ASCII; "{limit}", "{recipients}",
+	// "{contact}" and "{ref}" (the queue id) are filled in.
+	Replies milter.RepliesConfig `toml:"replies"`
+	// Log is what is logged, and how.
+	Log logConfig `toml:"log"`
+	// HTTP is for monitoring: see operations.md.
+	HTTP httpConfig `toml:"http"`
 
 	rules *quota.Rules // compiled by Validate
 }

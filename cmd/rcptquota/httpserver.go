@@ -8,20 +8,21 @@ import (
 )
 
 const (
-	// httpTimeout bounds each request, from its first byte to the last of the
-	// answer: a reader that hangs is cut off.
+	// httpTimeout bounds the reading of each request, and the writing of each
+	// answer: a client that hangs is cut off.
 	httpTimeout = 10 * time.Second
-	// httpIdle is how long a connection may wait for its next request: Prometheus
-	// comes back after a minute, by default.
+	// httpIdle is how long a connection may be idle between requests: Prometheus
+	// asks once a minute by default.
 	httpIdle = 2 * time.Minute
-	// maxHTTPConnections is how many readers there may be at once; further ones
-	// are hung up on. Files are for mail.
+	// maxHTTPConnections is how many connections there may be at once; further ones
+	// are closed. Mail needs the file descriptors more.
 	maxHTTPConnections = 64
-	// maxHTTPHeader bounds the header of a request, in bytes.
+	// maxHTTPHeader is the longest header of a request, in bytes.
 	maxHTTPHeader = 16 << 10
 )
 
-// newHTTPServer returns a server whose clients can neither hang nor crowd it.
+// newHTTPServer returns a server whose clients can neither hang it nor use up the
+// file descriptors.
 func newHTTPServer(handler http.Handler) *http.Server {
 	var open atomic.Int64
 	return &http.Server{

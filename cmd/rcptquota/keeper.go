@@ -37,7 +37,7 @@ func openRoster(ctx context.Context, c *config, directory ldapcache.Directory, l
 	if !c.rules.HasPremium() {
 		return nil, nil
 	}
-	if c.Premium.Weekly() { // who is premium at once needs no store
+	if c.Premium.Weekly() { // a roster with immediate effect works without state_dir
 		if err := prepareRosterStore(c); err != nil {
 			return nil, err
 		}
@@ -130,13 +130,15 @@ func (p *premiumSenders) measure(m *metrics) {
 			return math.NaN()
 		}))
 	}
-	gauge("rcptquota_premium_senders", "Premium senders in effect; NaN: not known.",
+	gauge("rcptquota_premium_senders", "Premium senders now; NaN if that is not known.",
 		func(c *roster.Copy) float64 { return float64(len(c.Elected)) })
 	gauge("rcptquota_roster_copied_timestamp_seconds", "When the roster in effect was copied from the directory.",
 		func(c *roster.Copy) float64 { return float64(c.Taken.Unix()) })
 	for _, doubt := range roster.Doubts {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "rcptquota_roster_doubt", Help: "1 while the roster, or the next one, is in doubt for that reason; otherwise 0.",
+			Name: "rcptquota_roster_doubt",
+			Help: "1 while the roster is in doubt, or will be at the next moment of effect: unavailable, LDAP or the store is away; clock, a clock is wrong; " +
+				"nearly_empty, nearly everybody is missing from the directory. Otherwise 0.",
 			ConstLabels: prometheus.Labels{"reason": doubt.String()},
 		}, func() float64 { return oneIf(p.keeper.Doubt() == doubt) }))
 	}

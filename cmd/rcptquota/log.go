@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 	"github.com/lmittmann/tint"
-	"github.com/redis/go-redis/v9"
 	"golang.org/x/term"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -18,7 +16,8 @@ import (
 
 // logConfig is the table [log].
 type logConfig struct {
-	// Level is "debug", "info", "warn" or "error": records below it are left out.
+	// Level is "debug", "info", "warn" or "error". At "warn" only what was not simply
+	// accepted is logged.
 	Level string `toml:"level"`
 	// Format is "auto" (coloured on a terminal, logfmt otherwise), "logfmt" or
 	// "json".
@@ -43,26 +42,27 @@ func (c *logConfig) Validate() error {
 }
 
 // openLog returns the log of a validated configuration, written to out, each
-// line with the name of the relay if it has one. It becomes the program's default, so that the milter library's own lines, which
-// it writes when a peer breaks the protocol, come into it as warnings, and so do
-// those of the libraries for LDAP and Redis.
+// line with the name of the relay if it has one. It becomes the program's default:
+// what the milter library writes when a peer breaks the protocol is logged as a
+// warning, and so is what the LDAP library writes. The Redis library is silent:
+// it would write what it returns as an error, too.
 func (c *logConfig) openLog(out io.Writer, terminal bool, relay string) (*slog.Logger, error) {
 	handler, err := c.handler(terminal, relay)
 	if err != nil {
 		return nil, err
 	}
 	if queue, ok := out.(*logQueue); ok {
-		queue.tellBy(handler)
+		queue.formatNotice(handler)
 	}
 	log := slog.New(handler(out))
 	slog.SetLogLoggerLevel(slog.LevelWarn)
 	slog.SetDefault(log)
 	ldap.Logger(slog.NewLogLogger(log.Handler(), slog.LevelWarn))
-	redis.SetLogger(redisLog{log})
 	return log, nil
 }
 
-// handler returns what makes the log's handlers.
+// handler returns a function that makes a handler of the configured format for a
+// writer.
 func (c *logConfig) handler(terminal bool, relay string) (func(io.Writer) slog.Handler, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
@@ -88,11 +88,3 @@ func (c *logConfig) handler(terminal bool, relay string) (func(io.Writer) slog.H
 
 // stderrIsTerminal reports whether standard error is a terminal.
 func stderrIsTerminal() bool { return term.IsTerminal(syscall.Stderr) }
-
-// redisLog takes the lines of the Redis library.
-type redisLog struct{ log *slog.Logger }
-
-// Printf implements the library's interface.
-func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
-	l.log.WarnContext(ctx, fmt.Sprintf(format, args...)) //nolint:sloglint // the library's own texts
-}

@@ -13,46 +13,46 @@ import (
 )
 
 const (
-	// maxLogRecords and maxLogBytes bound what waits for the reader of the log:
-	// minutes of a busy relay.
+	// maxLogRecords and maxLogBytes bound what waits to be written: minutes of a
+	// busy relay.
 	maxLogRecords = 16_384
 	maxLogBytes   = 4 << 20
 	// maxIdleLogBuffer is how much of a buffer, in bytes, is kept for the next lines.
 	maxIdleLogBuffer = 64 << 10
-	// logLinger is how long a line waits for others: to be woken for each one would
-	// cost a message more than the line.
+	// logLinger is how long a line waits for others, to be written together with
+	// them: waking the writer for each line would cost more than the line itself.
 	logLinger = 2 * time.Millisecond
-	// maxLogBlock is the most that a pipe takes whole, or not at all, on every system
-	// that we know (PIPE_BUF, pipe(7)).
+	// maxLogBlock is the most, in bytes, that a pipe takes whole or not at all:
+	// PIPE_BUF on Linux (pipe(7)).
 	maxLogBlock = 4096
 	// minLogPause and maxLogPause bound the pause after a write that failed.
 	minLogPause = 10 * time.Millisecond
 	maxLogPause = time.Second
-	// logFlushTimeout is how long the end of the program waits for the reader of
-	// the log.
+	// logFlushTimeout is how long the program, when it ends, waits for the rest of
+	// the log to be written.
 	logFlushTimeout = time.Second
 )
 
-// logQueue is a writer that never waits and never fails: it keeps lines for the
-// one below it, which may do both, since the reader of a log may hang or end, and
-// a disk may be full. Mail must not wait for its log. When the queue is full,
-// further lines are dropped until it is empty; one record then says how many are
-// missing, in their place. Make it with [newLogQueue].
+// logQueue is a writer that never blocks and never fails, because mail must not
+// wait for its log. It queues lines for another writer, which may do both: whatever
+// reads the log may hang or end, and a disk may be full. When the queue is full,
+// further lines are dropped until it is empty; one record in their place then says
+// how many are missing. Make it with [newLogQueue].
 type logQueue struct {
 	out     io.Writer
 	dropped atomic.Uint64 // since the start
 
 	mu      sync.Mutex
 	waiting lines
-	records int // not yet written: those of waiting, and of the lines on their way
-	size    int // of them, in bytes
-	missing int // dropped and not yet told; while there are any, all are dropped
+	records int // not yet written: those waiting, and those being written
+	size    int // of these records, in bytes
+	missing int // dropped and not yet reported; until then, all lines are dropped
 	notice  func(missing int) []byte
 	closed  bool
 
-	wake  chan struct{} // there is something to write, or to tell; or the end
-	given chan struct{} // closed when finish gives up
-	ended chan struct{} // closed when the last line was written, or given up
+	wake    chan struct{} // has an element when there is something for run to do
+	givenUp chan struct{} // closed when finish gives up
+	ended   chan struct{} // closed when run has written the last line, or given up
 }
 
 // lines are whole lines, one after the other.
@@ -61,21 +61,21 @@ type lines struct {
 	ends []int // of each line in text
 }
 
-// newLogQueue starts to write to out.
+// newLogQueue returns a queue in front of out. [logQueue.finish] ends it.
 func newLogQueue(out io.Writer) *logQueue {
 	q := &logQueue{
-		out:   out,
-		wake:  make(chan struct{}, 1),
-		given: make(chan struct{}),
-		ended: make(chan struct{}),
+		out:     out,
+		wake:    make(chan struct{}, 1),
+		givenUp: make(chan struct{}),
+		ended:   make(chan struct{}),
 	}
-	q.tellBy(func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) })
+	q.formatNotice(func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) })
 	go q.run()
 	return q
 }
 
-// tellBy sets how the record that lines were dropped is formatted.
-func (q *logQueue) tellBy(handler func(io.Writer) slog.Handler) {
+// formatNotice sets the format of the record that says how many lines were dropped.
+func (q *logQueue) formatNotice(handler func(io.Writer) slog.Handler) {
 	var line lines
 	log := slog.New(handler(&line))
 	q.mu.Lock()
@@ -87,8 +87,8 @@ func (q *logQueue) tellBy(handler func(io.Writer) slog.Handler) {
 	}
 }
 
-// Write implements [io.Writer] for the handlers of package slog, which write a
-// record at once. It keeps a copy of the line, or drops it; there is no error.
+// Write implements [io.Writer] for the handlers of package slog, which write each
+// record with one call. It keeps a copy of the line, or drops it; it returns no error.
 func (q *logQueue) Write(line []byte) (int, error) {
 	q.mu.Lock()
 	if q.closed || q.missing > 0 || q.records >= maxLogRecords || q.size+len(line) > maxLogBytes {
@@ -100,7 +100,7 @@ func (q *logQueue) Write(line []byte) (int, error) {
 		q.size += len(line)
 	}
 	q.mu.Unlock()
-	q.awake()
+	q.signal()
 	return len(line), nil
 }
 
@@ -110,29 +110,30 @@ func (q *logQueue) finish() {
 	q.mu.Lock()
 	q.closed = true
 	q.mu.Unlock()
-	q.awake()
+	q.signal()
 	select {
 	case <-q.ended:
 	case <-time.After(logFlushTimeout):
-		close(q.given)
+		close(q.givenUp)
 	}
 }
 
-// length is how many records wait.
+// length is how many records are not yet written.
 func (q *logQueue) length() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.records
 }
 
-func (q *logQueue) awake() {
+// signal wakes run.
+func (q *logQueue) signal() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
 }
 
-// run writes until the queue is closed and empty, or given up.
+// run writes lines until the queue is closed and empty, or is given up.
 func (q *logQueue) run() {
 	defer close(q.ended)
 	var batch lines
@@ -156,13 +157,13 @@ func (q *logQueue) run() {
 			return
 		default:
 			<-q.wake
-			time.Sleep(logLinger) //nolint:forbidigo // nobody waits for it
+			time.Sleep(logLinger) //nolint:forbidigo // nothing waits for this goroutine
 		}
 	}
 }
 
-// take moves all lines that wait into batch. When there are none, it returns the
-// record that tells how many are missing, if any are; from then on lines are kept
+// take moves all waiting lines into batch. If there are none, but lines were
+// dropped, it returns the record that says how many; from then on lines are kept
 // again.
 func (q *logQueue) take(batch *lines) (notice []byte, closed bool) {
 	batch.reset()
@@ -176,7 +177,7 @@ func (q *logQueue) take(batch *lines) (notice []byte, closed bool) {
 	return notice, q.closed
 }
 
-// wrote makes room for so many records of size bytes in all.
+// wrote makes room again for records that were written, of size bytes in all.
 func (q *logQueue) wrote(records, size int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -184,21 +185,21 @@ func (q *logQueue) wrote(records, size int) {
 	q.size -= size
 }
 
-// write writes a block of lines, however long that takes and however often it fails; false
-// when the queue was given up before.
+// write writes a block of lines, however long that takes and however often it
+// fails. It reports false when the queue was given up first.
 func (q *logQueue) write(block []byte) bool {
 	for pause := minLogPause; ; pause = min(2*pause, maxLogPause) {
 		n, err := q.out.Write(block)
 		if err == nil {
 			return true
 		}
-		if errors.Is(err, syscall.EPIPE) { // the next reader begins with a whole line
+		if errors.Is(err, syscall.EPIPE) { // so that the next reader begins with a whole line
 			n = bytes.LastIndexByte(block[:n], '\n') + 1
 		}
 		block = block[n:]
 		select {
 		case <-time.After(pause):
-		case <-q.given:
+		case <-q.givenUp:
 			return false
 		}
 	}
@@ -211,8 +212,9 @@ func (l *lines) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// blocks yields l in blocks that are written at once: how many lines each has, and
-// where it ends. A block that has several is at most [maxLogBlock] long.
+// blocks divides l into blocks, each for one call of Write: it yields how many lines
+// a block has, and where it ends. A block of several lines has at most [maxLogBlock]
+// bytes.
 func (l *lines) blocks() iter.Seq2[int, int] {
 	return func(yield func(int, int) bool) {
 		start, first := 0, 0
@@ -229,7 +231,7 @@ func (l *lines) blocks() iter.Seq2[int, int] {
 	}
 }
 
-// reset makes l empty, and keeps its memory unless that is much.
+// reset empties l, and keeps its memory up to [maxIdleLogBuffer].
 func (l *lines) reset() {
 	if cap(l.text) > maxIdleLogBuffer {
 		l.text, l.ends = nil, nil

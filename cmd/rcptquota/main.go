@@ -18,8 +18,8 @@ const (
 // errFound ends a command that did its work and has already told what it found.
 var errFound = errors.New("found")
 
-// errTold ends a command that failed and has already told why.
-var errTold = errors.New("told")
+// errLogged ends a command that failed and has already logged why.
+var errLogged = errors.New("logged")
 
 func main() { os.Exit(run()) }
 
@@ -30,7 +30,7 @@ func run() int {
 		return exitOK
 	case errors.Is(err, errFound):
 		return exitFound
-	case errors.Is(err, errTold):
+	case errors.Is(err, errLogged):
 		return exitFailed
 	}
 	fmt.Fprintf(os.Stderr, "rcptquota: %v\n", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -20,7 +21,7 @@ import (
 
 // httpConfig is the table [http].
 type httpConfig struct {
-	// Address is "host:port" for /metrics, /healthz and /readyz; empty: off.
+	// Address is "host:port" for /metrics, /healthz and /readyz. Left out: off.
 	Address string `toml:"address"`
 }
 
@@ -50,16 +51,16 @@ func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rcptquota_verdicts_total", Help: "Decisions, by what became of the message (in role inbound, of the RCPT).",
+			Name: "rcptquota_verdicts_total", Help: "Decisions, by what became of the message; in role inbound, one for each RCPT.",
 		}, []string{"action", "reason", "class", "role"}),
 		recipients: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rcptquota_recipients_total", Help: "Recipients of the messages decided on.",
 		}, []string{"action", "class", "role"}),
 		degraded: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "rcptquota_degraded_total", Help: "Decisions made while the directory or the store was away.",
+			Name: "rcptquota_degraded_total", Help: "Decisions made while the directory or Redis was away.",
 		}),
 		atEnd: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rcptquota_end_verdicts_total", Help: "Messages to lists that passed at DATA, decided otherwise by their header.",
+			Name: "rcptquota_end_verdicts_total", Help: "Messages to lists that passed at DATA, and then not because of their header.",
 		}, []string{"action", "reason", "class"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "rcptquota_decision_seconds", Help: "Time that a decision took.",
@@ -74,6 +75,13 @@ func newMetrics() *metrics {
 	return m
 }
 
+// watch tells, too, how the directory, the store and the log fare.
+func (m *metrics) watch(directory ldapcache.Directory, store counter.Counter, logs *logQueue) {
+	m.watchDirectory(directory)
+	m.watchStore(store)
+	m.watchLog(logs)
+}
+
 // watchStore tells, too, whether a store that can be away is.
 func (m *metrics) watchStore(store counter.Counter) {
 	redis, ok := store.(*counter.Fallback)
@@ -81,26 +89,28 @@ func (m *metrics) watchStore(store counter.Counter) {
 		return
 	}
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "rcptquota_store_away", Help: "1 while Redis is not asked, because it is away; otherwise 0.",
+		Name: "rcptquota_store_away", Help: "1 while Redis is away, and not asked; otherwise 0. Only with Redis.",
 	}, func() float64 { return oneIf(redis.Away() != nil) }))
 }
 
-// watchLog tells, too, what becomes of the log.
+// watchLog adds metrics of the log's queue.
 func (m *metrics) watchLog(logs *logQueue) {
 	m.registry.MustRegister(
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "rcptquota_log_records_dropped_total", Help: "Log records dropped because the log's reader hangs or has ended.",
+			Name: "rcptquota_log_records_dropped_total", Help: "Log records dropped because nothing reads the log, or the reader hangs.",
 		}, func() float64 { return float64(logs.dropped.Load()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "rcptquota_log_records_waiting", Help: "Log records that wait for the log's reader.",
+			Name: "rcptquota_log_records_waiting", Help: "Log records waiting to be written.",
 		}, func() float64 { return float64(logs.length()) }))
 }
 
-// watchEnds tells, too, how many messages of each listener reached no end.
+// watchEnds adds a metric for each listener: the messages that did not reach their end.
 func (m *metrics) watchEnds(server *milter.Server, listeners []milter.ListenConfig) {
 	for _, c := range listeners {
 		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "rcptquota_unended_messages_total", Help: "Messages let go at DATA whose end Postfix did not show.",
+			Name: "rcptquota_unended_messages_total",
+			Help: "Messages that passed at DATA and whose end Postfix did not show: the client gave them up, or Postfix or another milter " +
+				"refused them. If it is all messages, smtpd_proxy_filter is the cause.",
 			ConstLabels: prometheus.Labels{"listener": c.Address},
 		}, func() float64 { return float64(server.Unended(c.Address)) }))
 	}
@@ -126,7 +136,7 @@ func (m measured) Judge(ctx context.Context, msg *quota.Message) quota.Verdict {
 	return v
 }
 
-// JudgeHeader implements [milter.Judge].
+// JudgeHeader implements [milter.Judge]. It counts a verdict that the header changed.
 func (m measured) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
 	atEnd := m.next.JudgeHeader(v, h)
 	if atEnd.Action != v.Action {
@@ -136,8 +146,8 @@ func (m measured) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
 }
 
 // Settle implements [milter.Settler].
-func (m measured) Settle(ctx context.Context, t quota.Ticket, committed bool) error {
-	err := m.next.Settle(ctx, t, committed)
+func (m measured) Settle(ctx context.Context, t quota.Ticket, commit bool) error {
+	err := m.next.Settle(ctx, t, commit)
 	if err != nil {
 		m.unsettled.Inc()
 	}

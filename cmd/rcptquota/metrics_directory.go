@@ -20,9 +20,9 @@ func (m *metrics) watchDirectory(directory ldapcache.Directory) {
 
 var (
 	lookupsDesc = prometheus.NewDesc("rcptquota_directory_lookups_total",
-		"Look-ups, by how they were answered.", []string{"cache", "answer"}, nil)
+		"Lookups in LDAP, by answer: hit, from memory; miss, by a search; stale, with what was last known, as LDAP was away or slow; unavailable, not at all.", []string{"cache", "answer"}, nil)
 	searchesDesc = prometheus.NewDesc("rcptquota_directory_searches_total",
-		"Searches begun in LDAP.", []string{"cache"}, nil)
+		"Searches in LDAP for these lookups.", []string{"cache"}, nil)
 	searchErrorsDesc = prometheus.NewDesc("rcptquota_directory_search_errors_total",
 		"Searches that failed.", []string{"cache"}, nil)
 	entriesDesc = prometheus.NewDesc("rcptquota_directory_cache_entries",

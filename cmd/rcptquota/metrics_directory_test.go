@@ -50,7 +50,7 @@ func TestDirectoryMetrics(t *testing.T) {
 # TYPE rcptquota_directory_cache_entries gauge
 rcptquota_directory_cache_entries{cache="lists"} 70
 rcptquota_directory_cache_entries{cache="senders"} 7
-# HELP rcptquota_directory_lookups_total Look-ups, by how they were answered.
+# HELP rcptquota_directory_lookups_total Lookups in LDAP, by answer: hit, from memory; miss, by a search; stale, with what was last known, as LDAP was away or slow; unavailable, not at all.
 # TYPE rcptquota_directory_lookups_total counter
 rcptquota_directory_lookups_total{answer="hit",cache="lists"} 10
 rcptquota_directory_lookups_total{answer="hit",cache="senders"} 1
@@ -64,7 +64,7 @@ rcptquota_directory_lookups_total{answer="unavailable",cache="senders"} 4
 # TYPE rcptquota_directory_search_errors_total counter
 rcptquota_directory_search_errors_total{cache="lists"} 60
 rcptquota_directory_search_errors_total{cache="senders"} 6
-# HELP rcptquota_directory_searches_total Searches begun in LDAP.
+# HELP rcptquota_directory_searches_total Searches in LDAP for these lookups.
 # TYPE rcptquota_directory_searches_total counter
 rcptquota_directory_searches_total{cache="lists"} 50
 rcptquota_directory_searches_total{cache="senders"} 5

@@ -12,7 +12,7 @@ import (
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
-// A systemd that takes no messages holds up neither the start nor the end.
+// A systemd that reads no messages holds up neither the start nor the end.
 func TestSystemdThatHangs(t *testing.T) {
 	address := &net.UnixAddr{Name: filepath.Join(servers.Scratch(t), "notify"), Net: "unixgram"}
 	systemd, err := net.ListenUnixgram("unixgram", address)
@@ -45,7 +45,7 @@ func TestSystemdThatHangs(t *testing.T) {
 	case <-ctx.Done():
 		t.Fatal("it waits for systemd")
 	}
-	if want := `msg="cannot notify systemd" error="it takes no message"`; !strings.Contains(text.String(), want) {
+	if want := `msg="cannot notify systemd" error="it did not take the message within 1s"`; !strings.Contains(text.String(), want) {
 		t.Error(text.String())
 	}
 }

@@ -12,12 +12,12 @@ import (
 )
 
 const probeLong = "Play one message to a running milter as Postfix would, and print the reply that a\n" +
-	"mail user would read. The message is played to its end, so that what it shows is what\n" +
-	"a user's message meets: it counts against the windows of the login, and is logged.\n" +
-	"Nobody gets it, a list's members neither: only Postfix delivers mail. With\n" +
-	"--until-data it is given up after DATA, and neither counted nor logged when it\n" +
-	"passes; what goes wrong at the end of messages does not show then.\n" +
-	"One that would go to a list's managers instead passes; the log tells.\n\n" +
+	"mail user would read. The message goes through to its end, as a user's message does:\n" +
+	"it counts against the windows of the login, and is logged. Nobody receives it, not\n" +
+	"even the members of a list: only Postfix delivers mail. With --until-data it is given\n" +
+	"up after DATA and, if it passes, neither counted nor logged; problems at the end of\n" +
+	"messages then go unnoticed.\n" +
+	"A message that would be redirected to a list's managers passes; the log says so.\n\n" +
 	"Exit status: 0 when the message passes, 1 when it is refused or deferred, 2 when\n" +
 	"the milter could not be asked, or did not answer within 30 s."
 
@@ -58,14 +58,14 @@ func probeCommand() *cobra.Command {
 	f.StringVar(&domain, "domain", "example.org", "the domain of the recipients made up")
 	f.StringVar(&probe.QueueID, "queue-id", probe.QueueID, "the queue id that replies quote")
 	f.BoolVar(&probe.UntilData, "until-data", false, "give the message up after DATA, so that it is neither counted nor logged when it passes")
-	// It was needed when a probe ended after DATA by default; scripts have it.
-	f.BoolVar(&complete, "complete", true, "go on to the end of the message, as it does by default")
+	// Scripts may still have it from the time when a probe ended after DATA by default.
+	f.BoolVar(&complete, "complete", true, "go on to the end of the message, which is the default")
 	f.Lookup("complete").Hidden = true
 	cmd.MarkFlagsMutuallyExclusive("complete", "until-data")
 	return cmd
 }
 
-// runProbe plays a message, and prints what its sender would read.
+// runProbe plays a message, and prints the reply that its sender would read.
 func runProbe(out io.Writer, probe *milter.Probe, address string) error {
 	reply, err := probe.Run(address)
 	if err != nil {

@@ -55,10 +55,10 @@ func rosterRefreshCommand() *cobra.Command {
 		Long: "Copy the designations from the directory now, instead of at the next cutoff, with\n" +
 			"effect now instead of at the next moment of effect. The relays see it within seconds.\n" +
 			"A copy that is pending is replaced, too.\n\n" +
-			"It says, too, that the directory is right: where nearly everybody is missing in it, the\n" +
-			"relays do not believe it, and go on with the roster before, in doubt, until somebody\n" +
-			"says so. With activation = \"immediate\", that is all that it does. It tells what it\n" +
-			"replaces, and who is not premium any more.",
+			"A refresh also confirms that the directory is right. When nearly everybody is missing\n" +
+			"from it, the relays do not believe it, and keep the previous roster, in doubt, until it\n" +
+			"is mended or confirmed. With activation = \"immediate\", confirming is all that a refresh\n" +
+			"does. It prints what it replaces, and who is no longer premium.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := loadRosterConfig(path)
@@ -138,10 +138,10 @@ func refreshRoster(ctx context.Context, c *config, out io.Writer) (err error) {
 	view := rosterView{out: out, calendar: calendar, limit: c.Premium.PerEstablishment}
 	view.refreshed(taken, replaced, time.Now())
 	if c.Premium.Weekly() {
-		view.comes(taken.Taken)
+		view.nextCopy(taken.Taken)
 		fmt.Fprintf(out, "The relays take it over within %v.\n", roster.Spread)
 	} else {
-		fmt.Fprintf(out, "Relays that did not believe the directory do so within %v.\n", copyEvery(c)*11/10)
+		fmt.Fprintf(out, "Relays that did not believe the directory do so within %v.\n", roster.CopiedWithin(copyEvery(c)))
 	}
 	return nil
 }

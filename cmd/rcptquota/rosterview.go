@@ -17,7 +17,7 @@ type rosterView struct {
 	limit    int // of an establishment
 }
 
-// weekly tells the roster that is in effect at now, what comes next, and what is in
+// weekly prints the roster that is in effect at now, what comes next, and what is in
 // doubt.
 func (v *rosterView) weekly(state roster.State, now time.Time) {
 	effective, pending := state.At(now)
@@ -32,29 +32,29 @@ func (v *rosterView) weekly(state roster.State, now time.Time) {
 	}
 	switch cutoff, doubt, overdue := v.calendar.Overdue(state, now); {
 	case state.LiesAhead(now):
-		fmt.Fprintln(v.out, "\nIt was copied in the future by this machine's clock, and no relay whose clock says so believes it.")
+		fmt.Fprintln(v.out, "\nBy this machine's clock it was copied in the future; relays whose clocks agree with that do not believe it.")
 	case overdue:
-		fmt.Fprintf(v.out, "\nThe copy of %s is missing: it could not be taken, or nearly everybody was missing in it; the log of serve says why.\n"+
-			"Who is not premium by this roster is deferred above the limit, not refused, from %s on.\n", v.time(cutoff), v.time(doubt))
+		fmt.Fprintf(v.out, "\nThe copy of %s is missing: it could not be taken, or nearly everybody was missing from it; the log of serve says why.\n"+
+			"From %s on, until it is taken, senders who are not premium in this roster are deferred above the limit, not refused.\n", v.time(cutoff), v.time(doubt))
 	case state.Aside != nil:
-		fmt.Fprintln(v.out, "\nIt is in doubt, since it stands in for one that lies in the future by this machine's clock.")
+		fmt.Fprintln(v.out, "\nIt is in doubt, because it replaces one that was copied in the future by this machine's clock.")
 	}
-	v.comes(now)
+	v.nextCopy(now)
 }
 
-// effective tells a roster that is in effect.
+// effective prints a roster that is in effect.
 func (v *rosterView) effective(c *roster.Copy) {
 	fmt.Fprintf(v.out, "In effect since %s: %s\n", v.time(c.Effect), v.origin(c))
 	v.designations(c)
 }
 
-// comes tells of the first copy after now.
-func (v *rosterView) comes(now time.Time) {
+// nextCopy prints when the first copy after now is taken.
+func (v *rosterView) nextCopy(now time.Time) {
 	cutoff := v.calendar.NextCutoff(now)
 	fmt.Fprintf(v.out, "\nThe next copy is taken on %s, in effect from %s on.\n", v.time(cutoff), v.time(v.calendar.EffectOf(cutoff)))
 }
 
-// refreshed tells the roster taken, and what was replaced by it at now.
+// refreshed prints the roster taken by a refresh at now, and what it replaced.
 func (v *rosterView) refreshed(taken *roster.Copy, replaced roster.State, now time.Time) {
 	v.effective(taken)
 	effective, pending := replaced.At(now)
@@ -74,11 +74,11 @@ func (v *rosterView) refreshed(taken *roster.Copy, replaced roster.State, now ti
 	}
 }
 
-// immediate tells what the directory says now, and whether the relays believe it
-// after the last copy that they stored, which may be nil.
+// immediate prints what the directory says now or, if the relays do not believe that
+// after before, the last copy that they stored, then that one. before may be nil.
 func (v *rosterView) immediate(taken, before *roster.Copy) {
 	if err := roster.Missing(before, taken, v.limit); err != nil {
-		fmt.Fprintf(v.out, "In effect, in doubt, since the relays do not believe what the directory says now: %s\n"+
+		fmt.Fprintf(v.out, "In effect, but in doubt, because the relays do not believe what the directory says now: %s\n"+
 			"Others are deferred above the limit, not refused. (%v)\n", premiumSenderCount(before), err)
 		v.designations(before)
 		return
@@ -96,7 +96,7 @@ func (v *rosterView) origin(c *roster.Copy) string {
 	return fmt.Sprintf("%s, copied on %s (%s)", premiumSenderCount(c), v.time(c.Taken), c.Reason)
 }
 
-// premiumSenderCount is of a copy, or of none.
+// premiumSenderCount says how many premium senders a copy has, which may be nil.
 func premiumSenderCount(c *roster.Copy) string {
 	if c == nil {
 		return "nobody is known"
@@ -107,8 +107,8 @@ func premiumSenderCount(c *roster.Copy) string {
 	return fmt.Sprintf("%d premium senders", len(c.Elected))
 }
 
-// designations lists those of a copy that count, and those that don't. It may be
-// nil.
+// designations lists those of a copy that count, and those that don't. The copy may
+// be nil.
 func (v *rosterView) designations(c *roster.Copy) {
 	if c == nil {
 		return

@@ -27,10 +27,10 @@ import (
 // stop. Those that take longer are deferred by Postfix.
 const drainTimeout = 10 * time.Second
 
-// notifyTimeout is how long we wait for systemd, which may be busy or hang.
+// notifyTimeout is how long we wait for systemd, which may be busy or hung.
 const notifyTimeout = time.Second
 
-var errNotifyTimeout = errors.New("it takes no message")
+var errNotifyTimeout = fmt.Errorf("it did not take the message within %v", notifyTimeout)
 
 func serveCommand() *cobra.Command {
 	var path string
@@ -46,7 +46,7 @@ func serveCommand() *cobra.Command {
 			defer logs.finish()
 			if err := serve(ctx, path, logs); err != nil {
 				fmt.Fprintf(logs, "rcptquota: %v\n", err)
-				return errTold
+				return errLogged
 			}
 			return nil
 		},
@@ -55,12 +55,13 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
-// ignoreSignals keeps signals that are not meant to from ending or stopping mail.
+// ignoreSignals ignores signals that would end or suspend the program though nobody
+// meant to stop it.
 func ignoreSignals() {
 	signal.Ignore(
 		syscall.SIGHUP,  // it would end us without a drain; the configuration is read at start only
-		syscall.SIGPIPE, // the reader of standard error has ended: writes fail then
-		syscall.SIGTTOU, // written to the terminal from the background, with "stty tostop"
+		syscall.SIGPIPE, // the reader of standard error is gone: the write fails instead
+		syscall.SIGTTOU, // a write to the terminal from the background, after "stty tostop"
 	)
 }
 
@@ -94,6 +95,7 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 	}
 	defer func() { err = errors.Join(err, windows.Close()) }()
 	defer watchStore(ctx, log, windows)()
+	policy := quota.NewPolicy(c.rules, premium.around(directory), windows)
 	replies, err := milter.NewReplies(c.Replies)
 	if err != nil {
 		return err
@@ -103,20 +105,15 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 		return err
 	}
 	metrics := newMetrics()
-	metrics.watchDirectory(directory)
-	metrics.watchStore(windows)
-	metrics.watchLog(logs)
+	server := milter.NewServer(measured{policy, metrics}, replies, log, c.rules.HasLists())
+	metrics.watch(directory, windows, logs)
+	metrics.watchEnds(server, c.Listen)
 	premium.measure(metrics)
-	d := &running{
-		server:  milter.NewServer(measured{quota.NewPolicy(c.rules, premium.around(directory), windows), metrics}, replies, log, c.rules.HasLists()),
-		sockets: sockets, metrics: metrics, log: log,
-	}
-	metrics.watchEnds(d.server, c.Listen)
-	return d.run(ctx, c.HTTP.Address)
+	return (&running{server: server, sockets: sockets, metrics: metrics, log: log}).run(ctx, c.HTTP.Address)
 }
 
-// makeStateDir makes the folder of what is kept on this machine, where anything
-// is and there is none yet. A roster with immediate effect is kept without it, too.
+// makeStateDir creates state_dir if something is to be kept there. A roster with
+// immediate effect works without it, so for that alone a failure is no error.
 func makeStateDir(c *config) error {
 	roster := c.rules.HasPremium() && !c.Store.IsRedis()
 	windows := c.rules.HasWindows() && c.Store.KeepsState()
@@ -227,8 +224,8 @@ func (d *running) drain(ctx context.Context) {
 	}
 }
 
-// notify tells systemd, where it runs us (sd_notify(3)), unless that takes no
-// message for notifyTimeout: mail does not wait for it.
+// notify tells systemd, if it runs us (sd_notify(3)). Mail does not wait for a
+// systemd that takes longer than notifyTimeout.
 func notify(log *slog.Logger, state string) {
 	told := make(chan error, 1)
 	go func() {

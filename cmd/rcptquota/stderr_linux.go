@@ -5,10 +5,10 @@ import (
 	"syscall"
 )
 
-// openStderr returns standard error for the log. Where a write to it could wait
-// for a reader, it makes it one on which none does, for whatever else is written
-// there: by the Go runtime, which would never come to the end of a panic, and by
-// libraries. A dump of hundreds of goroutines may lose its end for it.
+// openStderr returns standard error for the log. A pipe, terminal or socket there
+// becomes non-blocking, for the sake of whatever else writes to it: libraries, and
+// the Go runtime, which could not finish a panic if nobody read it. The price is
+// that the end of a long stack dump may be lost.
 func openStderr() *os.File {
 	var stat syscall.Stat_t
 	if syscall.Fstat(syscall.Stderr, &stat) != nil {
@@ -19,23 +19,23 @@ func openStderr() *os.File {
 	switch stat.Mode & syscall.S_IFMT {
 	case syscall.S_IFIFO, syscall.S_IFCHR:
 		fd, err = reopenStderr()
-	case syscall.S_IFSOCK: // which cannot be opened anew; systemd's is ours alone
+	case syscall.S_IFSOCK: // it cannot be opened again; the one from systemd is ours alone
 		if err = syscall.SetNonblock(syscall.Stderr, true); err == nil {
 			fd, err = syscall.Dup(syscall.Stderr)
 			syscall.CloseOnExec(fd)
 		}
-	default: // no file waits for a reader
+	default: // a file needs no reader
 		return os.Stderr
 	}
 	if err != nil {
-		return os.Stderr // as good as it goes: the log's queue does not wait
+		return os.Stderr // the queue of the log does not block all the same
 	}
 	return os.NewFile(uintptr(fd), "standard error")
 }
 
-// reopenStderr opens the pipe or terminal on standard error once more, and puts
-// that in its place: O_NONBLOCK would otherwise hold for the other processes, too,
-// that have it from the same parent.
+// reopenStderr opens the pipe or terminal on standard error again, and puts the new
+// descriptor in its place. To set O_NONBLOCK on the old one would set it for the
+// other processes that inherited it, too.
 func reopenStderr() (int, error) {
 	const flags = syscall.O_WRONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY | syscall.O_CLOEXEC
 	fd, err := syscall.Open("/proc/self/fd/2", flags, 0)

@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// inspectEvery is how often Redis is looked at: its settings change while it
-	// runs, and so does who is a Cluster's master.
+	// inspectEvery is how often Redis is inspected: its settings, and the masters of a
+	// Cluster, change while it runs.
 	inspectEvery = time.Minute
-	// inspectAgain is how soon one that was away is looked at again.
+	// inspectAgain is how soon a Redis that was away is inspected again.
 	inspectAgain = 10 * time.Second
 )
 
-// inspector is a store that can look at what is behind it. The error tells that it
-// is away, which is told elsewhere.
+// inspector is a store that can inspect its Redis. The error means that Redis is
+// away, which is logged elsewhere.
 type inspector interface {
 	Inspect(ctx context.Context) (counter.Inspection, error)
 }
 
-// watchStore logs what the store found at its start and, behind the messages'
-// backs, what makes its counts wrong from now on: each once, until it is mended. It
-// returns how to stop.
+// watchStore logs what the store found when it was opened and then, in the
+// background, whatever makes its counts wrong: each problem once, until it is mended.
+// The caller calls stop.
 func watchStore(ctx context.Context, log *slog.Logger, store counter.Counter) (stop func()) {
 	if s, ok := store.(interface{ Notice() error }); ok {
 		if err := s.Notice(); err != nil {
@@ -46,16 +46,16 @@ func watchStore(ctx context.Context, log *slog.Logger, store counter.Counter) (s
 	}
 }
 
-// storeWatch remembers what has been told.
+// storeWatch remembers what has been logged.
 type storeWatch struct {
 	store    inspector
 	log      *slog.Logger
 	evicting []counter.Eviction
 	otherKey string
-	unseen   bool
+	unseen   bool // something could not be examined
 }
 
-// run looks at the store until ctx is done.
+// run inspects the store again and again until ctx is done.
 func (w *storeWatch) run(ctx context.Context) {
 	for {
 		wait := inspectEvery
@@ -64,12 +64,10 @@ func (w *storeWatch) run(ctx context.Context) {
 		} else {
 			w.tell(&found)
 		}
-		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return
-		case <-timer.C:
+		case <-time.After(wait):
 		}
 	}
 }

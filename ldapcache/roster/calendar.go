@@ -59,8 +59,8 @@ func (c Calendar) due(s State, now time.Time) (Copy, bool) {
 	return due, true
 }
 
-// Overdue returns the cutoff whose copy the state lacks, and from when on the state
-// is in doubt because of it; false when it lacks none.
+// Overdue reports whether the state lacks the copy of a past cutoff. It returns that
+// cutoff, and from when on the state is in doubt for want of the copy.
 func (c Calendar) Overdue(s State, now time.Time) (cutoff, doubt time.Time, overdue bool) {
 	due, overdue := c.due(s, now)
 	return due.Cutoff, c.sureUntil(s), overdue
@@ -72,10 +72,10 @@ func (c Calendar) sureUntil(s State) time.Time {
 	return c.EffectOf(c.NextCutoff(s.covered()))
 }
 
-// comesBack reports whether what was set aside is right after all: it does not lie
-// in the future any more, and since the copy in its place more than one cutoff
-// seems to have passed, of which that copy missed the first. So the clock was
-// behind, and was set right.
+// comesBack reports whether the state that was set aside was right after all, because
+// the clock that judged it was behind and has been set right since. Then it no longer
+// lies in the future, and more than one cutoff seems to have passed since the copy
+// that replaced it.
 func (c Calendar) comesBack(s State, now time.Time) bool {
 	return s.Aside != nil && !s.Aside.LiesAhead(now) && s.Aside.covered().After(c.NextCutoff(s.covered()))
 }

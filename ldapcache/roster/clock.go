@@ -7,24 +7,24 @@ import (
 )
 
 const (
-	// tolerance is how far two clocks may differ that are both held to be right.
+	// tolerance is how far two clocks may differ and both be taken for right.
 	tolerance = time.Minute
-	// longestWait is more than a copy ever waits for its effect: a week, and what
-	// a change of clocks or of the date line adds.
+	// longestWait is longer than any copy waits to take effect: a week, with room for
+	// a change to or from summer time.
 	longestWait = 9 * 24 * time.Hour
 )
 
 var (
-	// errClock is wrapped where a clock is wrong, perhaps ours.
+	// errClock says that a clock is wrong, perhaps ours.
 	errClock   = errors.New("a clock is wrong")
-	errStepped = fmt.Errorf("%w: this machine's was set to another time just now", errClock)
-	errAside   = fmt.Errorf("%w, or was: the roster stored was copied in the future, as this machine's clock has it, and a copy of now stands in for it; "+
-		"once the clock is right, \"rcptquota roster refresh\" ends the doubt", errClock)
+	errStepped = fmt.Errorf("%w: this machine's has just been set", errClock)
+	errAside   = fmt.Errorf("%w, or was: by this machine's clock the stored roster was copied in the future, and a new copy has replaced it; "+
+		"once the clock is right, run \"rcptquota roster refresh\" to end the doubt", errClock)
 )
 
-// compareClocks returns how far our clock is ahead of the store's, with an error, where
-// that is more than both being right allows. A store without a clock has the zero
-// time, and agrees.
+// compareClocks returns how far our clock is ahead of the store's, and an error, if
+// they differ by more than [tolerance]; otherwise zero and nil. The zero time is that
+// of a store without a clock, which always agrees.
 func compareClocks(now, store time.Time) (ahead time.Duration, err error) {
 	if store.IsZero() {
 		return 0, nil
@@ -37,13 +37,13 @@ func compareClocks(now, store time.Time) (ahead time.Duration, err error) {
 	if ahead < 0 {
 		way = "behind"
 	}
-	return ahead, fmt.Errorf("%w: this machine's is %v %s that of the store; nothing is copied or stored until they agree",
+	return ahead, fmt.Errorf("%w: this machine's is %v %s the store's; nothing is copied or stored until they agree",
 		errClock, ahead.Abs().Round(time.Second), way)
 }
 
-// LiesAhead reports whether a state, as it says itself, is of later than now, so
-// that the clock of who stored it was wrong, or ours is. A pending copy takes
-// effect in the future, but not in a distant one.
+// LiesAhead reports whether the times in a state lie in the future at now: then the
+// clock of the relay that stored it was wrong, or ours is. A pending copy may take
+// effect in the future, but within [longestWait].
 func (s State) LiesAhead(now time.Time) bool {
 	limit := now.Add(tolerance)
 	if c := s.Current; c != nil && (c.Cutoff.After(limit) || c.Taken.After(limit) || c.Effect.After(limit)) {
@@ -53,9 +53,9 @@ func (s State) LiesAhead(now time.Time) bool {
 	return c != nil && (c.Cutoff.After(limit) || c.Taken.After(limit) || c.Effect.After(limit.Add(longestWait)))
 }
 
-// stepped reports whether our clock, which showed looked at the last look, was set
-// since: it went back, or further on than the next look may be.
+// stepped reports whether our clock, which showed looked at the last look, has been
+// set since: it went back, or forward by more than the longest time between two looks.
 func stepped(looked, now time.Time, longest time.Duration) bool {
-	passed := now.Round(0).Sub(looked.Round(0)) // of the wall clock, which effects go by
+	passed := now.Round(0).Sub(looked.Round(0)) // on the wall clock, by which copies take effect
 	return passed < -tolerance || passed > longest
 }

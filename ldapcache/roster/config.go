@@ -20,17 +20,18 @@ const MaxPerEstablishment = 300
 
 // Config is the roster's part of the table [premium] of the configuration file.
 type Config struct {
-	// PerEstablishment is the most premium senders of one establishment, from 1 to
-	// [MaxPerEstablishment].
+	// PerEstablishment is the most premium senders of one establishment, from 1 to 300
+	// ([MaxPerEstablishment]).
 	PerEstablishment int `toml:"per_establishment"`
-	// Activation is "weekly", by the calendar that the other keys make, or
-	// "immediate".
+	// Activation is "weekly" (designations take effect by the calendar of the other
+	// keys) or "immediate" (each relay copies them every "ttl").
 	Activation string `toml:"activation"`
-	// TakesEffect is when the roster that was copied takes effect.
+	// TakesEffect is when the roster that was copied takes effect: a day in English
+	// and a time, with seconds or without.
 	TakesEffect Moment `toml:"takes_effect"`
-	// Cutoff is when it is copied: what is entered later waits a week.
+	// Cutoff is when the roster is copied; what is entered later waits a week.
 	Cutoff Moment `toml:"cutoff"`
-	// Timezone is the one of both, by its name in the IANA database.
+	// Timezone is the time zone of both, by its name in the IANA database.
 	Timezone string `toml:"timezone"`
 }
 

@@ -31,20 +31,19 @@
 //
 // # What is not believed
 //
-// A directory that has lost sight of the designations answers without an error that
-// nobody is designated. A copy in which nearly everybody is missing, after one that
-// was believed, counts for as much as no answer: see [Missing]. Only [Refresh] takes
-// it, since somebody said that it is right.
+// A directory that no longer sees the designations answers, without an error, that
+// nobody is designated. A copy from which nearly everybody is missing is therefore
+// treated like no answer: see [Missing]. Only [Refresh] accepts it, since an
+// administrator has confirmed it then.
 //
-// Nor is a copy believed, or stored, that was taken in the future: as long as it
-// stood, no other would be due. With Redis, two clocks have to agree on what time it
-// is, ours and Redis's, before anything is copied or stored. A file has no clock:
-// a state that lies in the future of ours is set aside there, in case ours is the
-// one that is wrong ([State.Aside]).
+// Nor is a copy believed, or stored, that was taken in the future: until its time had
+// come, no other copy would be due. With Redis, nothing is copied or stored unless our
+// clock and Redis's agree. A file has no clock: there, a state that lies in the future
+// is set aside and kept, in case ours is the clock that is wrong ([State.Aside]).
 //
 // # Without a calendar
 //
 // With activation "immediate" each relay copies the directory again and again, and
-// each copy takes effect at once. The store remembers the last that was believed,
-// for the next start.
+// each copy takes effect at once. The store keeps the last copy that was believed, for
+// the next start.
 package roster

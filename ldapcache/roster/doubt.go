@@ -5,23 +5,23 @@ import (
 	"log/slog"
 )
 
-// Doubt is why the roster may not be what it should be.
+// Doubt is a reason why the roster may not be the right one.
 type Doubt int
 
 const (
-	// Sure, the zero value: it is.
+	// Sure, the zero value: there is no doubt.
 	Sure Doubt = iota
-	// Unavailable: the directory or the store cannot be asked, or it is past a
-	// moment of effect whose copy is not known.
+	// Unavailable: the directory or the store cannot be asked, or a copy that should
+	// be in effect by now is not known.
 	Unavailable
 	// WrongClock: our clock and the store's differ, or what was stored lies in the
 	// future.
 	WrongClock
-	// NearlyEmpty: nearly everybody is missing in what the directory says.
+	// NearlyEmpty: nearly everybody is missing from the directory.
 	NearlyEmpty
 )
 
-// Doubts are all but Sure.
+// Doubts are all of them but Sure.
 var Doubts = []Doubt{Unavailable, WrongClock, NearlyEmpty}
 
 // String returns the value of the metric's label "reason".
@@ -39,7 +39,7 @@ func (d Doubt) String() string {
 	return "unknown"
 }
 
-// doubtOf is the doubt that an error is about.
+// doubtOf returns the doubt that an error of a look causes.
 func doubtOf(err error) Doubt {
 	switch {
 	case err == nil:
@@ -52,8 +52,8 @@ func doubtOf(err error) Doubt {
 	return Unavailable
 }
 
-// tell logs the error that a doubt came with. Those that end by themselves are
-// warnings.
+// tell logs that the doubt has changed to d because of err. Those that end by
+// themselves are warnings.
 func (d Doubt) tell(log *slog.Logger, err error) {
 	switch d {
 	case Sure:

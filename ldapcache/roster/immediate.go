@@ -13,10 +13,10 @@ import (
 // leastSure is how long a copy is not doubted, however often copies are taken.
 const leastSure = 15 * time.Second
 
-// NewImmediate returns the keeper of a roster that is copied every so often. While
-// the directory is away, the last copy is kept, in doubt, for so long. The store
-// remembers, over a restart, who was premium; without it, the roster is kept all
-// the same.
+// NewImmediate returns the keeper of a roster that is copied from the source once in
+// every period. While the source is away, the last copy is used, in doubt, for the
+// time keep. The store remembers over a restart who was premium; while the store is
+// away, the roster is kept in memory only.
 func NewImmediate(config Config, source Source, store Store, every, keep time.Duration, log *slog.Logger) *Keeper {
 	return newKeeper(&immediate{
 		limit: config.PerEstablishment, source: source, store: store, every: every, keep: keep, log: log,
@@ -31,16 +31,20 @@ type immediate struct {
 	every, keep time.Duration
 	log         *slog.Logger
 
-	last      *Copy     // that was believed; nil: none yet
-	answered  time.Time // when the directory answered last
-	sureUntil time.Time // of last
-	named     bool      // the log has the names of those of last who do not count
+	last      *Copy     // the last copy that was believed; nil: none yet
+	answered  time.Time // when the directory last answered
+	sureUntil time.Time // of last; zero: it is in doubt
+	named     bool      // those of last who lost to the limit are in the log
 
-	recalled bool   // the store was read
+	recalled bool   // the store has been read
 	text     []byte // what it held; nil: nothing
-	kept     *Copy  // what that says, or nil
-	storeErr error  // as the log knows; nil: it goes well
+	kept     *Copy  // the newest copy in text, or nil
+	storeErr error  // the last error of the store; nil: it works
 }
+
+// CopiedWithin is how long it takes at most until every relay that copies the
+// directory once in every period has copied it again.
+func CopiedWithin(every time.Duration) time.Duration { return every + every/10 }
 
 // look implements [plan].
 func (i *immediate) look(ctx context.Context, now time.Time) (*known, time.Time) {
@@ -63,8 +67,8 @@ func (i *immediate) look(ctx context.Context, now time.Time) (*known, time.Time)
 	return k, now.Add(jittered(i.every))
 }
 
-// recall reads who was premium before a restart, and while the directory is not
-// believed, whether somebody has said since who is.
+// recall reads from the store who was premium before a restart and, while the
+// directory is not believed, whether a refresh has confirmed it.
 func (i *immediate) recall(ctx context.Context) error {
 	if i.recalled && !i.sureUntil.IsZero() {
 		return nil
@@ -87,15 +91,15 @@ func (i *immediate) recall(ctx context.Context) error {
 	return nil
 }
 
-// believable tells why next is not believed.
+// believable returns why next is not believed, or nil.
 func (i *immediate) believable(next *Copy) error {
 	if !i.recalled && i.last == nil && len(next.Elected) == 0 {
-		return fmt.Errorf("%w: nobody is premium, and who was cannot be read in the store", errMissing)
+		return fmt.Errorf("%w: nobody is premium, and who was cannot be read from the store", errMissing)
 	}
 	return Missing(i.last, next, i.limit)
 }
 
-// replace makes next the last copy. What says the same is in effect since before.
+// replace makes next the last copy. If nothing has changed, the time of effect stays.
 func (i *immediate) replace(next *Copy) {
 	if i.last != nil && slices.Equal(next.Elected, i.last.Elected) && i.last.Effect.Before(next.Effect) {
 		next.Effect = i.last.Effect
@@ -107,8 +111,8 @@ func (i *immediate) replace(next *Copy) {
 	i.last = next
 }
 
-// remember stores the last copy, where it says something else than the one stored,
-// and the store agrees about the time.
+// remember stores the last copy if it differs from the stored one and the store's
+// clock agrees with ours.
 func (i *immediate) remember(ctx context.Context, now time.Time) error {
 	if !i.recalled || i.kept != nil && slices.Equal(i.kept.Elected, i.last.Elected) {
 		return nil
@@ -131,10 +135,10 @@ func (i *immediate) remember(ctx context.Context, now time.Time) error {
 	if swapped {
 		i.text, i.kept = text, i.last
 	}
-	return err // it may have arrived; where another relay was first, the next look tries again
+	return err // it may be stored all the same; if another relay was first, the next look tries again
 }
 
-// tellStore logs that what is in effect cannot be stored, once.
+// tellStore logs, once an outage, that the roster in effect cannot be stored.
 func (i *immediate) tellStore(err error) {
 	if err != nil && i.storeErr == nil {
 		i.log.Warn(msgNotStored, "error", err)

@@ -11,18 +11,18 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// Messages of the log. Their keys are documented in README.md.
+// Messages of the log. Their keys are explained in deploy/postfix/operations.md.
 const (
 	msgCopied      = "roster_copied"      // a copy was stored, by this relay
 	msgOverLimit   = "roster_over_limit"  // a designation lost to the limit of its establishment
 	msgUnresolved  = "roster_unresolved"  // a designation names nobody
 	msgInEffect    = "roster_in_effect"   // another copy is the roster now
 	msgUnavailable = "roster_unavailable" // the roster can't be brought up to date
-	msgClock       = "roster_clock"       // nor because of a clock that is wrong
-	msgDoubted     = "roster_doubted"     // nor by a copy in which nearly everybody is missing
+	msgClock       = "roster_clock"       // the same, because a clock is wrong
+	msgDoubted     = "roster_doubted"     // the same, because nearly everybody is missing from the copy
 	msgAvailable   = "roster_available"   // it can again
-	msgFuture      = "roster_future"      // what is stored lies in the future, and is not believed
-	msgNotStored   = "roster_not_stored"  // what is in effect could not be stored
+	msgFuture      = "roster_future"      // the stored roster lies in the future, and is not believed
+	msgNotStored   = "roster_not_stored"  // the roster in effect could not be stored
 )
 
 // patience bounds one look: a directory may have many designations to tell.
@@ -47,8 +47,8 @@ type Keeper struct {
 	end     context.CancelFunc
 
 	// Of the one goroutine that looks.
-	told  *Copy // the latest that the log knows to be in effect
-	doubt Doubt // as the log knows
+	told  *Copy // the copy that was last logged as in effect
+	doubt Doubt // the last one logged
 }
 
 func newKeeper(plan plan, log *slog.Logger) *Keeper {
@@ -80,7 +80,7 @@ func (k *Keeper) Close() error {
 	return nil
 }
 
-// run looks again and again, first after a pause, until the keeper is closed.
+// run looks again and again, the first time after pause, until the keeper is closed.
 func (k *Keeper) run(pause time.Duration) {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -94,7 +94,7 @@ func (k *Keeper) run(pause time.Duration) {
 	}
 }
 
-// look brings the roster up to date, and returns after what pause to look again.
+// look brings the roster up to date, and returns how long to wait before the next look.
 func (k *Keeper) look() time.Duration {
 	ctx, cancel := context.WithTimeout(k.done, patience)
 	defer cancel()
@@ -129,7 +129,7 @@ func (k *Keeper) Premium(sender string) (bool, error) {
 // InEffect returns the copy that is the roster now, or nil when it is not known.
 func (k *Keeper) InEffect() *Copy { return k.known.Load().effective(k.clock()) }
 
-// Doubt tells why the roster is not sure now, or will not be at the next moment of
+// Doubt returns why the roster is in doubt now, or will be at the next moment of
 // effect unless something changes.
 func (k *Keeper) Doubt() Doubt { return k.known.Load().doubts(k.clock()) }
 

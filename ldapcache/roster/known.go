@@ -10,13 +10,13 @@ import (
 // it.
 type known struct {
 	state State
-	// looked is when it was looked at, by our clock, and trusted by how much later
-	// it is looked at again.
+	// looked is the time of the look, on our clock, and trusted how long after it the
+	// next look comes at the latest.
 	looked  time.Time
 	trusted time.Duration
-	// ahead is how far our clock is ahead of the store's, where that is far.
+	// ahead is how far our clock is ahead of the store's; zero: they agree.
 	ahead time.Duration
-	// sureUntil is when the state is not certainly the right one any more.
+	// sureUntil is until when the state is certainly the right one.
 	sureUntil time.Time
 	// usableUntil is how long it is better than nothing; zero: for ever.
 	usableUntil time.Time
@@ -65,7 +65,7 @@ func (k *known) doubts(now time.Time) Doubt {
 	return doubtOf(k.doubt(now))
 }
 
-// doubt tells why the state is not sure.
+// doubt returns why the state is not certainly the right one.
 func (k *known) doubt(now time.Time) error {
 	err := k.err
 	switch {

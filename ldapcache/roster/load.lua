@@ -1,4 +1,4 @@
--- Reads the roster, and what time it is where it is kept.
+-- Reads the roster, and the clock of the server that holds it.
 --
 -- KEYS: [1] STRING: the roster, JSON
 -- Reply: the time in milliseconds since 1970, then the roster, if there is one

@@ -6,29 +6,30 @@ import (
 	"slices"
 )
 
-// A directory that has lost sight of the designation groups, or of the people in
-// them, answers without an error that nobody is designated: after a change of its
-// access rules, or from a replica set up anew. A small site may well take its only
-// premium senders out, so that few say nothing.
+// After a change of its access rules, or from a new replica, a directory may answer
+// without an error that nobody is designated: it no longer sees the designation
+// groups, or the people in them. A small site may well withdraw its only premium
+// senders, so small numbers prove nothing.
 const (
-	// noneOfMany is from how many premium senders on it is not believed that
-	// nobody is left.
+	// noneOfMany is the least number of premium senders of whom it is not believed
+	// that none is left.
 	noneOfMany = 3
-	// fewOfMany is from how many on it is not believed that fewer than half are.
+	// fewOfMany is the least number of whom it is not believed that fewer than half
+	// are left.
 	fewOfMany = 10
 )
 
-// errMissing is wrapped where nearly everybody is missing from a copy.
-var errMissing = errors.New("nearly everybody is missing in what the directory says")
+// errMissing says that nearly everybody is missing from a copy.
+var errMissing = errors.New("nearly everybody is missing from the directory")
 
-// Missing tells why next is not believed after before, the last copy that was;
-// nil for none. What before has is taken by the limit of now, which the
-// configuration may have lowered.
+// Missing returns why next is not believed, or nil if it is. before is the last copy
+// that was believed, or nil if there is none; those whom it has are counted by limit,
+// since the configuration may have lowered that meanwhile.
 func Missing(before, next *Copy, limit int) error {
 	after := len(next.Elected)
 	if before == nil {
 		if after == 0 && len(next.Unresolved) >= noneOfMany {
-			return fmt.Errorf("%w: of %d designations none names anybody; if that is right, say \"rcptquota roster refresh\"",
+			return fmt.Errorf("%w: none of %d designations names anybody; if that is right, run \"rcptquota roster refresh\"",
 				errMissing, len(next.Unresolved))
 		}
 		return nil
@@ -36,12 +37,12 @@ func Missing(before, next *Copy, limit int) error {
 	elected, _ := elect(slices.Concat(before.Elected, before.Lost), limit)
 	n := len(elected)
 	if (n >= noneOfMany && after == 0) || (n >= fewOfMany && 2*after < n) {
-		return fmt.Errorf("%w: %d premium senders, after %d; if that is right, say \"rcptquota roster refresh\"", errMissing, after, n)
+		return fmt.Errorf("%w: %d premium senders, down from %d; if that is right, run \"rcptquota roster refresh\"", errMissing, after, n)
 	}
 	return nil
 }
 
-// Gone are those whom before has, and next has not, in their order.
+// Gone returns those who are premium in before and not in next, in the order of before.
 func Gone(before, next *Copy) (gone []Designation) {
 	left := senders(next.Elected)
 	for _, d := range before.Elected {

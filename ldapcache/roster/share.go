@@ -8,31 +8,33 @@ import (
 	"time"
 )
 
-// share is what one relay knows of what the relays share. It does not believe what
-// lies in the future: somebody stored that whose clock was ahead, and as long as it
-// stood, no copy would be due.
+// share is what one relay knows of the roster that all relays share. It does not
+// believe a state that lies in the future: a relay whose clock was ahead stored it, and
+// until its time had come, no copy would be due.
 type share struct {
-	stored []byte        // what the store held last; nil: nothing
-	there  State         // what that says
-	later  bool          // that lies in the future
-	anew   bool          // that is a first start, by a relay that knew less than this one
-	told   bool          // as the log knows
-	text   []byte        // the latest of it that is believed; nil: none
-	state  State         // what that says
-	read   time.Time     // when the store was last read, and agreed about the time; zero: never
-	ahead  time.Duration // of our clock before the store's, where that is too much
-	clock  bool          // the store has a clock of its own
+	stored      []byte // what the store last held; nil: nothing
+	storedState State  // stored, decoded
+	storedAhead bool   // storedState lies in the future
+	storedAnew  bool   // storedState is a first start by a relay that did not know state
+	loggedAhead bool   // storedAhead is in the log
+
+	text  []byte // the latest stored text that was believed; nil: none
+	state State  // text, decoded
+
+	read     time.Time     // when the store was last read, and its clock agreed; zero: never
+	ahead    time.Duration // of our clock before the store's; zero: they agree
+	hasClock bool          // the store has a clock of its own
 }
 
-// load reads the store, and puts back what it has lost. Where our clock and the
-// store's differ it changes nothing.
+// load reads the store, and puts back what the store has lost. If our clock and the
+// store's differ, it stores nothing and returns an error.
 func (s *share) load(ctx context.Context, store Store, log *slog.Logger, now time.Time) error {
 	text, clock, err := store.Load(ctx)
 	if err != nil {
 		return err
 	}
 	ahead, wrong := compareClocks(now, clock)
-	s.ahead, s.clock = ahead, !clock.IsZero()
+	s.ahead, s.hasClock = ahead, !clock.IsZero()
 	if wrong != nil {
 		return cmp.Or(s.adoptInDoubt(text, now, clock), wrong)
 	}
@@ -40,19 +42,19 @@ func (s *share) load(ctx context.Context, store Store, log *slog.Logger, now tim
 	if err := s.adopt(text, judge, judge); err != nil {
 		return err
 	}
-	if s.later && !s.told {
-		log.Error(msgFuture, s.there.Newest().attrs()...)
+	if s.storedAhead && !s.loggedAhead {
+		log.Error(msgFuture, s.storedState.Newest().attrs()...)
 	}
-	s.told = s.later
-	if s.text != nil && (s.stored == nil || s.later || s.anew) {
+	s.loggedAhead = s.storedAhead
+	if s.text != nil && (s.stored == nil || s.storedAhead || s.storedAnew) {
 		return s.replace(ctx, store, s.text, now)
 	}
 	s.read = now
 	return nil
 }
 
-// common is the clock by which all relays judge what is stored: the store's, where
-// it has one, or else ours.
+// common is the time by which all relays judge what is stored: the store's, if it has
+// a clock, or else ours.
 func common(now, clock time.Time) time.Time {
 	if clock.IsZero() {
 		return now
@@ -60,8 +62,9 @@ func common(now, clock time.Time) time.Time {
 	return clock
 }
 
-// adoptInDoubt takes over what was read while it is not known which clock is wrong:
-// what is in the past by both or, where nothing is known yet, by the store's.
+// adoptInDoubt takes over what was read while nobody knows which clock is wrong: a
+// state that lies in the future by neither or, if nothing is known yet, not by the
+// store's.
 func (s *share) adoptInDoubt(text []byte, now, clock time.Time) error {
 	judge := clock
 	if s.text != nil {
@@ -70,11 +73,10 @@ func (s *share) adoptInDoubt(text []byte, now, clock time.Time) error {
 	return s.adopt(text, judge, clock)
 }
 
-// replace stores a text, unless another relay was first, and reads what is there
-// then.
+// replace stores a text, unless another relay was first, and then reads the store.
 func (s *share) replace(ctx context.Context, store Store, text []byte, now time.Time) error {
 	if _, err := store.Swap(ctx, s.stored, text); err != nil {
-		return err // it may have arrived
+		return err // it may be stored all the same
 	}
 	text, clock, err := store.Load(ctx)
 	if err != nil {
@@ -88,36 +90,36 @@ func (s *share) replace(ctx context.Context, store Store, text []byte, now time.
 	return nil
 }
 
-// adopt takes over what was read, unless it lies ahead of now or is a first start
-// after what is known, since the store lost that; and forgets what is
-// known, should that lie ahead of clock: it does when a clock was set back.
+// adopt takes over the text read from the store, unless it lies in the future at now,
+// or is a first start because the store had lost what is known. It forgets what is
+// known if that lies in the future at clock, as after a clock was set back.
 func (s *share) adopt(text []byte, now, clock time.Time) error {
 	if !bytes.Equal(text, s.stored) || (text == nil) != (s.stored == nil) {
 		state, err := decodeState(text)
 		if err != nil {
 			return err
 		}
-		s.stored, s.there = text, state
+		s.stored, s.storedState = text, state
 	}
 	if s.state.LiesAhead(clock) {
 		s.text, s.state = nil, State{}
 	}
-	s.later, s.anew = s.there.LiesAhead(now), s.there.beginsAnew(s.state)
-	if text != nil && !s.later && !s.anew {
-		s.text, s.state = text, s.there
+	s.storedAhead, s.storedAnew = s.storedState.LiesAhead(now), s.storedState.beginsAnew(s.state)
+	if text != nil && !s.storedAhead && !s.storedAnew {
+		s.text, s.state = text, s.storedState
 	}
 	return nil
 }
 
-// before is the latest copy that anything is known of, believed or not; or nil.
-func (s *share) before() *Copy { return cmp.Or(s.state.Newest(), s.there.Newest()) }
+// before is the latest copy believed, or else the latest stored; nil: there is none.
+func (s *share) before() *Copy { return cmp.Or(s.state.Newest(), s.storedState.Newest()) }
 
-// next is the state once a copy is taken. Where only our clock says that what is
-// stored lies in the future, it may be that clock that is wrong: it is set aside.
+// next is the state with the copy c added. If only our own clock says that the stored
+// state lies in the future, that clock may be wrong, so the stored state is set aside.
 func (s *share) next(c *Copy, now time.Time) State {
 	next := s.state.with(c, now)
-	if s.later && !s.clock {
-		aside := s.there
+	if s.storedAhead && !s.hasClock {
+		aside := s.storedState
 		next.Aside = cmp.Or(aside.Aside, &aside)
 	}
 	return next

@@ -68,13 +68,12 @@ type State struct {
 	Current *Copy `json:"current"`
 	// Pending takes effect at its time, without anybody's doing; it may be nil.
 	Pending *Copy `json:"pending,omitempty"`
-	// Aside is the state that this one replaced because it lies in the future; nil:
-	// this one is as the calendar made it. It comes back, should the clock that said
-	// so turn out to have been behind.
+	// Aside is the state that this one replaced because it lay in the future; nil:
+	// there is none. It is put back if the clock turns out to have been behind.
 	Aside *State `json:"aside,omitempty"`
 }
 
-// doubt tells why the state is not certainly the right one.
+// doubt returns why the state itself is in doubt, or nil.
 func (s State) doubt() error {
 	if s.Aside != nil {
 		return errAside
@@ -98,9 +97,9 @@ func (s State) Newest() *Copy {
 	return s.Current
 }
 
-// beginsAnew reports whether the state is that of a first start later than what is
-// known: the store had lost what is known, and a relay that had just started did not
-// know it.
+// beginsAnew reports whether the state is that of a first start, and newer than the
+// known one: then the store had lost the known state, and a relay that had just
+// started did not know it.
 func (s State) beginsAnew(known State) bool {
 	newest := known.Newest()
 	return newest != nil && s.Current != nil && s.Pending == nil && s.Current.Reason == FirstStart && newest.Taken.Before(s.Current.Taken)

@@ -39,9 +39,9 @@ type weekly struct {
 	log      *slog.Logger
 
 	share          // what the store holds
-	tried []byte   // what this relay wanted to put there last
-	held  *Copy    // taken for what is due, and not yet stored
-	doubt distrust // of what the directory says
+	tried []byte   // what this relay last tried to store
+	held  *Copy    // the copy that is due, taken and not yet stored
+	doubt distrust // of the directory
 }
 
 // look implements [plan].
@@ -62,7 +62,7 @@ func (w *weekly) look(ctx context.Context, now time.Time) (*known, time.Time) {
 
 // update reads the store, and takes the copy that is due. While the store is
 // away, the copy is taken all the same, and waits: it is to be what was entered
-// up to the cutoff. While a clock is wrong, nobody knows what is due.
+// up to the cutoff. While a clock is wrong, nothing is copied: nobody knows what is due.
 func (w *weekly) update(ctx context.Context, now time.Time) error {
 	err := w.load(ctx, now)
 	due, ok := w.calendar.due(w.state, now)
@@ -89,7 +89,7 @@ func (w *weekly) load(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// restore puts back the state that was set aside.
+// restore stores the state again that was set aside.
 func (w *weekly) restore(ctx context.Context, now time.Time) error {
 	text, err := w.state.Aside.encode()
 	if err != nil {
@@ -98,14 +98,14 @@ func (w *weekly) restore(ctx context.Context, now time.Time) error {
 	return w.replace(ctx, w.store, text, now)
 }
 
-// take holds the copy that is due, if it can be believed.
+// take copies what is due into held, or returns why that cannot be done or believed.
 func (w *weekly) take(ctx context.Context, due Copy, now time.Time) error {
 	if w.held != nil && w.held.Cutoff.Equal(due.Cutoff) && !w.held.Taken.After(now) {
-		w.held.Effect = due.Effect // which may be past since
+		w.held.Effect = due.Effect // which may have passed since
 		return nil
 	}
 	w.held = nil
-	if err := w.doubt.standing(w.text, now); err != nil {
+	if err := w.doubt.recent(w.text, now); err != nil {
 		return err
 	}
 	held, err := take(ctx, w.source, w.limit, due)
@@ -129,7 +129,7 @@ func (w *weekly) put(ctx context.Context, now time.Time) error {
 	}
 	w.tried = text
 	swapped, err := w.store.Swap(ctx, w.stored, text)
-	if err != nil { // it may have arrived
+	if err != nil { // it may be stored all the same
 		return err
 	}
 	if !swapped {
@@ -138,19 +138,20 @@ func (w *weekly) put(ctx context.Context, now time.Time) error {
 	return w.load(ctx, now)
 }
 
-// distrustPause is how long a directory that was not believed is left alone: it
-// was asked for everybody.
+// distrustPause is how long a directory that was not believed is not asked again:
+// each time, it has to tell all designations.
 const distrustPause = time.Minute
 
 // distrust remembers that the directory was not believed.
 type distrust struct {
 	err    error
-	text   []byte    // the roster with which it was compared
-	looked time.Time // when
+	text   []byte    // the roster that it was compared with
+	looked time.Time // when it was asked
 }
 
-// standing is the error again, for a while, as long as the roster is the same.
-func (d *distrust) standing(text []byte, now time.Time) error {
+// recent returns the error again for [distrustPause], as long as the roster is still
+// text; otherwise nil.
+func (d *distrust) recent(text []byte, now time.Time) error {
 	if d.err != nil && bytes.Equal(text, d.text) && now.Sub(d.looked) < distrustPause {
 		return d.err
 	}

@@ -1,10 +1,10 @@
--- Renames what stands in the place of a sender's keys and is of another type, so
--- that the sender can be counted again.
+-- Renames those of a sender's keys that have a wrong type, so that the sender can be
+-- counted again.
 --
 -- KEYS: [1] [2] [3] see common.lua
---       [4] [5] [6] the names for them aside, with the same hash tag; what an
---                   earlier run put there is overwritten
--- ARGV: [1] for how long they are kept aside, in milliseconds
+--       [4] [5] [6] their new names, with the same hash tag; what an earlier run put
+--                   there is overwritten
+-- ARGV: [1] for how long they are kept under these names, in milliseconds
 -- Reply: how many keys were renamed.
 
 local renamed = 0

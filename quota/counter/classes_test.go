@@ -78,38 +78,17 @@ func TestLocalChangesOfClass(t *testing.T) {
 	})
 }
 
-// Messages are kept for the windows of any class, but no more than any can tell
+// Messages are kept for the windows of any class, but no more than any limit can tell
 // apart.
 func TestLocalKeepsNoMoreThanItNeeds(t *testing.T) {
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		l := openLocal(t, dir)
-		defer closeLocal(t, l)
-		keepsNoMore(t, l)
-		if n := len(l.shard("anne").tally("anne").Copies); n > 50+maxOpen+1 {
-			t.Errorf("%d messages are kept", n)
-		}
-	})
-}
-
-func keepsNoMore(t *testing.T, c quota.Counter) {
-	t.Helper()
-	distinct := []quota.Window{{Per: time.Hour, Recipients: 10, Count: quota.Distinct}}
-	copies := []quota.Window{{Per: time.Hour, Recipients: 50, Count: quota.Copies}}
-	keep := quota.Retention{}.With(copies)
-	for i := range 500 {
-		r := &quota.Reservation{
-			Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(i)}, Windows: distinct, Keep: keep, Recipients: addresses([]int{1}), N: 1,
-		}
-		if count, err := c.Reserve(t.Context(), r); err != nil || count.Exceeded >= 0 {
-			t.Fatal(count, err)
-		}
-		if err := c.Settle(t.Context(), r.Ticket, true); err != nil {
-			t.Fatal(err)
-		}
+	windows := []quota.Window{{Per: time.Hour, Recipients: quota.MaxRecipients, Count: quota.Copies}}
+	var tally tally
+	now := time.Now().UnixMicro()
+	for i := range maxMessages + 500 {
+		tally.Copies = append(tally.Copies, copied{At: now - maxMessages - 500 + int64(i), N: 1})
 	}
-	r := &quota.Reservation{Ticket: quota.Ticket{Sender: "anne", ID: "x"}, Windows: copies, Keep: keep, Recipients: addresses([]int{1}), N: 1}
-	if count, err := c.Reserve(t.Context(), r); err != nil || count.Exceeded != 0 {
-		t.Errorf("%+v, %v", count, err)
+	d := tally.reserve(now, &quota.Reservation{Ticket: quota.Ticket{ID: "a"}, Windows: windows, N: 1}, set{})
+	if d.exceeded != 0 || d.used != maxMessages || len(tally.Copies) != maxMessages {
+		t.Errorf("%+v; %d messages are kept", d, len(tally.Copies))
 	}
 }

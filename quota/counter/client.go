@@ -9,15 +9,15 @@ import (
 func (c *Config) IsRedis() bool { return c.Kind == kindRedis }
 
 // Client makes a client of the Redis that a valid configuration describes, without
-// asking any server. Behind one address may be a server by itself, or a Cluster:
-// the client finds out. The caller closes it. The error is about a file that the
+// asking any server. Behind a single address there may be one server or a Cluster; the
+// client finds out which. The caller closes it. The error is about a file that the
 // configuration names.
 func (c *Config) Client() (redis.UniversalClient, error) {
 	options, err := c.options()
 	if err != nil {
 		return nil, err
 	}
-	logging.Disable() // the library would log what it returns, too
+	logging.Disable() // the library would also log the errors that it returns
 	if c.MasterName == "" && len(c.Addresses) == 1 {
 		return newEndpoint(options), nil
 	}

@@ -31,7 +31,7 @@ func (c *command) reserve(d *digester, r *quota.Reservation, committed []string)
 			c.text = append(c.text, ' ', w.Count.String()[0], ';')
 		}
 	})
-	kept := c.part(func() { c.numbers(keep.Distinct.Microseconds(), keep.Copies.Microseconds(), int64(keep.MostCopies)) })
+	kept := c.part(func() { c.numbers(keep.Distinct.Microseconds(), keep.Copies.Microseconds()) })
 	c.args = append(c.args[:0], r.ID, r.N, windows, kept, c.blob)
 	for _, id := range committed {
 		c.args = append(c.args, id)

@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// committedSenders bounds how many senders are remembered, twice.
+	// committedSenders is how many senders each of the two maps may hold.
 	committedSenders = 50_000
-	// committedIDs bounds how many ids of one sender are remembered. Redis takes
-	// what is dropped for open, until it forgets that by itself.
+	// committedIDs is how many ids of one sender each map may hold. For Redis, the
+	// reservations of further ones stay open until they expire there.
 	committedIDs = maxOpen
 )
 
-// committed remembers the reservations that are committed, until the sender's next
-// command tells Redis. To lose some does no harm: they count either way. The zero
-// value is ready, for many goroutines at once.
+// committed remembers which reservations are committed until the sender's next command
+// tells Redis. Losing some does no harm, because they count either way. The zero value
+// is ready for use by many goroutines at once.
 type committed struct {
 	mu       sync.Mutex
-	new, old map[string][]string // ids by sender; old ones go when new are full, or as old as openLife
-	since    time.Time           // the first of the new
+	new, old map[string][]string // ids by sender; when new is full, or older than openLife, it becomes old
+	since    time.Time           // when new was begun
 }
 
 func (c *committed) add(sender string, ids ...string) {
@@ -34,9 +34,9 @@ func (c *committed) add(sender string, ids ...string) {
 	if len(c.new) >= committedSenders || time.Since(c.since) > openLife {
 		c.old, c.new, c.since = c.new, map[string][]string{}, time.Now()
 	}
-	if known := c.new[sender]; len(known) < committedIDs {
-		c.new[sender] = append(known, ids...)
-	}
+	known := c.new[sender]
+	room := max(0, committedIDs-len(known))
+	c.new[sender] = append(known, ids[:min(len(ids), room)]...)
 }
 
 // take returns a sender's ids and forgets them.

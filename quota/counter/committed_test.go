@@ -27,8 +27,13 @@ func TestCommitted(t *testing.T) {
 	for i := range 2 * committedIDs {
 		s.add("anne", fmt.Sprint(i))
 	}
-	if ids := s.take("anne"); len(ids) != committedIDs {
+	ids := s.take("anne")
+	if len(ids) != committedIDs {
 		t.Errorf("%d ids of one sender", len(ids))
+	}
+	s.add("anne", "a")
+	if s.add("anne", ids...); len(s.take("anne")) != committedIDs { // those of a command that failed
+		t.Error("more ids of one sender when several come at once")
 	}
 }
 
@@ -77,7 +82,7 @@ func TestReleasesWait(t *testing.T) {
 			t.Error("kept for ever")
 		}
 		for i := range maxReleases + 10 {
-			r.add(quota.Ticket{Sender: "anne", ID: fmt.Sprint(i)})
+			r.add(quota.Ticket{Sender: fmt.Sprint("sender", i%1000), ID: fmt.Sprint(i)})
 		}
 		if n := len(r.all()); n != maxReleases {
 			t.Errorf("%d wait", n)

@@ -9,17 +9,19 @@
 --   [3] state     HASH:
 --                 last  the newest time given out: no two reservations share one
 --                 open  the reservations that are neither committed nor released,
---                       in the order of time, each "id at n;"
+--                       in the order of time, each "id time n;"
 --                 sums  for each window of copies of the class judged last
 --                       "per head sum;": the messages after the time head add up
 --                       to sum
---                 due   when to look next for what no window can hold any more
---                 r<id> of an open reservation, what its release brings back: a
+--                 due   "time kept": when to look next for what no window can hold
+--                       any more, unless ARGV[4] of reserve.lua is no longer kept
+--                 r<id> of an open reservation, what its release restores: a
 --                       MessagePack list [time, digests, time, digests, ...] of
 --                       the recipients that it reached again, by the time that it
 --                       replaced
 --                 o<id> the ids of the later reservations that replaced the time
---                       of this one, each followed by a blank
+--                       of this one, each followed by a space. Some may not be open
+--                       any more, and some stand there twice
 --
 -- Times are microseconds since 1970 on Redis's clock. They are below 2^53, so
 -- that Lua's numbers and the scores of a ZSET hold them exactly.
@@ -28,6 +30,10 @@ local REACHED, MESSAGES, STATE = KEYS[1], KEYS[2], KEYS[3]
 
 -- Values given to one command: Lua unpacks at most some 8000.
 local CHUNK = 2000
+
+-- The longest field o<id> in bytes that is only added to: who gives up one message
+-- after another, while earlier ones are open, would let it grow without end.
+local LATER = 4096
 
 -- Lua itself would write 1.8e+15, and lose digits.
 local function text(number)
@@ -79,14 +85,33 @@ local function writeSums(sums)
   return table.concat(parts)
 end
 
--- addBelow notes that the reservation `id` replaced the times of the groups, so
--- that the open ones among those know which later ones to change when they are
--- released.
-local function addBelow(id, groups, open)
+-- onlyOpen leaves of a list of ids, each followed by a space, those that are open,
+-- each once.
+local function onlyOpen(ids, open)
+  local wanted = {}
+  for _, r in ipairs(open) do
+    wanted[r.id .. ' '] = true
+  end
+  return (string.gsub(ids, '%S+ ', function(id)
+    if not wanted[id] then
+      return ''
+    end
+    wanted[id] = nil
+  end))
+end
+
+-- addLater notes, in each open reservation whose time is among those of the groups,
+-- that the later reservation `id` replaced its time, and so has to be changed when
+-- the earlier one is released.
+local function addLater(id, groups, open)
   for _, r in ipairs(open) do
     if groups[r.at] then
       local field = 'o' .. r.id
-      redis.call('HSET', STATE, field, (redis.call('HGET', STATE, field) or '') .. id .. ' ')
+      local later = redis.call('HGET', STATE, field) or ''
+      if #later > LATER then
+        later = onlyOpen(later, open)
+      end
+      redis.call('HSET', STATE, field, later .. id .. ' ')
     end
   end
 end

@@ -23,34 +23,42 @@ const (
 // Config is the table [store] of the configuration file. All keys but Kind are
 // for Redis.
 type Config struct {
-	// Kind is "embedded" (in this process, saved in state_dir) or "redis".
+	// Kind is "embedded" (this relay alone, saved in "state_dir") or "redis" (all
+	// relays together). The other keys are for Redis.
 	Kind string `toml:"kind"`
-	// Addresses are "host:port" or, of one server, the path of its unix socket.
-	// Several are the nodes of a Cluster or, with MasterName, Sentinels.
+	// Addresses are Redis's, as "host:port" or, of one server, the path of its unix
+	// socket. A single address is that of one server or of a Cluster (a node, or a
+	// configuration endpoint); rcptquota finds out which. Several are the nodes of a
+	// Cluster or, with "master_name", Sentinels.
 	Addresses []string `toml:"addresses"`
-	// MasterName is what the Sentinels call the server; empty: there are none.
+	// MasterName is what the Sentinels call the server. Left out: no Sentinels.
 	MasterName string `toml:"master_name"`
-	// Username is that of an ACL user; empty: the default user.
+	// Username is the ACL user. Left out: the default user.
 	Username string `toml:"username"`
-	// PasswordFile holds the password; the end of its last line does not belong
-	// to it. Empty: there is none.
+	// PasswordFile is the file with the ACL user's password, which is read anew for
+	// each connection; the end of its last line does not belong to it. Left out: no
+	// password.
 	PasswordFile string `toml:"password_file"`
-	// SentinelUsername and SentinelPasswordFile are the same for the Sentinels,
-	// which are asked for no more than where the server is.
-	SentinelUsername     string `toml:"sentinel_username"`
+	// SentinelUsername is the user for the Sentinels, if they want one; they are asked
+	// only where the server is.
+	SentinelUsername string `toml:"sentinel_username"`
+	// SentinelPasswordFile is the file with that user's password, which is read at the
+	// start.
 	SentinelPasswordFile string `toml:"sentinel_password_file"`
 	// TLS turns TLS on.
 	TLS bool `toml:"tls"`
-	// CAFile holds, in PEM, the authorities that sign the servers' certificates;
-	// empty: the system's.
+	// CAFile is a file, in PEM, with the authorities that sign the servers'
+	// certificates. Left out: the system's.
 	CAFile string `toml:"ca_file"`
-	// Timeout is for one command, connecting included.
+	// Timeout is the time for one command, connecting included; a message never waits
+	// longer for Redis.
 	Timeout conf.Duration `toml:"timeout"`
-	// DigestKeyFile holds the key, at least 32 bytes, that recipients and senders
-	// are digested with. It is the same on all relays.
+	// DigestKeyFile is the file with the key of the digests of recipients and senders,
+	// at least 32 bytes, the same on all relays:
+	// `head -c 32 /dev/urandom | base64 > digest.key`.
 	DigestKeyFile string `toml:"digest_key_file"`
-	// Unavailable is what becomes of messages while Redis is away: "local" (this
-	// relay counts alone), "pass" or "defer".
+	// Unavailable is "local" (this relay counts alone), "pass" or "defer": what becomes
+	// of messages while Redis is away.
 	Unavailable string `toml:"unavailable"`
 }
 

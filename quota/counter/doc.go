@@ -18,40 +18,39 @@
 // forgotten. Only a reservation that is neither committed nor released remembers
 // more: what it replaced. A sender has at most a hundred of those.
 //
-// A time that lies in the future by more than a minute was given out by a clock that
-// was wrong: such times are moved back, together.
+// A time that lies more than a minute in the future was given out by a clock that was
+// wrong: such times are moved back, all by the same amount.
 //
 // # One sender
 //
-// What is done for one sender is done one piece after another, and a release touches
-// only the recipients of its message. So a sender who sends much at once delays
-// nobody else.
+// The commands for one sender run one after another, and a release touches only the
+// recipients of its message. So a sender who sends much at once delays nobody else.
 //
 // # Outages
 //
-// While Redis is away, a [Fallback] lets this relay count by itself. A message waits
-// for the deadline; once Redis has not answered a question of its own either, none
-// does, until it answers again. A sender of whom this relay counted something alone
-// is then counted in both, and has to fit both, until that has left its windows.
-// Nothing is carried over into Redis.
+// While Redis is away, a [Fallback] lets this relay count by itself. The first messages
+// wait until their commands time out; once a ping has failed, too, no message waits
+// until Redis answers again. A sender whom this relay counted alone is then counted in
+// both places, and has to fit both, until what was counted alone has left the sender's
+// windows. Nothing is carried over into Redis.
 //
 // So a sender reaches at most the limit by Redis, and the limit again by each relay
 // alone, over any number of outages in one window. What is counted here survives a
-// restart; releases that wait for Redis do not, and their messages then count.
+// restart; releases that wait for Redis do not, and their messages stay counted.
 //
 // # Privacy
 //
-// Recipients are kept as keyed digests of 64 bits. What a copy of each file tells
-// to somebody who does not have the others:
+// Recipients are kept as keyed digests of 64 bits. What a copy of each file reveals to
+// somebody who does not have the others:
 //
 //   - windows.db in state_dir: which logins wrote, when, and to how many
 //     recipients each time; that two of one sender's messages had a recipient in
-//     common, not whom. Nothing in it is made with a key that it holds.
+//     common, but not which. It does not hold the key of its digests.
 //   - digest.key in state_dir: nothing. With windows.db, whether a sender reached
-//     an address that one has in mind: addresses can be tried, so both together
-//     are as good as a list of correspondents. A backup can leave it out; after a
-//     restore without it the copies are still counted, and the distinct recipients
-//     begin anew.
+//     a given address. Addresses can be tried one by one, so both together are as
+//     good as a list of correspondents. A backup can leave digest.key out; after a
+//     restore without it, copies are still counted, and windows of distinct
+//     recipients start empty.
 //   - a dump of Redis: the same as windows.db, with the logins as digests, too. The
 //     key is in the file that digest_key_file names, and never in Redis; a
 //     fingerprint of it is, which reveals nothing of it.

@@ -10,15 +10,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// endpoint is a client of one address: of a server by itself or, as soon as that
-// turns out, of the whole Cluster behind it. It turns out when the address is asked
-// ([endpoint.recognise]), or else by the first key that is elsewhere (MOVED); so it
-// costs no command a message, and does not matter whether Redis is there at the
+// endpoint is a client of one address. It starts as the client of a single server, and
+// becomes that of a whole Cluster once the address turns out to belong to one: when it
+// is asked ([endpoint.recognise]) or, failing that, at the first key that is on another
+// node (MOVED). So a message costs no command more, and Redis need not be there at the
 // start.
 type endpoint struct {
 	*redis.Client // of the address
 	options       *redis.UniversalOptions
-	asked         atomic.Bool // what it is
+	asked         atomic.Bool // recognise has got its answer: a single server
 
 	mu      sync.Mutex
 	closed  bool
@@ -31,7 +31,8 @@ func newEndpoint(options *redis.UniversalOptions) *endpoint {
 	return e
 }
 
-// becomeCluster returns the client of the Cluster that the address belongs to.
+// becomeCluster returns the client of the Cluster that the address belongs to, which it
+// makes if there is none yet. The error is [redis.ErrClosed].
 func (e *endpoint) becomeCluster() (*redis.ClusterClient, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -44,17 +45,17 @@ func (e *endpoint) becomeCluster() (*redis.ClusterClient, error) {
 	return e.cluster.Load(), nil
 }
 
-// recognise asks the address, once, whether it belongs to a Cluster. Without the
-// permission (+cluster|slots) it is taken for a server by itself, until the first
-// MOVED; so is a Cluster of one node, whose own idea of its address need not be one
-// that we can reach. The error tells that nobody answers.
+// recognise asks the address, until there is an answer, whether it belongs to a
+// Cluster. Without the permission (+cluster|slots) it is taken for a single server until
+// the first MOVED. So is a Cluster of one node, because the address that it announces
+// need not be one that we can reach. The error means that nobody answers.
 func (e *endpoint) recognise(ctx context.Context) error {
 	if e.cluster.Load() != nil || e.asked.Load() {
 		return nil
 	}
 	slots, err := e.ClusterSlots(ctx).Result() //nolint:staticcheck // SHARDS came with Redis 7.0, and the library needs SLOTS
 	if err == nil {
-		if nodesOf(slots) > 1 { // else it may not have joined the others yet
+		if nodesOf(slots) > 1 { // otherwise it may not have joined the others yet
 			_, err = e.becomeCluster()
 		}
 		return err
@@ -91,8 +92,8 @@ func (e *endpoint) Close() error {
 	return err
 }
 
-// redirect is the hook that sends an endpoint's commands to the Cluster. Those in
-// a pipeline, of which we have none, go on as they are.
+// redirect is the hook that sends an endpoint's commands to the Cluster, except those
+// in a pipeline, which we do not use.
 type redirect struct{ e *endpoint }
 
 // DialHook implements [redis.Hook].
@@ -107,7 +108,7 @@ func (redirect) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 func (r redirect) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		switch cmd.Name() {
-		case "auth", "client", "hello", "select": // of a connection that is being made
+		case "auth", "client", "hello", "select": // commands of a new connection
 			return next(ctx, cmd)
 		}
 		if cluster := r.e.cluster.Load(); cluster != nil {
@@ -127,8 +128,8 @@ func (r redirect) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// clusterOf returns the client of the Cluster that another is one of; nil: it is of
-// one server. The error tells that nobody answers.
+// clusterOf returns the client of the Cluster if client belongs to one; nil: it belongs
+// to a single server. The error means that nobody answers.
 func clusterOf(ctx context.Context, client redis.UniversalClient) (*redis.ClusterClient, error) {
 	switch c := client.(type) {
 	case *redis.ClusterClient:
@@ -140,8 +141,8 @@ func clusterOf(ctx context.Context, client redis.UniversalClient) (*redis.Cluste
 	return nil, nil
 }
 
-// forEachMaster calls do with the server or, of a Cluster, with every master that it
-// has now, several at a time.
+// forEachMaster calls do with the server or, in a Cluster, with each of its present
+// masters, several at a time.
 func (r *Redis) forEachMaster(ctx context.Context, do func(context.Context, redis.UniversalClient) error) error {
 	cluster, err := clusterOf(ctx, r.client)
 	if err != nil {
@@ -150,6 +151,6 @@ func (r *Redis) forEachMaster(ctx context.Context, do func(context.Context, redi
 	if cluster == nil {
 		return do(ctx, r.client)
 	}
-	// It looks first who the masters are.
+	// ForEachMaster first asks the Cluster for its masters.
 	return cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error { return do(ctx, master) })
 }

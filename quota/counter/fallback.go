@@ -15,23 +15,23 @@ import (
 // turnTimeout is how long a message may wait for its sender's other messages.
 const turnTimeout = 5 * time.Second
 
-// Fallback counts in Redis and, while Redis is away, by itself, or not at all, as
-// the configuration says. It asks Redis until that does not answer; from then on no
-// message waits for Redis, until a goroutine in the background has found it again.
+// Fallback counts in Redis and, while Redis is away, in this process or not at all, as
+// the configuration says. Once Redis does not answer, no message waits for it any more,
+// until a goroutine in the background finds that it answers again.
 //
-// A sender of whom this relay counted something alone is counted in both places
-// afterwards, and has to fit both, until that has left its windows.
+// A sender whom this relay counted alone is afterwards counted in both places, and has
+// to fit both, until what was counted alone has left the sender's windows.
 type Fallback struct {
 	redis       *Redis
 	local       *Local // nil unless this relay counts by itself
 	unavailable string
 
-	turns    turns                 // of the commands to Redis
-	away     atomic.Pointer[error] // why Redis is not asked; nil: it is
+	turns    turns                 // of the commands to Redis, by sender
+	away     atomic.Pointer[error] // why Redis is not asked; nil: it is asked
 	slow     slowSenders
-	releases releases
+	releases releases // that wait for Redis
 
-	wake       chan struct{} // has an element when Redis is to be looked at
+	wake       chan struct{} // has an element when Redis is to be pinged
 	cancel     context.CancelFunc
 	background sync.WaitGroup
 }
@@ -41,12 +41,12 @@ type Fallback struct {
 func newFallback(redis *Redis, local *Local, unavailable string) *Fallback {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &Fallback{redis: redis, local: local, unavailable: unavailable, wake: make(chan struct{}, 1), cancel: cancel}
-	f.lookAtRedis()
+	f.wakeBackground()
 	f.background.Go(func() { f.reconnect(ctx) })
 	return f
 }
 
-// Away tells why Redis is not asked at the moment; nil: it is.
+// Away returns why Redis is not asked at the moment; nil: it is asked.
 func (f *Fallback) Away() error {
 	if why := f.away.Load(); why != nil {
 		return *why
@@ -54,8 +54,8 @@ func (f *Fallback) Away() error {
 	return nil
 }
 
-// Reserve implements quota.Counter. It does not end with ctx before there is an
-// answer, so that the reservation is settled.
+// Reserve implements quota.Counter. It goes on when ctx ends, so that there is always
+// an answer, and the reservation is settled.
 func (f *Fallback) Reserve(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
 	ctx = context.WithoutCancel(ctx)
 	done, err := f.turn(ctx, r.Sender)
@@ -72,7 +72,7 @@ func (f *Fallback) Reserve(ctx context.Context, r *quota.Reservation) (quota.Cou
 	return f.reserve(ctx, r)
 }
 
-// notAsked tells why Redis is not asked about a sender now; nil: it is.
+// notAsked returns why Redis is not asked about a sender now; nil: it is asked.
 func (f *Fallback) notAsked(sender string) error { return cmp.Or(f.Away(), f.slow.why(sender)) }
 
 func (f *Fallback) turn(ctx context.Context, sender string) (done func(), err error) {
@@ -97,8 +97,8 @@ func (f *Fallback) reserve(ctx context.Context, r *quota.Reservation) (quota.Cou
 	return count, err
 }
 
-// reserveAnew counts a message in Redis after what damaged the sender's data there
-// was set aside. The count tells so.
+// reserveAnew sets aside what is damaged of the sender's data in Redis because of why,
+// and counts the message there. The count says so in its Degraded.
 func (f *Fallback) reserveAnew(ctx context.Context, r *quota.Reservation, why error) (quota.Count, error) {
 	why = f.redis.damaged(r.Sender, why)
 	aside, err := f.redis.setAside(ctx, r.Sender)
@@ -106,7 +106,7 @@ func (f *Fallback) reserveAnew(ctx context.Context, r *quota.Reservation, why er
 		return quota.Count{}, errors.Join(why, err)
 	}
 	count, err := f.redis.Reserve(ctx, r)
-	count.Degraded = fmt.Errorf("%w; %d keys were set aside, and counting begins anew", why, aside)
+	count.Degraded = fmt.Errorf("%w; %d keys were set aside, and their counts begin anew", why, aside)
 	return count, err
 }
 
@@ -136,8 +136,8 @@ func (f *Fallback) alone(ctx context.Context, r *quota.Reservation, why error) (
 	return quota.Count{}, why
 }
 
-// failed learns from the error of a sender's command, and returns what to tell about
-// the message that is decided on without Redis.
+// failed draws the consequences of an error of a sender's command, and returns why the
+// message is decided on without Redis.
 func (f *Fallback) failed(sender string, err error) error {
 	why := f.without(err)
 	switch {
@@ -147,19 +147,19 @@ func (f *Fallback) failed(sender string, err error) error {
 		return f.setAway(err)
 	}
 	f.slow.add(sender, why)
-	f.lookAtRedis()
+	f.wakeBackground()
 	return why
 }
 
 // setAway stops asking Redis, until it has answered again.
 func (f *Fallback) setAway(err error) error {
 	why := f.without(err)
-	f.away.CompareAndSwap(nil, &why) // else there is a reason already
-	f.lookAtRedis()
+	f.away.CompareAndSwap(nil, &why) // the first reason stays
+	f.wakeBackground()
 	return why
 }
 
-// without tells what becomes of a message without Redis.
+// without adds to the error what becomes of messages without Redis.
 func (f *Fallback) without(err error) error {
 	consequence := map[string]string{
 		unavailableLocal: "this relay counts alone",
@@ -186,7 +186,8 @@ func (f *Fallback) Settle(ctx context.Context, t quota.Ticket, commit bool) erro
 	return err
 }
 
-// releaseNow reports whether a reservation was released in Redis.
+// releaseNow tries to release a reservation in Redis. It reports false when that has to
+// be tried again.
 func (f *Fallback) releaseNow(ctx context.Context, t quota.Ticket) bool {
 	if f.Away() != nil {
 		return false
@@ -206,10 +207,10 @@ func (f *Fallback) releaseNow(ctx context.Context, t quota.Ticket) bool {
 	return err == nil || meaningOf(err) == senderAlone // then there is nothing to release
 }
 
-// release has a reservation released once Redis answers.
+// release queues the release of a reservation for when Redis answers.
 func (f *Fallback) release(t quota.Ticket) {
 	f.releases.add(t)
-	f.lookAtRedis()
+	f.wakeBackground()
 }
 
 // Close saves what was counted here and closes both stores.

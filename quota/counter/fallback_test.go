@@ -166,12 +166,7 @@ func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 var errFault = errors.New("made to fail")
 
-// runs reports whether a command has a script run.
-func runs(cmd redis.Cmder, script *redis.Script) bool {
-	return len(cmd.Args()) > 1 && cmd.Args()[1] == script.Hash()
-}
-
-// faults lets some commands of a hundred fail: before they are sent, or after they
+// faults makes some percent of the commands fail: before they are sent, or after they
 // were carried out.
 type faults struct{ percent atomic.Int32 }
 

@@ -14,34 +14,33 @@ import (
 // fingerprintKey holds, in Redis, the fingerprint of the relays' digest key.
 const fingerprintKey = "rcptquota:digest_key"
 
-// Inspection is what a look at a Redis that answers has found: what silently makes
-// counts wrong.
+// Inspection is what was found in a Redis that answers: problems that make counts
+// wrong without any error.
 type Inspection struct {
 	// Evicting are the masters that may evict what is counted.
 	Evicting []Eviction
-	// Unlimited is whether no master has a maxmemory, so that none ever evicts,
+	// Unlimited reports that no master has a maxmemory, so that none ever evicts,
 	// whatever its policy.
 	Unlimited bool
 	// MemoryError is why Redis could not be asked whether it evicts, for instance
-	// since an ACL user lacks +info; nil: it could.
+	// because the ACL user lacks +info; nil: it could.
 	MemoryError error
-	// Fingerprint is that of this relay's digest key, and OtherFingerprint the one
-	// in Redis, where it is another: relays that digest with different keys do not
-	// count together.
+	// Fingerprint is that of this relay's digest key. OtherFingerprint is the one in
+	// Redis if it differs, or empty: relays with different keys do not count together.
 	Fingerprint, OtherFingerprint string
-	// KeyError is why the fingerprints could not be compared, for instance since an
+	// KeyError is why the fingerprints could not be compared, for instance because the
 	// ACL user lacks +get and +set; nil: they could.
 	KeyError error
 }
 
-// Eviction is how a server may evict keys.
+// Eviction is a server that may evict keys.
 type Eviction struct {
 	Server    string // its address
 	Policy    string // maxmemory_policy
 	MaxMemory int64  // bytes
 }
 
-// String says it for people.
+// String describes it for people.
 func (e Eviction) String() string {
 	return fmt.Sprintf("%s may evict what is counted: maxmemory_policy is %s, and maxmemory %d bytes", e.Server, e.Policy, e.MaxMemory)
 }
@@ -54,8 +53,9 @@ const noEviction = "noeviction"
 
 var errNoPolicy = errors.New("INFO memory names no maxmemory_policy")
 
-// inspect looks at every master. The first relay to do so with store leaves the
-// fingerprint of its digest key for the others. The error tells that Redis is away.
+// inspect looks at every master. If store is true and Redis holds no fingerprint of a
+// digest key yet, that of this relay is stored for the others to compare with. The
+// error means that Redis is away.
 func (r *Redis) inspect(ctx context.Context, store bool) (Inspection, error) {
 	ctx, cancel := context.WithTimeout(ctx, max(r.timeout, bulkTimeout))
 	defer cancel()
@@ -101,8 +101,8 @@ func (i *Inspection) addMemory(server, info string, err error) error {
 	return nil
 }
 
-// replyOrError tells an error that Redis replied with, as for a missing permission,
-// from one that says that it is away.
+// replyOrError returns err as reply if Redis answered with it, as when a permission is
+// missing; otherwise as away.
 func replyOrError(err error) (reply, away error) {
 	if _, ok := errors.AsType[redis.Error](err); ok {
 		return err, nil
@@ -110,25 +110,21 @@ func replyOrError(err error) (reply, away error) {
 	return nil, err
 }
 
-// memoryOf reads what INFO memory says: the policy, and the most bytes; 0: there is
-// no limit.
+// memoryOf reads the reply to INFO memory: the policy, and maxmemory in bytes, where 0
+// is no limit.
 func memoryOf(info string) (policy string, most int64, err error) {
-	err = errNoPolicy
+	fields := map[string]string{}
 	for line := range strings.Lines(info) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-		switch name {
-		case "maxmemory":
-			if most, err = strconv.ParseInt(value, 10, 64); err != nil {
-				return "", 0, fmt.Errorf("INFO memory: maxmemory: %w", err)
-			}
-		case "maxmemory_policy":
-			policy = value
-		}
+		fields[name] = value
 	}
-	if policy == "" {
-		err = errNoPolicy
+	if policy = fields["maxmemory_policy"]; policy == "" {
+		return "", 0, errNoPolicy
 	}
-	return policy, most, err
+	if most, err = strconv.ParseInt(fields["maxmemory"], 10, 64); err != nil {
+		return "", 0, fmt.Errorf("INFO memory: maxmemory: %w", err)
+	}
+	return policy, most, nil
 }
 
 // addressOf names a master in what people read.
@@ -139,8 +135,8 @@ func (r *Redis) addressOf(master redis.UniversalClient) string {
 	return r.addresses
 }
 
-// storedFingerprint returns the fingerprint in Redis; with store, ours is left
-// there if there was none.
+// storedFingerprint returns the fingerprint in Redis, or "" if there is none. If store
+// is true, ours is stored then, and returned.
 func (r *Redis) storedFingerprint(ctx context.Context, store bool) (string, error) {
 	for range 2 {
 		got, err := r.client.Get(ctx, fingerprintKey).Result()
@@ -161,8 +157,8 @@ func (r *Redis) storedFingerprint(ctx context.Context, store bool) (string, erro
 	return "", nil
 }
 
-// Inspect looks at the Redis behind f, as [Inspection] says, whether messages are
-// counted there now or not. The error tells that it is away.
+// Inspect inspects the Redis behind f, whether or not messages are counted there now.
+// The error means that it is away.
 func (f *Fallback) Inspect(ctx context.Context) (Inspection, error) {
 	return f.redis.inspect(ctx, true)
 }

@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// keyFile holds, in state_dir and in Base64, the key of the digests of this
-// relay's own store. It is a file of its own so that a backup can leave it out:
-// without it, the digests in [stateFile] cannot be compared with any address.
+// keyFile holds, in state_dir, the key of the digests of this relay's own store, in
+// Base64. It is a separate file so that a backup can leave it out: without it, the
+// digests in [stateFile] cannot be compared with any address.
 const keyFile = "digest.key"
 
-// ownKey reads the key in the folder; nil: there is none.
+// ownKey reads the key in the folder dir; nil: there is none. The error names the file.
 func ownKey(dir string) ([]byte, error) {
 	path := filepath.Join(dir, keyFile)
 	text, err := os.ReadFile(path)
@@ -28,12 +28,12 @@ func ownKey(dir string) ([]byte, error) {
 	}
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) < keySize {
-		return nil, fmt.Errorf("%s does not hold a key of %d bytes in Base64; put it back from a backup, or remove it, and a new one is made", path, keySize)
+		return nil, fmt.Errorf("%s does not hold a key of %d bytes in Base64; restore it from a backup, or remove it to have a new one made", path, keySize)
 	}
 	return key, nil
 }
 
-// newKey makes a key.
+// newKey makes a random key.
 func newKey() []byte {
 	key := make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails
@@ -45,7 +45,7 @@ func newKey() []byte {
 func keepKey(dir string, key []byte) error {
 	path := filepath.Join(dir, keyFile)
 	next := path + ".new"
-	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) { // one that a kill left, perhaps with another mode
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) { // left by a kill, perhaps with another mode
 		return err
 	}
 	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

@@ -18,7 +18,7 @@ const shards = 64
 // [OpenLocal].
 type Local struct {
 	digests *digester
-	turns   turns // whoever has a sender's turn alone looks into the sender's tally
+	turns   turns // only the goroutine whose turn it is uses a sender's tally
 	seed    maphash.Seed
 	shards  [shards]shard
 	sets    sync.Pool // of set
@@ -51,8 +51,8 @@ func OpenLocal(stateDir string) (*Local, error) {
 	return openLocalWith(stateDir, nil)
 }
 
-// openLocalWith is OpenLocal with the digests of another store; nil: those of
-// digest.key in the folder.
+// openLocalWith is OpenLocal with the digester of another store; nil: the one of the
+// key in the folder.
 func openLocalWith(stateDir string, digests *digester) (*Local, error) {
 	s, err := openState(stateDir, digests)
 	if err != nil {
@@ -85,7 +85,7 @@ func (l *Local) Reserve(ctx context.Context, r *quota.Reservation) (quota.Count,
 	return l.reserve(ctx, r, false)
 }
 
-// reserve is Reserve, and notes whether Redis does not know of the message.
+// reserve is Reserve. With alone, it notes that Redis does not know of the message.
 func (l *Local) reserve(ctx context.Context, r *quota.Reservation, alone bool) (quota.Count, error) {
 	recipients := l.sets.Get().(set)
 	defer func() { clear(recipients); l.sets.Put(recipients) }()
@@ -116,7 +116,8 @@ func (l *Local) reserve(ctx context.Context, r *quota.Reservation, alone bool) (
 	return c, nil
 }
 
-// with has work change the tally of a sender, which it makes if there is none.
+// with calls work, which may change it, with the tally of a sender, made if there is none.
+// The error wraps [quota.ErrTooManyOpen]: it was not our turn before ctx ended.
 func (l *Local) with(ctx context.Context, sender string, work func(*tally)) error {
 	done, err := l.turns.wait(ctx, sender)
 	if err != nil {
@@ -153,8 +154,8 @@ func (l *Local) knows(sender string) bool {
 	return l.shard(sender).tally(sender) != nil
 }
 
-// countedAlone reports whether a window may still hold what was counted of a sender
-// while Redis was away.
+// countedAlone reports whether a window may still hold a message of the sender that was
+// counted here alone.
 func (l *Local) countedAlone(ctx context.Context, sender string) (alone bool) {
 	if !l.knows(sender) {
 		return false

@@ -29,13 +29,19 @@ func TestRedisChangesOfClass(t *testing.T) {
 func TestRedisKeepsNoMoreThanItNeeds(t *testing.T) {
 	server := servers.StartRedis(t)
 	r, client := openRedis(t, redisConfig(t, server.Address())), direct(t, server)
-	keepsNoMore(t, r)
-	if err := client.HDel(t.Context(), r.keys("anne")[2], "due").Err(); err != nil {
-		t.Fatal(err)
+	key := r.keys("anne")[1]
+	now := time.Now().UnixMicro()
+	for from := 0; from < maxMessages+500; from += 1000 {
+		var some []redis.Z
+		for i := from; i < from+1000; i++ {
+			some = append(some, redis.Z{Score: float64(now - 2*maxMessages + int64(i)), Member: fmt.Sprintf("1:%d", i)})
+		}
+		client.ZAdd(t.Context(), key, some...)
 	}
-	keepsNoMore(t, r)
-	if n := len(stored(t, client, r.keys("anne")).messages); n > 600 {
-		t.Errorf("%d messages are kept", n)
+	windows := []quota.Window{{Per: time.Hour, Recipients: quota.MaxRecipients, Count: quota.Copies}}
+	count, err := r.Reserve(t.Context(), toReserve("anne", "a", windows, people(0, 1)))
+	if n := client.ZCard(t.Context(), key).Val(); err != nil || count.Exceeded != 0 || count.Used != maxMessages || n != maxMessages {
+		t.Errorf("%+v, %v; %d messages are kept", count, err, n)
 	}
 }
 
@@ -196,5 +202,35 @@ func attack(b *testing.B, c quota.Counter, open, size int) func(stop <-chan stru
 			}
 			all.Wait()
 		}
+	}
+}
+
+// A release that takes too long for its own reasons holds up no other one.
+func TestSlowReleaseOfOneSender(t *testing.T) {
+	server := servers.StartRedis(t)
+	config := redisConfig(t, server.Address())
+	config.Timeout = conf.Duration{Duration: deadline}
+	f := openFallback(t, config, t.TempDir())
+	reconnected(t, f)
+	for _, sender := range []string{"anne", "bertrand"} {
+		mustReserve(t, f, toReserve(sender, "a", generous, people(0, 3)))
+	}
+	slow := f.redis.keys("anne")[0]
+	f.redis.client.AddHook(hook(func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+		if strings.HasPrefix(cmd.Name(), "eval") && cmd.Args()[3] == slow {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return next(ctx, cmd)
+	}))
+	server.Freeze()
+	mustSettle(t, f, quota.Ticket{Sender: "anne", ID: "a"}, false)
+	mustSettle(t, f, quota.Ticket{Sender: "bertrand", ID: "a"}, false)
+	server.Thaw()
+	if !servers.Wait(func() bool { return len(f.releases.all()) == 1 && f.Away() == nil }) {
+		t.Errorf("%v wait; away: %v", f.releases.all(), f.Away())
+	}
+	if k := stored(t, direct(t, server), f.redis.keys("bertrand")); len(k.reached) != 0 {
+		t.Errorf("Redis holds %d recipients of a message that did not go", len(k.reached))
 	}
 }

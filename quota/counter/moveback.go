@@ -2,9 +2,9 @@ package counter
 
 import "slices"
 
-// moveBack moves the times that lie in the future, since the clock was ahead when
-// they were given out, back together: the last of them is now. Otherwise the sender
-// could send nothing until the clock has caught up with them.
+// moveBack corrects times that lie in the future because the clock was ahead when they
+// were given out: it moves them all back by as much as makes the last of them now.
+// Otherwise the sender could send nothing until the clock had caught up with them.
 func (t *tally) moveBack(now int64) {
 	from := now + clockTolerance.Microseconds()
 	if t.Last <= from {

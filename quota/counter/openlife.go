@@ -1,19 +1,26 @@
 package counter
 
-import "time"
+import (
+	"time"
 
-// A reservation is open until its message is committed or released. Both stores
-// bound what that may cost.
+	"github.com/rcptquota/rcptquota/quota"
+)
+
+// A reservation is open until its message is committed or released. These bounds, which
+// both stores share, limit what open reservations may cost.
 const (
-	// openLife is how long a reservation can be released. A relay that was killed
-	// ends none of its reservations: their messages then count.
+	// openLife is how long a reservation can be released; after that it is committed.
+	// A relay that is killed ends none of its reservations.
 	openLife = 6 * time.Hour
-	// maxOpen is how many reservations a sender may have open at once: the
-	// recipients that they have in common are remembered once for each.
+	// maxOpen is how many reservations a sender may have open at once: each remembers
+	// the recipients that it has in common with the others.
 	maxOpen = 100
-	// crowdedLife is openLife while a sender has maxOpen reservations.
+	// crowdedLife replaces openLife while a sender has maxOpen reservations open.
 	crowdedLife = 10 * time.Minute
-	// clockTolerance is how far ahead of the clock a time may be that was given out
-	// before. What is further ahead was given out by a clock that was wrong.
+	// maxMessages is how many messages of a sender matter to any window: one more than
+	// that has no recipient that a limit would let through.
+	maxMessages = quota.MaxRecipients + maxOpen
+	// clockTolerance is how far in the future a time given out earlier may lie. Further
+	// than that, the clock that gave it out was wrong.
 	clockTolerance = time.Minute
 )

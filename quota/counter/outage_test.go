@@ -109,6 +109,7 @@ func TestNobodyWaitsWhileRedisIsAway(t *testing.T) {
 	server.Freeze()
 	var j journal
 	j.reserve(t, f, toReserve("anne", "first", generous, people(0, 3)), people(0, 3))
+	servers.Wait(func() bool { return f.Away() != nil }) // a ping has to tell
 	if j.slowest > 10*deadline || j.slowest < deadline || f.Away() == nil || !strings.Contains(f.Away().Error(), "this relay counts alone: redis: ") {
 		t.Errorf("after %v: %v", j.slowest, f.Away())
 	}
@@ -257,4 +258,23 @@ func TestUnavailable(t *testing.T) {
 			mustReserve(t, f, toReserve("anne", "fits", tight, people(0, 3)))
 		})
 	}
+}
+
+// A Redis that answers, and cannot count, is away until it can.
+func TestRedisThatOnlyAnswers(t *testing.T) {
+	server := servers.StartRedis(t)
+	f := openFallback(t, redisConfig(t, server.Address()), t.TempDir())
+	reconnected(t, f)
+	client := direct(t, server)
+	client.ConfigSet(t.Context(), "min-replicas-to-write", "1")
+	mustReserve(t, f, toReserve("anne", "a", generous, people(0, 3)))
+	if f.Away() == nil || !strings.Contains(f.Away().Error(), "NOREPLICAS") {
+		t.Fatalf("away: %v", f.Away())
+	}
+	asked := evaluations(t, client)
+	if !servers.Wait(func() bool { return f.Away() == nil || evaluations(t, client) > asked+3 }) || f.Away() == nil {
+		t.Error("it is taken for back")
+	}
+	client.ConfigSet(t.Context(), "min-replicas-to-write", "0")
+	reconnected(t, f)
 }

@@ -128,7 +128,7 @@ func stored(t *testing.T, client redis.Cmdable, keys []string) kept {
 		k.messages = append(k.messages, accepted{time.UnixMicro(int64(z.Score)), n})
 	}
 	k.state = client.HGetAll(t.Context(), keys[2]).Val()
-	for _, r := range strings.Split(k.state["open"], ";") {
+	for r := range strings.SplitSeq(k.state["open"], ";") {
 		if id, _, found := strings.Cut(r, " "); found {
 			k.open = append(k.open, id)
 		}

@@ -20,7 +20,8 @@ import (
 // there: that every master answers, takes our password, and lets us run the
 // scripts; that none evicts what is counted; and that other relays have the same
 // digest key. It counts one message of nobody on each master, and takes it back. The
-// lines tell, for people, what works and what to be warned of; none, without Redis.
+// lines say, for people, what works and what is to be mended; there are none without
+// Redis.
 // The error has its key from the top of the configuration file.
 func Prove(ctx context.Context, config Config) (lines []string, err error) {
 	if !config.IsRedis() {
@@ -45,13 +46,13 @@ func Prove(ctx context.Context, config Config) (lines []string, err error) {
 		return nil, conf.Errorf("store.addresses", "%v", err)
 	}
 	if found.OtherFingerprint != "" {
-		return nil, conf.Errorf("store.digest_key_file", "other relays have another key than this one (%s in redis is %s, ours is %s), and what they count is not counted together; give all the same",
+		return nil, conf.Errorf("store.digest_key_file", "other relays have another key than this one (%s in redis is %s, ours is %s), so they do not count together; give all relays the same key",
 			fingerprintKey, found.OtherFingerprint, found.Fingerprint)
 	}
 	return append(lines, found.lines(r.addresses)...), nil
 }
 
-// lines tell what was found, for people.
+// lines describe what was found, for people.
 func (i *Inspection) lines(addresses string) []string {
 	var lines []string
 	say := func(format string, values ...any) { lines = append(lines, "redis "+fmt.Sprintf(format, values...)) }
@@ -60,7 +61,7 @@ func (i *Inspection) lines(addresses string) []string {
 	}
 	switch {
 	case i.MemoryError != nil:
-		say("%s: whether it evicts what is counted could not be looked at: %v; it must not (maxmemory_policy %s)", addresses, i.MemoryError, noEviction)
+		say("%s: cannot check whether it evicts what is counted: %v; it must not (maxmemory_policy %s)", addresses, i.MemoryError, noEviction)
 	case len(i.Evicting) > 0:
 	case i.Unlimited:
 		say("%s: evicts nothing: it has no maxmemory", addresses)
@@ -68,13 +69,14 @@ func (i *Inspection) lines(addresses string) []string {
 		say("%s: evicts nothing: maxmemory_policy is %s", addresses, noEviction)
 	}
 	if i.KeyError != nil {
-		say("%s: whether other relays have the same digest key could not be looked at: %v", addresses, i.KeyError)
+		say("%s: cannot check whether other relays have the same digest key: %v", addresses, i.KeyError)
 	}
 	return lines
 }
 
 // countNobody pings every master, and counts on each a message of a login that no
-// sender has. It returns how many masters a Cluster has; 0: it is none.
+// sender has. It returns the number of masters of a Cluster; 0: Redis is a single
+// server.
 func (r *Redis) countNobody(ctx context.Context) (masters int, err error) {
 	if err := r.ping(ctx); err != nil {
 		return 0, err
@@ -101,11 +103,12 @@ func (r *Redis) countNobody(ctx context.Context) (masters int, err error) {
 	return len(logins), nil
 }
 
-// enoughLogins to find one for a master that has few slots.
+// enoughLogins is how many logins are tried: enough to find one even for a master that
+// has few slots.
 const enoughLogins = 200_000
 
-// nobodies returns the empty login or, of a Cluster, one login for each master, that
-// begins with NUL: no sender has them.
+// nobodies returns logins that no sender has: the empty one or, for a Cluster, one that
+// begins with NUL for each master.
 func (r *Redis) nobodies(ctx context.Context) ([]string, error) {
 	cluster, err := clusterOf(ctx, r.client)
 	if err != nil || cluster == nil {

@@ -213,7 +213,12 @@ func (s *scene) openReservation(packed string) {
 
 func (s *scene) key(i int) string { return openRedis(s.t, s.config).keys("anne")[i] }
 
-// login makes the ACL user that we are, with the password that we give.
+// mayCount are the rules of an ACL user with the permissions that counting needs
+// (deploy/postfix/configuration.md, "Redis"), whose password is "geheim".
+var mayCount = []any{"reset", "on", ">geheim", "~rcptquota:*", "resetchannels", "+@connection", "+@hash", "+@sortedset",
+	"+evalsha", "+eval", "+time", "+pexpire", "+pttl"}
+
+// login makes the ACL user that we log in as with that password.
 func (s *scene) login(password string, rules ...any) {
 	s.t.Helper()
 	do(s.t, s.behind, append([]any{"ACL", "SETUSER", "rcptquota"}, rules...)...)

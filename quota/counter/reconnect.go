@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"github.com/rcptquota/rcptquota/quota"
 )
 
 const (
@@ -12,19 +14,19 @@ const (
 	maxWait = 2 * time.Second
 )
 
-// lookAtRedis has the goroutine in the background ask Redis whether it is there.
-func (f *Fallback) lookAtRedis() {
+// wakeBackground has the goroutine in the background ping Redis.
+func (f *Fallback) wakeBackground() {
 	select {
 	case f.wake <- struct{}{}:
-	default: // it is about to
+	default: // it will
 	}
 }
 
-// reconnect finds out whether Redis is there, whenever that is in doubt, and sends
-// what waits for it, until ctx is done.
+// reconnect pings Redis whenever it is woken, more and more rarely during an outage,
+// and sends the releases that wait once Redis answers, until ctx is done.
 func (f *Fallback) reconnect(ctx context.Context) {
 	wait := minWait
-	var back time.Time // when Redis came back; zero: it has not
+	var back time.Time // when Redis last answered; zero: it is away
 	for {
 		select {
 		case <-ctx.Done():
@@ -33,7 +35,7 @@ func (f *Fallback) reconnect(ctx context.Context) {
 		}
 		if f.Away() != nil {
 			if !back.IsZero() && time.Since(back) > maxWait {
-				wait = minWait // it was there for a while: this is another outage
+				wait = minWait // Redis was there for a while: this is another outage
 			}
 			back = time.Time{}
 			if !sleep(ctx, wait/2+rand.N(wait)/2) { //nolint:gosec // relays must not return together, no more
@@ -41,7 +43,7 @@ func (f *Fallback) reconnect(ctx context.Context) {
 			}
 			wait = min(2*wait, maxWait)
 		}
-		if err := f.redis.ping(ctx); err != nil {
+		if err := f.askRedis(ctx); err != nil {
 			_ = f.setAway(err)
 			f.slow.clear()
 			continue
@@ -53,7 +55,17 @@ func (f *Fallback) reconnect(ctx context.Context) {
 	}
 }
 
-// sleep waits, and reports whether ctx is still not done.
+// askRedis reports whether Redis answers and, where it is away, whether it can count
+// again: one that is loading, full or a replica answers a PING all the same.
+func (f *Fallback) askRedis(ctx context.Context) error {
+	if f.Away() == nil {
+		return f.redis.ping(ctx)
+	}
+	_, err := f.redis.countNobody(ctx)
+	return err
+}
+
+// sleep waits for d, and reports false if ctx was done first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -65,13 +77,34 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// sendReleases releases in Redis what was released while it was away.
+// sendReleases releases in Redis what was released while it was away. What takes too
+// long, though Redis answers, is tried again later.
 func (f *Fallback) sendReleases(ctx context.Context) {
+	again := false
 	for _, t := range f.releases.all() {
-		if err := f.redis.Settle(ctx, t, false); err != nil && meaningOf(err) != senderAlone {
-			_ = f.failed(t.Sender, err)
+		err := f.sendRelease(ctx, t)
+		if isTimeout(err) {
+			again = true
+			if err = f.redis.ping(ctx); err == nil {
+				continue
+			}
+		}
+		if err != nil && meaningOf(err) != senderAlone {
+			_ = f.setAway(err)
 			return
 		}
 		f.releases.done(t)
 	}
+	if again {
+		time.AfterFunc(maxWait, f.wakeBackground)
+	}
+}
+
+func (f *Fallback) sendRelease(ctx context.Context, t quota.Ticket) error {
+	done, err := f.turn(ctx, t.Sender)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return f.redis.Settle(ctx, t, false)
 }

@@ -75,9 +75,9 @@ func (r *Redis) Reserve(ctx context.Context, reservation *quota.Reservation) (qu
 	return count, nil
 }
 
-// Settle implements quota.Counter. To commit costs no command: Redis learns it with
-// the sender's next one. After an error the reservation may be released or not; to
-// try again does no harm.
+// Settle implements quota.Counter. A commit costs no command: Redis learns of it with
+// the sender's next one. After an error the reservation may be released or not; trying
+// again does no harm.
 func (r *Redis) Settle(ctx context.Context, t quota.Ticket, commit bool) error {
 	if commit {
 		r.committed.add(t.Sender, t.ID)
@@ -91,7 +91,7 @@ func (r *Redis) Settle(ctx context.Context, t quota.Ticket, commit bool) error {
 	return r.fail(releaseScript.Run(ctx, r.client, r.keys(t.Sender), t.ID).Err())
 }
 
-// ping reports whether Redis answers: of a Cluster, every master that it has now.
+// ping returns an error unless Redis answers: in a Cluster, every present master.
 func (r *Redis) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -101,7 +101,7 @@ func (r *Redis) ping(ctx context.Context) error {
 // Close ends the connections.
 func (r *Redis) Close() error { return r.fail(r.client.Close()) }
 
-// keys are those of common.lua.
+// keys are the sender's keys, in the order of common.lua.
 func (r *Redis) keys(sender string) []string {
 	prefix := "rcptquota:{" + r.digests.sender(sender) + "}:"
 	return []string{prefix + "reached", prefix + "messages", prefix + "state"}

@@ -10,14 +10,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// meaning is whom an error of a Redis command concerns.
+// meaning says whom an error of a Redis command concerns.
 type meaning int
 
 const (
 	// redisAway: Redis cannot serve anybody now. The zero meaning.
 	redisAway meaning = iota
-	// senderAlone: what Redis holds of this one sender cannot be worked with; it
-	// answers, and serves the others.
+	// senderAlone: Redis answers, but the data that it holds of this one sender are
+	// unusable.
 	senderAlone
 )
 
@@ -29,8 +29,8 @@ func (m meaning) String() string {
 	return "away"
 }
 
-// serverCodes are the first words of the errors with which Redis 6.2 and later, or
-// Valkey, says that it can serve nobody, or not us, now.
+// serverCodes are the error codes with which Redis 6.2 and later, or Valkey, says that
+// it cannot serve anybody now, or may not serve us.
 var serverCodes = map[string]bool{
 	"ASK": true, "BUSY": true, "CLUSTERDOWN": true, "CROSSSLOT": true, "DENIED": true, "EXECABORT": true,
 	"LOADING": true, "MASTERDOWN": true, "MISCONF": true, "MOVED": true, "NOAUTH": true, "NOMASTERLINK": true,
@@ -41,28 +41,27 @@ var serverCodes = map[string]bool{
 var (
 	// code is the first word of a Redis error.
 	code = regexp.MustCompile(`^-?([A-Z][A-Z0-9_]+)( |$)`)
-	// inScript is the code of an error inside a script as Redis before 7.0 tells it,
-	// for instance "ERR Error running script (call to f_…): @user_script:7:
+	// inScript finds the code of an error inside a script as Redis before 7.0 reports
+	// it, for instance "ERR Error running script (call to f_…): @user_script:7:
 	// @user_script: 7: -OOM command not allowed …".
 	inScript = regexp.MustCompile(`^ERR Error running script .*user_script: ?\d+: -?([A-Z][A-Z0-9_]+) `)
-	// refused says that the scripts themselves may not do what they do, whoever is
-	// the sender. Redis before 7.2 has no code for it.
+	// refused matches the errors that say that our scripts may not run a command,
+	// whoever the sender is. Redis before 7.2 has no code for them.
 	refused = regexp.MustCompile(`[Tt]he user executing the script can't|ACL failure in script|Unknown Redis command|not allowed from script`)
 )
 
-// meaningOf tells what an error of one of our scripts means.
+// meaningOf returns what an error of one of our scripts means.
 //
-// What is not a reply, such as a lost connection or a deadline that has passed,
-// says that Redis is away. So does a reply with one of the serverCodes, one
-// that is about the command and not about a run of the script ("ERR unknown
-// command", "ERR max number of clients reached"), and one without a code, which a
-// proxy before Redis makes up.
+// Redis is away if there was no reply (a lost connection, a deadline that passed), or
+// a reply with one of the serverCodes, or one about the command rather than a running
+// script ("ERR unknown command", "ERR max number of clients reached"), or one without
+// a code, which comes from a proxy in front of Redis.
 //
-// Everything else is about the sender: WRONGTYPE, and whatever stops a script while
-// it runs, as for a value that is not ours. A code that is not known is read so,
-// too: the reply shows that Redis answers. If that is wrong, each message costs
-// a command in vain, and its sender is counted as in an outage; if a sender's own
-// error were taken for an outage, it would take all the others out of Redis.
+// Everything else concerns the sender: WRONGTYPE, and whatever stops a running script,
+// such as a value that is not ours. An unknown code is taken for that, too, because
+// the reply shows that Redis answers. If that is wrong, each message costs one command
+// in vain, and its sender is counted as in an outage. The opposite mistake would be
+// worse: one sender's error would take all the others out of Redis.
 func meaningOf(err error) meaning {
 	if errors.Is(err, errReply) || errors.Is(err, redis.Nil) {
 		return senderAlone
@@ -89,9 +88,8 @@ func meaningOf(err error) meaning {
 	return senderAlone
 }
 
-// isTimeout reports whether an error says no more than that there was no answer in
-// time. One slow command, or many at once, may cause it as well as an outage: a
-// ping tells which.
+// isTimeout reports whether an error only says that there was no answer in time. An
+// outage may be the cause, or one slow command, or many at once: a ping shows which.
 func isTimeout(err error) bool {
 	if _, ok := errors.AsType[redis.Error](err); ok {
 		return false

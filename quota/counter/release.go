@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// release undoes a reservation that is not open any more, whatever came after it:
-// what later ones remember of it becomes what it remembers itself.
+// release undoes a reservation, which is no longer in Open, even if others came after it:
+// wherever they remember its time, they now remember the time that it replaced itself.
 func (t *tally) release(r *reservation) {
 	from, to := at(t.Copies, r.At)
 	t.Copies = slices.Delete(t.Copies, from, to)
@@ -20,13 +20,13 @@ func (t *tally) release(r *reservation) {
 	}
 }
 
-// at returns where the entries of one time are.
+// at returns which entries have that time: those from index from up to, not including, to.
 func at[E timed](entries []E, time int64) (from, to int) {
 	return after(entries, time-1), after(entries, time)
 }
 
-// goBack sets the entries of a time to the times before, and drops those that have
-// none. Entries are in the order of time, before and after.
+// goBack gives the entries that have a time the earlier time in before, and drops those
+// that have none there. The entries stay in the order of time.
 func goBack(entries []reach, time int64, before map[digest]int64) []reach {
 	from, to := at(entries, time)
 	if from == to {
@@ -44,7 +44,7 @@ func goBack(entries []reach, time int64, before map[digest]int64) []reach {
 
 func byTime[E timed](a, b E) int { return cmp.Compare(a.time(), b.time()) }
 
-// merge adds entries to others; both are in the order of time.
+// merge merges two lists that are in the order of time, in the memory of the first.
 func merge(entries, more []reach) []reach {
 	i, j := len(entries)-1, len(more)-1
 	entries = append(entries, more...)

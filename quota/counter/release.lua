@@ -1,9 +1,9 @@
--- Releases a reservation: its message costs nothing, whatever came after it. It
--- touches the recipients of that message, and of later reservations only what they
--- remember of it.
+-- Releases a reservation, so that its message costs nothing, even if others came after
+-- it. It touches only the recipients of that message, and in later reservations only
+-- what they remember of it.
 --
 -- KEYS: see common.lua.
--- ARGV: [1] id of the reservation; one that is not open costs nothing already
+-- ARGV: [1] id of the reservation; if it is not open, nothing changes
 -- Reply: 1, or 0 if it was not open.
 
 local id = ARGV[1]
@@ -29,7 +29,7 @@ for time, digests in pairs(groups) do
   end
 end
 
--- releaseReached brings back the times of those whom nobody reached later.
+-- releaseReached restores the times of the recipients that no later message reached.
 local function releaseReached()
   local back, gone = {}, {}
   for _, digest in ipairs(redis.call('ZRANGE', REACHED, text(at), text(at), 'BYSCORE')) do
@@ -44,8 +44,8 @@ local function releaseReached()
   each('ZREM', REACHED, gone)
 end
 
--- releaseLater has a later reservation bring back, should it be released too, what
--- this one would have.
+-- releaseLater makes a later reservation restore, should it be released too, the times
+-- that this one would have restored.
 local function releaseLater(later)
   local field = 'r' .. later
   local theirs = unpackGroups(redis.call('HGET', STATE, field))
@@ -68,7 +68,7 @@ local function releaseLater(later)
     theirs[time] = (theirs[time] or '') .. table.concat(list)
   end
   redis.call('HSET', STATE, field, packGroups(theirs))
-  addBelow(later, moved, open)
+  addLater(later, moved, open)
 end
 
 local function releaseMessage()
@@ -88,6 +88,7 @@ for _, r in ipairs(open) do
 end
 for later in string.gmatch(fields[4] or '', '%S+') do
   if unsettled[later] then
+    unsettled[later] = nil -- once
     releaseLater(later)
   end
 end
@@ -95,7 +96,7 @@ releaseMessage()
 redis.call('HDEL', STATE, 'r' .. id, 'o' .. id)
 local reached, messages = redis.call('ZCARD', REACHED), redis.call('ZCARD', MESSAGES)
 if reached + messages + #open == 0 then
-  redis.call('HDEL', STATE, 'last', 'open', 'sums', 'due') -- no time is in use
+  redis.call('HDEL', STATE, 'last', 'open', 'sums', 'due') -- nothing needs the newest time any more
   return 1
 end
 redis.call('HSET', STATE, 'open', writeOpen(open), 'sums', writeSums(sums))

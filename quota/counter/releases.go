@@ -9,37 +9,63 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// maxReleases bounds the releases that wait. Those beyond stay counted.
-const maxReleases = 100_000
+// maxReleases and maxReleasesOfOne are how many releases may wait, and how many of
+// one sender, who takes nobody else's place. The messages of further ones stay
+// counted.
+const (
+	maxReleases      = 100_000
+	maxReleasesOfOne = 1000
+)
 
-// releases are those that wait for Redis. A restart forgets them: their messages
-// then count. The zero value is ready, for many goroutines at once.
+// releases are the releases that wait for Redis. A restart forgets them, and their
+// messages stay counted. The zero value is ready for use by many goroutines at once.
 type releases struct {
 	mu      sync.Mutex
 	waiting map[quota.Ticket]time.Time // since when
+	senders map[string]int             // how many of each wait
 }
 
 func (r *releases) add(t quota.Ticket) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.waiting == nil {
-		r.waiting = map[quota.Ticket]time.Time{}
+		r.waiting, r.senders = map[quota.Ticket]time.Time{}, map[string]int{}
 	}
-	if len(r.waiting) < maxReleases {
-		r.waiting[t] = time.Now()
+	_, waits := r.waiting[t]
+	if !waits && (len(r.waiting) >= maxReleases || r.senders[t.Sender] >= maxReleasesOfOne) {
+		return
 	}
+	if !waits {
+		r.senders[t.Sender]++
+	}
+	r.waiting[t] = time.Now()
 }
 
 // all lists the releases that still matter.
 func (r *releases) all() []quota.Ticket {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	maps.DeleteFunc(r.waiting, func(_ quota.Ticket, since time.Time) bool { return time.Since(since) > openLife })
+	for t, since := range r.waiting {
+		if time.Since(since) > openLife {
+			r.remove(t)
+		}
+	}
 	return slices.Collect(maps.Keys(r.waiting))
 }
 
 func (r *releases) done(t quota.Ticket) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.remove(t)
+}
+
+// remove is called under the lock.
+func (r *releases) remove(t quota.Ticket) {
+	if _, waits := r.waiting[t]; !waits {
+		return
+	}
 	delete(r.waiting, t)
+	if r.senders[t.Sender]--; r.senders[t.Sender] == 0 {
+		delete(r.senders, t.Sender)
+	}
 }

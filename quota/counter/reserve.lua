@@ -7,30 +7,29 @@
 --       [2] n, how many recipients the message has
 --       [3] the windows of the sender's class, each "period limit kind;":
 --           microseconds, recipients, and d for distinct recipients or c for copies
---       [4] what is kept for the windows of any class: "distinct copies most", the
---           longest period of a window of each kind, zero where no class has one,
---           and the largest limit of one of copies
+--       [4] what is kept for the windows of any class: "distinct copies", the longest
+--           period of a window of each kind, zero where no class has one
 --       [5] digests of the n recipients, 8 bytes each; empty where nothing is kept
 --           of distinct recipients
 --       [6...] ids that are committed
--- Reply: [at, exceeded, used, retryAt]: when it was decided; the index of the
---        window that would be exceeded, the one that is free last; how many
---        recipients that holds; when there is room in all windows. exceeded is -1
---        for a message that is reserved, and -2 where too many are open.
+-- Reply: [at, exceeded, used, retryAt]: the time of the decision; the index of the
+--        window that would be exceeded (of several, the one with room last); how many
+--        recipients it holds; when there will be room in all windows. exceeded is -1
+--        for a message that is reserved, and -2 when too many are open.
 
 -- It is written as one piece, with few functions: those that a run does not need cost
 -- as much to make as all else that it does for a message to a few.
 
 local id, n = ARGV[1], tonumber(ARGV[2])
-local keepDistinct, keepCopies, mostCopies = string.match(ARGV[4], '(%d+) (%d+) (%d+)')
-keepDistinct, keepCopies, mostCopies = tonumber(keepDistinct), tonumber(keepCopies), tonumber(mostCopies)
+local keepDistinct, keepCopies = string.match(ARGV[4], '(%d+) (%d+)')
+keepDistinct, keepCopies = tonumber(keepDistinct), tonumber(keepCopies)
 
 local fields = redis.call('HMGET', STATE, 'last', 'open', 'sums', 'due')
 local last, open, sums, due = tonumber(fields[1] or 0), readOpen(fields[2]), readSums(fields[3]), fields[4]
 local openChanged, sumsChanged = false, false
 
--- commit forgets what the release of those reservations would need for which done
--- returns true.
+-- commit commits the open reservations for which done returns true: it forgets what
+-- their release would need.
 local function commit(done)
   local kept, gone = {}, {}
   for _, r in ipairs(open) do
@@ -79,7 +78,9 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local keep = math.max(keepDistinct, keepCopies)
-local rest = keep / 4 -- to look for what is past for every message would cost more than to count it
+-- How long to leave between two looks for what is past: one for every message would
+-- cost more than counting it.
+local rest = keep / 4
 if keepDistinct > 0 and keepCopies > 0 then
   rest = math.min(keepDistinct, keepCopies) / 4
 end
@@ -114,9 +115,16 @@ if last > now + TOLERANCE then
   end
   table.sort(open, function(a, b) return a.at < b.at end)
   sums, due, last, openChanged, sumsChanged = {}, nil, now, true, true
+  -- Even if this message is refused: or they would be moved once more, and too far.
+  redis.call('HSET', STATE, 'last', text(last))
+  redis.call('HDEL', STATE, 'due')
 end
 
 local at = math.max(now, last + 1)
+-- The messages may have expired before the sums, or were set aside.
+if next(sums) and redis.call('ZCARD', MESSAGES) == 0 then
+  sums, sumsChanged = {}, true
+end
 local windows = {}
 for per, limit, kind in string.gmatch(ARGV[3], '(%d+) (%d+) (%a);') do
   windows[#windows + 1] = {per = tonumber(per), limit = tonumber(limit), kind = kind}
@@ -136,7 +144,7 @@ end
 local function heldCopies(window)
   local s, since = sums[window.per], at - window.per
   local most = 2147483647
-  if not s or s.head < at - keepCopies then -- messages may be gone that the sum still counts
+  if not s then
     s = {head = since, sum = 0}
     sums[window.per], sumsChanged = s, true
     readMessages(since, '+inf', most, function(m) s.sum = s.sum + m end)
@@ -147,8 +155,8 @@ local function heldCopies(window)
   return s.sum
 end
 
--- currentSums are the sums of the class's own windows: those of others would need
--- care for as long as nobody asks for them.
+-- currentSums are the sums of this class's windows. Those of other classes are dropped:
+-- they would have to be kept up to date though nobody uses them.
 local function currentSums()
   local current = {}
   for _, window in ipairs(windows) do
@@ -177,7 +185,7 @@ if tidied then
     redis.call('ZREMRANGEBYSCORE', MESSAGES, '-inf', text(at - keepCopies))
     -- Each message has a recipient: the oldest beyond any limit matter to no window,
     -- even if all the open ones are released.
-    local surplus = redis.call('ZCARD', MESSAGES) - mostCopies - CROWD
+    local surplus = redis.call('ZCARD', MESSAGES) - MESSAGES_MOST
     if surplus > 0 then
       redis.call('ZREMRANGEBYRANK', MESSAGES, '0', text(surplus - 1))
       sums = {}
@@ -308,7 +316,7 @@ if keepDistinct > 0 then
     for replaced, those in pairs(groups) do
       groups[replaced] = table.concat(those)
     end
-    addBelow(id, groups, open)
+    addLater(id, groups, open)
     list[#list + 1] = 'r' .. id
     list[#list + 1] = packGroups(groups)
   end

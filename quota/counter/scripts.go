@@ -22,5 +22,5 @@ var (
 )
 
 // constantsLua are the bounds of open reservations, in microseconds, for the scripts.
-var constantsLua = fmt.Sprintf("local LIFE, CROWD, CROWDED, TOLERANCE = %d, %d, %d, %d\n",
-	openLife.Microseconds(), maxOpen, crowdedLife.Microseconds(), clockTolerance.Microseconds())
+var constantsLua = fmt.Sprintf("local LIFE, CROWD, CROWDED, TOLERANCE, MESSAGES_MOST = %d, %d, %d, %d, %d\n",
+	openLife.Microseconds(), maxOpen, crowdedLife.Microseconds(), clockTolerance.Microseconds(), maxMessages)

@@ -10,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// asideFor is how long a damaged key is kept aside, for somebody to look at.
+// asideFor is how long a damaged key is kept for somebody to look at.
 const asideFor = 7 * 24 * time.Hour
 
 //go:embed aside.lua
@@ -18,10 +18,10 @@ var asideLua string
 
 var asideScript = redis.NewScript(asideLua)
 
-// setAside renames those of the sender's keys that are of a wrong type: they get
-// ":damaged" at the end of their names, and expire after [asideFor]. It returns how
-// many; none, where the types are right, and the values are not ours. An ACL
-// user needs +type and +rename for it, beyond what counting needs.
+// setAside renames those of the sender's keys that have a wrong type: ":damaged" is
+// added to their names, and they expire after [asideFor]. It returns how many there
+// were; 0 if the types are right, so that a value must be damaged. Beyond what counting
+// needs, an ACL user needs +type and +rename for it.
 func (r *Redis) setAside(ctx context.Context, sender string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -33,8 +33,8 @@ func (r *Redis) setAside(ctx context.Context, sender string) (int, error) {
 	return n, r.fail(err)
 }
 
-// damaged adds to an error of a sender's data the keys that hold them, since they
-// do not name the sender.
+// damaged adds to an error the names of the keys that hold the sender's data: from the
+// login, an administrator could not tell them.
 func (r *Redis) damaged(sender string, err error) error {
-	return fmt.Errorf("what Redis holds of this sender (%s*) cannot be worked with: %w", strings.TrimSuffix(r.keys(sender)[0], "reached"), err)
+	return fmt.Errorf("what Redis holds of this sender (%s*) is unusable: %w", strings.TrimSuffix(r.keys(sender)[0], "reached"), err)
 }

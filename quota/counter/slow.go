@@ -2,9 +2,9 @@ package counter
 
 import "sync"
 
-// slowSenders are those of whom a command took too long, until it is known whether
-// Redis is away: their other messages do not wait for it, either. The zero value is
-// ready, for many goroutines at once.
+// slowSenders are the senders for whom a command timed out, until it is known whether
+// Redis is away: until then, their other messages do not wait for Redis either. The
+// zero value is ready for use by many goroutines at once.
 type slowSenders struct {
 	mu  sync.Mutex
 	all map[string]error
@@ -19,7 +19,7 @@ func (s *slowSenders) add(sender string, why error) {
 	s.all[sender] = why
 }
 
-// why tells why Redis is not asked about a sender; nil: it is.
+// why returns why Redis is not asked about a sender; nil: it is asked.
 func (s *slowSenders) why(sender string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

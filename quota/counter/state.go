@@ -24,12 +24,12 @@ var (
 // state is what is on disk.
 type state struct {
 	db      *bbolt.DB
-	digests *digester // those that the tallies are made of
+	digests *digester // makes the digests in the tallies
 	notice  error     // see [Local.Notice]
 }
 
-// openState opens the state in the folder, with the digests of another store; nil:
-// those of the folder's own key.
+// openState opens the state in the folder dir, with the digester of another store; nil:
+// the one of the folder's own key. The error names the file.
 func openState(dir string, digests *digester) (*state, error) {
 	path := filepath.Join(dir, stateFile)
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, FreelistType: bbolt.FreelistMapType})
@@ -99,7 +99,7 @@ func (s *state) fail(err error) error {
 	return nil
 }
 
-// named returns err, if any, with the file's name.
+// named adds the file's name to err, if any.
 func (s *state) named(err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.db.Path(), err)

@@ -10,19 +10,20 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// What the state says of the key of its digests: never the key itself.
+// Entries of the meta bucket about the key of the digests. The key itself is never
+// among them.
 var (
-	fingerprintEntry = []byte("digest_key_fingerprint") // of the key that its digests were made with
-	oldKeyEntry      = []byte("digest_key")             // the key itself, as earlier versions kept it; empty: moved, but not yet wiped
+	fingerprintEntry = []byte("digest_key_fingerprint") // of the key that the digests were made with
+	oldKeyEntry      = []byte("digest_key")             // of earlier versions: the key itself; empty: moved, but not yet wiped
 )
 
-// ErrKeyChanged says that digests in state_dir were forgotten, because the key
-// that they were made with is gone.
-var ErrKeyChanged = errors.New("the key of the recipients' digests in state_dir is another than before")
+// ErrKeyChanged says that digests in state_dir were forgotten, because they were made
+// with another key.
+var ErrKeyChanged = errors.New("the key of the recipients' digests in state_dir has changed")
 
-// useKey gives the state its digests: those of the key in digest.key or, if
-// configured is not nil, that. A key that an earlier version kept in the database
-// itself moves to digest.key, and no trace of it stays behind.
+// useKey gives the state its digester: configured or, if that is nil, the one of the
+// key in digest.key. A key that an earlier version kept in the database moves to
+// digest.key, and no trace of it stays in the database.
 func (s *state) useKey(dir string, configured *digester) error {
 	old, err := s.oldKey()
 	if err != nil {
@@ -35,14 +36,15 @@ func (s *state) useKey(dir string, configured *digester) error {
 	}
 	if old != nil {
 		if err := s.wipeOldKey(dir); err != nil {
-			return s.named(fmt.Errorf("the key of digests cannot be removed from it: %w", err))
+			return s.named(fmt.Errorf("cannot remove the key of the digests from it: %w", err))
 		}
 	}
 	return s.named(s.db.Update(s.compareKey))
 }
 
-// openOwnKey returns the digests of the key in the folder, and makes one if there
-// is none. The key of an earlier version's database goes before: that one ran last.
+// openOwnKey returns the digester of the key in the folder dir, and makes a key if
+// there is none. The key of an earlier version's database, if any, replaces the one in
+// the folder, because the earlier version ran last.
 func openOwnKey(dir string, old []byte) (*digester, error) {
 	key, err := ownKey(dir)
 	switch {
@@ -70,12 +72,12 @@ func (s *state) oldKey() (key []byte, err error) {
 	return key, err
 }
 
-// wipeOldKey removes the key from the database, and from the pages that it no
-// longer uses. A kill in between is made up for at the next start.
+// wipeOldKey removes the key from the database, and from the pages that the database no
+// longer uses. If it is killed in between, the next start finishes it.
 func (s *state) wipeOldKey(dir string) error {
 	for _, step := range []func(*bbolt.Tx) error{
 		func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put(oldKeyEntry, nil) },
-		func(*bbolt.Tx) error { return nil }, // the database can go back by one transaction, but no further
+		func(*bbolt.Tx) error { return nil }, // now neither of bbolt's two meta pages refers to the key
 		func(tx *bbolt.Tx) error { return wipeUnused(tx, filepath.Join(dir, stateFile)) },
 		func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Delete(oldKeyEntry) },
 	} {
@@ -109,9 +111,9 @@ func wipeUnused(tx *bbolt.Tx, path string) error {
 	}
 }
 
-// compareKey notes which key the digests are made with. Where it was another, no
-// recipient would be found again, and would count as one more: these digests are
-// forgotten, so that nobody is refused for them. Copies stay counted.
+// compareKey stores the fingerprint of the key. If the digests were made with another
+// key, no recipient would be recognised, and each would count a second time: so these
+// digests are forgotten, and nobody is refused because of them. Copies stay counted.
 func (s *state) compareKey(tx *bbolt.Tx) error {
 	meta := tx.Bucket(metaBucket)
 	before := meta.Get(fingerprintEntry)
@@ -124,13 +126,14 @@ func (s *state) compareKey(tx *bbolt.Tx) error {
 			return err
 		}
 		if forgotten > 0 {
-			s.notice = fmt.Errorf("%w: what %d senders reached by windows of distinct recipients was forgotten; copies are still counted", ErrKeyChanged, forgotten)
+			s.notice = fmt.Errorf("%w: the distinct recipients of %d senders were forgotten; copies are still counted", ErrKeyChanged, forgotten)
 		}
 	}
 	return meta.Put(fingerprintEntry, []byte(s.digests.fingerprint))
 }
 
-// forgetDigests takes the digests out of all tallies, and returns out of how many.
+// forgetDigests removes the digests from all tallies, and returns how many tallies had
+// any.
 func forgetDigests(tallies *bbolt.Bucket) (int, error) {
 	changed := map[string][]byte{}
 	err := tallies.ForEach(func(sender, text []byte) error {
@@ -150,8 +153,7 @@ func forgetDigests(tallies *bbolt.Bucket) (int, error) {
 	return len(changed), put(tallies, changed)
 }
 
-// forgetDigests forgets whom the sender reached, and reports whether that was
-// anybody.
+// forgetDigests forgets whom the sender reached, and reports whether there was anybody.
 func (t *tally) forgetDigests() bool {
 	some := len(t.Reached) > 0
 	t.Reached = nil
@@ -162,11 +164,11 @@ func (t *tally) forgetDigests() bool {
 	return some
 }
 
-// Notice tells what a start found in state_dir and a postmaster must know; nil:
-// nothing. It is [ErrKeyChanged], with how many senders it is about.
+// Notice returns what a postmaster must know about the state_dir that was opened; nil:
+// nothing. It wraps [ErrKeyChanged].
 func (l *Local) Notice() error { return l.state.notice }
 
-// Notice is that of the store in this process, if there is one.
+// Notice is [Local.Notice] of the store in this process, if there is one.
 func (f *Fallback) Notice() error {
 	if f.local == nil {
 		return nil

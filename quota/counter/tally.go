@@ -10,8 +10,8 @@ import (
 // Times in a tally are microseconds since 1970, as Redis's clock gives them.
 
 // tally is what one sender reached. The zero value is that of a sender who
-// reached nobody. It holds no more entries than the windows allow, but for the
-// open reservations, which remember what they replaced.
+// reached nobody. It holds no more entries than the windows allow, apart from what the
+// open reservations remember.
 //
 // The fields are what state_dir holds of it, in CBOR (RFC 8949).
 type tally struct {
@@ -28,7 +28,8 @@ type tally struct {
 	Last int64
 	// Keep is how long an entry can still matter, in microseconds.
 	Keep int64
-	// Alone is the newest time given out while Redis was away; 0: there is none.
+	// Alone is the newest time given out for a message that was counted here alone,
+	// without Redis; 0: there is none.
 	Alone int64
 }
 
@@ -66,12 +67,13 @@ type timed interface{ time() int64 }
 // decision is the pure part of a quota.Count.
 type decision struct {
 	at       int64
-	exceeded int // -1: reserved
+	exceeded int // index of a window; -1: reserved; or tooManyOpen
 	used     int
 	retryAt  int64
 }
 
-// tooManyOpen stands for exceeded where maxOpen reservations are open.
+// tooManyOpen is the value of exceeded when maxOpen reservations are open. Scripts
+// reply with it, too.
 const tooManyOpen = -2
 
 // reserve counts a message at the time now, or tells which window it exceeds.
@@ -167,11 +169,11 @@ func (t *tally) expire(now int64, keep quota.Retention) {
 	t.Copies = slices.Delete(t.Copies, 0, after(t.Copies, now-keep.Copies.Microseconds()))
 	// Each message has a recipient: the oldest beyond any limit matter to no window,
 	// even if all the open ones are released.
-	t.Copies = slices.Delete(t.Copies, 0, max(0, len(t.Copies)-keep.MostCopies-maxOpen))
+	t.Copies = slices.Delete(t.Copies, 0, max(0, len(t.Copies)-maxMessages))
 	t.commitOlder(now, openLife.Microseconds())
 }
 
-// crowded reports whether as many reservations are open as may be.
+// crowded reports whether no further reservation may be open.
 func (t *tally) crowded(now int64) bool {
 	if len(t.Open) >= maxOpen {
 		t.commitOlder(now, crowdedLife.Microseconds())
@@ -179,7 +181,8 @@ func (t *tally) crowded(now int64) bool {
 	return len(t.Open) >= maxOpen
 }
 
-// commitOlder commits the reservations that have been open for longer.
+// commitOlder commits the reservations that have been open for longer than so many
+// microseconds.
 func (t *tally) commitOlder(now, longer int64) {
 	t.Open = slices.Delete(t.Open, 0, after(t.Open, now-longer-1))
 }

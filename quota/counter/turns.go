@@ -8,23 +8,22 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// turns has the work for one sender done one piece after another, so that a sender
-// who sends much at once delays nobody else. The zero value is ready, for many
+// turns makes the work for one sender happen one piece at a time, so that a sender who
+// sends much at once delays nobody else. The zero value is ready for use by many
 // goroutines at once.
 type turns struct {
 	mu      sync.Mutex
 	senders map[string]*turn
 }
 
-// turn is the place of one sender at which goroutines wait.
+// turn is where the goroutines that work for one sender wait for each other.
 type turn struct {
-	taken   chan struct{} // has one element while somebody works
+	taken   chan struct{} // has an element while a goroutine works
 	waiting int           // goroutines that wait or work
 }
 
 // wait blocks until it is the caller's turn. The caller calls done when it has
-// finished. The error wraps [quota.ErrTooManyOpen] when it was not the caller's turn
-// before ctx ended.
+// finished. If ctx ends first, the error wraps [quota.ErrTooManyOpen].
 func (t *turns) wait(ctx context.Context, sender string) (done func(), err error) {
 	t.mu.Lock()
 	if t.senders == nil {

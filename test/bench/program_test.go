@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rcptquota/rcptquota/test/servers"
@@ -23,9 +24,31 @@ recipients = 100000
 count = "copies"
 `
 
-// startProgram builds rcptquota without the race detector, serves it as one of
-// the setups, and returns its socket. Its sender may write to 5000 recipients.
+// startProgram serves rcptquota as one of the setups, and returns its socket. Its
+// sender may write to 5000 recipients.
 func startProgram(b *testing.B, setup string) string {
+	b.Helper()
+	rest := ""
+	switch setup {
+	case "lists":
+		rest = "[lists]\ndomains = [\"listes.test\"]\n"
+	case "embedded", "redis":
+		rest = windows
+	}
+	if setup == "redis" {
+		rest += redisStore(servers.StartRedis(b).Address())
+	}
+	return serve(b, rest)
+}
+
+// redisStore writes the table of a Redis.
+func redisStore(addresses ...string) string {
+	return fmt.Sprintf("[store]\nkind = \"redis\"\naddresses = [\"%s\"]\ndigest_key_file = \"key\"\n", strings.Join(addresses, `", "`))
+}
+
+// serve builds rcptquota without the race detector, serves it with a class of 5000
+// recipients and what rest says, and returns its socket. Its log is beside that.
+func serve(b *testing.B, rest string) string {
 	b.Helper()
 	dir := servers.Scratch(b)
 	if output, err := exec.Command("go", "build", "-o", dir, "github.com/rcptquota/rcptquota/cmd/rcptquota").CombinedOutput(); err != nil {
@@ -33,18 +56,9 @@ func startProgram(b *testing.B, setup string) string {
 	}
 	socket := filepath.Join(dir, "s.sock")
 	config := fmt.Sprintf("state_dir = %q\n[[listen]]\naddress = \"unix:%s\"\nmode = \"0666\"\n[class.all]\nrecipients = 5000\n", dir, socket)
-	switch setup {
-	case "lists":
-		config += "[lists]\ndomains = [\"listes.test\"]\n"
-	case "embedded", "redis":
-		config += windows
-	}
-	if setup == "redis" {
-		config += fmt.Sprintf("[store]\nkind = \"redis\"\naddresses = [%q]\ndigest_key_file = \"key\"\n", servers.StartRedis(b).Address())
-	}
 	for name, text := range map[string]string{
-		"rcptquota.toml": config,
-		"directory.toml": "[[sender]]\nlogin = \"anne\"\n",
+		"rcptquota.toml": config + rest,
+		"directory.toml": "[[sender]]\nlogin = \"anne\"\n[[sender]]\nlogin = \"bertrand\"\n",
 		"key":            "0123456789012345678901234567890123456789",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
