@@ -13,8 +13,8 @@ import (
 
 const filtering = "unix:/run/filtering.sock"
 
-// filtered plays Postfix with smtpd_proxy_filter: a message of login that is let go
-// at DATA, and never ends.
+// filtered plays Postfix with smtpd_proxy_filter: a message from login that passes at DATA
+// and never ends.
 func (p *peer) filtered(login string) {
 	p.t.Helper()
 	p.mail(login, "a@example.org")
@@ -23,7 +23,7 @@ func (p *peer) filtered(login string) {
 	p.send('A')
 }
 
-// ended plays a message of login that ends.
+// ended plays a message from login that reaches its end.
 func (p *peer) ended(login string) {
 	p.t.Helper()
 	p.mail(login, "a@example.org")
@@ -42,7 +42,7 @@ func (r *rig) to(t *testing.T, port string) *peer {
 	return p
 }
 
-// TestNoEnds: where no message reaches its end that is told, once.
+// TestNoEnds: where no message reaches its end, that is logged once.
 func TestNoEnds(t *testing.T) {
 	told := func(port string, n int) string {
 		return fmt.Sprintf(`level=ERROR msg="no message reaches its end" listener=%s port=%s messages=%d `, filtering, port, n)
@@ -104,7 +104,7 @@ func TestNoEnds(t *testing.T) {
 	}
 }
 
-// TestUnended: a message lacks its end once, and only if it was let go.
+// TestUnended: a message without an end is counted once, and only if it passed at DATA.
 func TestUnended(t *testing.T) {
 	for name, c := range map[string]struct {
 		play func(p *peer)
@@ -147,7 +147,8 @@ func TestUnended(t *testing.T) {
 	}
 }
 
-// TestCountAtData: where no end is shown, DATA counts for good, and has the record.
+// TestCountAtData: where no end is shown, the reservation is committed and the record
+// written at DATA.
 func TestCountAtData(t *testing.T) {
 	judge := &reserving{}
 	synctest.Test(t, func(t *testing.T) {
@@ -184,8 +185,8 @@ func TestCountAtData(t *testing.T) {
 	})
 }
 
-// TestNoEndIsTold: the rules know that they will not see the header; with lists,
-// the MTA's header is passed over, and nothing is changed.
+// TestNoEndIsTold: the rules are told that there will be no header; with lists, a header
+// that comes is skipped, and nothing is changed.
 func TestNoEndIsTold(t *testing.T) {
 	for count, want := range map[string]bool{"": false, "end": false, "data": true} {
 		told := make(chan bool, 1)

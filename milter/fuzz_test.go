@@ -11,8 +11,8 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// FuzzServer shows any bytes to a server. Each connection ends, no panic is
-// caught by the library, and no message passes that the judge refused.
+// FuzzServer sends any bytes to a server. Each connection ends, the library catches no
+// panic, and no message passes that the judge refused.
 func FuzzServer(f *testing.F) {
 	message := [][]byte{
 		negotiation(postfixOffer),
@@ -32,7 +32,7 @@ func FuzzServer(f *testing.F) {
 		if inbound {
 			role = quota.Inbound
 		}
-		library := &safeBuffer{} // the library writes to the default log
+		library := &safeBuffer{} // the library writes to the default logger
 		slog.SetDefault(slog.New(slog.NewTextHandler(library, nil)))
 		r := startListsRig(t, atMost(0), role, true)
 		ours, theirs := net.Pipe()

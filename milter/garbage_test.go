@@ -19,10 +19,10 @@ import (
 
 var garbageFor = flag.Duration("garbage", time.Second, "how long TestGarbage lasts")
 
-// TestGarbage sends malformed conversations to a running server while a
-// well-behaved connection beside it, and new ones, see nothing of it.
+// TestGarbage sends malformed conversations to a running server. Meanwhile well-behaved
+// connections, old and new, are not disturbed.
 func TestGarbage(t *testing.T) {
-	library := &safeBuffer{} // the library writes to the default log
+	library := &safeBuffer{} // the library writes to the default logger
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(library, nil)))
 	defer slog.SetDefault(before)
@@ -80,8 +80,8 @@ func dialPeer(t testing.TB, address string) *peer {
 	return p
 }
 
-// sendGarbage opens a connection, sends packets that are wrong somehow, and
-// leaves in one of several rude ways.
+// sendGarbage opens a connection, sends malformed packets, and disconnects in one of
+// several rude ways.
 func sendGarbage(t *testing.T, address string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -104,8 +104,8 @@ func sendGarbage(t *testing.T, address string) {
 	}
 }
 
-// garbage is a good conversation with bytes changed, cut out or put in, or
-// nothing but noise.
+// garbage is a valid conversation with bytes changed, removed or inserted, or nothing but
+// noise.
 func garbage() []byte {
 	noise := func(n int) []byte {
 		b := make([]byte, n)
@@ -142,8 +142,8 @@ func garbage() []byte {
 	return bytes
 }
 
-// TestManyConnections: thousands of idle connections cost a busy one nothing
-// but memory, and a shutdown ends them all.
+// TestManyConnections: thousands of idle connections do not disturb a busy one, and a
+// shutdown ends them all.
 func TestManyConnections(t *testing.T) {
 	r := startRig(t, atMost(2), quota.Submission)
 	address := serveTCP(t, r, quota.Submission)

@@ -36,7 +36,7 @@ func TestUnixSocket(t *testing.T) {
 	if _, err := c.Listen(); err == nil || !strings.Contains(err.Error(), "another process listens there") {
 		t.Errorf("a second listener: %v", err)
 	}
-	// What a killed process leaves behind.
+	// A socket file left by a killed process.
 	if err := ln.(*unixListener).Listener.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -43,11 +43,11 @@ const (
 )
 
 // MessageRole is the role of the messages that come in.
-func (c *ListenConfig) MessageRole() quota.Role {
-	if c.Role == quota.Inbound.String() {
-		return quota.Inbound
+func (c *ListenConfig) MessageRole() (role quota.Role) {
+	if role.UnmarshalText([]byte(c.Role)) != nil {
+		return quota.Submission
 	}
-	return quota.Submission
+	return role
 }
 
 // The values of Count.
@@ -66,8 +66,8 @@ func (c *ListenConfig) CountsAtData() bool {
 func (c *ListenConfig) Validate() error {
 	scheme, rest, _ := strings.Cut(c.Address, ":")
 	errs := []error{c.validateAddress(scheme, rest)}
-	if c.Role != "" && c.Role != c.MessageRole().String() {
-		errs = append(errs, conf.Errorf("role", "%q is not known; write %q or %q", c.Role, quota.Submission, quota.Inbound))
+	if err := new(quota.Role).UnmarshalText([]byte(c.Role)); err != nil {
+		errs = append(errs, conf.Errorf("role", "%v", err))
 	}
 	switch {
 	case c.Count != "" && c.Count != countAtEnd && c.Count != countAtData:

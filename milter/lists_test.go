@@ -11,14 +11,14 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// lists is a judge to whom addresses of l.fr are lists, which everybody may post
-// to, and those of re.fr are sent on to managers.
+// lists is a judge for whom addresses in l.fr are lists to which everybody may post, and
+// those in re.fr are redirected to managers.
 type lists struct {
 	header quota.Header // of the last message that ended
 }
 
 func (l *lists) Judge(_ context.Context, m *quota.Message) quota.Verdict {
-	v := quota.Verdict{Action: quota.Accept, Sender: m.Login, Recipients: m.Recipients.Len()}
+	v := quota.Verdict{Action: quota.Accept, Facts: quota.Facts{Sender: m.Login, Recipients: m.Recipients.Len()}}
 	for address := range m.Recipients.All() {
 		switch _, domain, _ := strings.Cut(address, "@"); domain {
 		case "l.fr":
@@ -64,7 +64,7 @@ func (p *peer) header(fields ...string) {
 	}
 }
 
-// ends shows the end of the message and expects changes, then the go-ahead.
+// ends shows the end of the message and expects changes and then SMFIR_CONTINUE.
 func (p *peer) ends(changes ...string) {
 	p.t.Helper()
 	p.send('D', "Ei", "4F1")
@@ -98,8 +98,8 @@ func TestReplyTo(t *testing.T) {
 		`level=INFO msg=accepted queue_id=4F1 sender=anne recipients=1 client=192.0.2.1 role=submission`)
 }
 
-// TestRemoved: fields that name somebody else go, the last first, and the record
-// names them.
+// TestRemoved: fields that name another sender are removed, the last first, and are named
+// in the record.
 func TestRemoved(t *testing.T) {
 	_, log := listDialogue(t, quota.Submission, func(p *peer) {
 		p.mail("anne", "list@l.fr")
@@ -111,9 +111,8 @@ func TestRemoved(t *testing.T) {
 	checkLog(t, log, `level=INFO msg=accepted queue_id=4F1 sender=anne recipients=1 list=list@l.fr removed=Resent-From,Sender client=192.0.2.1 role=submission`)
 }
 
-// TestFieldsWithoutNumber: a header that would cost the MTA a look through the
-// whole message for each of its fields goes nowhere, for good; the connection goes
-// on.
+// TestFieldsWithoutNumber: a message with too many fields to remove, for each of which the
+// MTA would read the whole message, is refused permanently. The connection goes on.
 func TestFieldsWithoutNumber(t *testing.T) {
 	const most = 100
 	_, log := listDialogue(t, quota.Submission, func(p *peer) {
@@ -153,8 +152,8 @@ func TestFieldsWithoutNumber(t *testing.T) {
 	}
 }
 
-// TestHeaderIsOfItsOwnMessage: the header of a message that was given up does
-// not reach into the next.
+// TestHeaderIsOfItsOwnMessage: the header of a message that was given up is not taken for
+// the next one's.
 func TestHeaderIsOfItsOwnMessage(t *testing.T) {
 	judge, _ := listDialogue(t, quota.Submission, func(p *peer) {
 		p.mail("anne", "list@l.fr")
@@ -173,8 +172,8 @@ func TestHeaderIsOfItsOwnMessage(t *testing.T) {
 	}
 }
 
-// TestRedirect: the list is taken out of the envelope as the client wrote it, and
-// each manager comes in once.
+// TestRedirect: the list is removed from the envelope in each form that the client typed,
+// and each manager is added once.
 func TestRedirect(t *testing.T) {
 	_, log := listDialogue(t, quota.Submission, func(p *peer) {
 		p.mail("anne", "b@x.fr")
@@ -190,8 +189,8 @@ func TestRedirect(t *testing.T) {
 	checkLog(t, log, `level=WARN msg=redirected queue_id=4F1 sender=anne reason=list_posting recipients=2 list=list@re.fr client=192.0.2.1 role=submission`)
 }
 
-// TestRedirectBeyondASCII: the list goes out of the envelope as the client wrote its
-// domain.
+// TestRedirectBeyondASCII: the list is removed from the envelope with its domain as the
+// client typed it.
 func TestRedirectBeyondASCII(t *testing.T) {
 	listDialogue(t, quota.Submission, func(p *peer) {
 		p.mail("anne", "b@x.fr")
@@ -216,81 +215,7 @@ func TestRedirectInbound(t *testing.T) {
 	checkLog(t, log, `level=WARN msg=redirected queue_id=4F1 reason=list_posting recipients=3 list=two@re.fr client=192.0.2.1 role=inbound`)
 }
 
-// TestTypedWithoutEnd: what a client types is kept up to a bound, and without it
-// nothing is redirected.
-func TestTypedWithoutEnd(t *testing.T) {
-	route := "<@" + strings.Repeat("a", 2000) + ":"
-	_, log := listDialogue(t, quota.Submission, func(p *peer) {
-		p.mail("anne")
-		p.rcpt("list@re.fr", "<list@re.fr>")
-		for i := range maxTyped / len(route) {
-			address := fmt.Sprintf("r%d@x.fr", i)
-			p.rcpt(address, route+address+">")
-		}
-		p.data()
-		p.expect('y', "550 5.7.1 Message refused: the list ")
-		p.send('A')
-		p.mail("anne") // the next one begins anew
-		p.rcpt("list@re.fr", "<list@re.fr>")
-		p.data()
-		p.expect('c', "")
-		p.header("From: anne@x.fr")
-		p.ends("- <list@re.fr>|", "+ <a@x.fr>|", "+ <b@x.fr>|")
-	})
-	if len(log) != 2 {
-		t.Errorf("the log: %q", log)
-	}
-}
-
-// TestTooManyRedirects: what would have the MTA look through the message without
-// number is refused, on one side the whole message, on the other the recipients
-// from there on.
-func TestTooManyRedirects(t *testing.T) {
-	_, log := listDialogue(t, quota.Submission, func(p *peer) {
-		var all []string
-		for i := range maxRemovable + 1 {
-			all = append(all, fmt.Sprintf("%d@re.fr", i))
-		}
-		p.mail("anne", all...)
-		p.data()
-		p.expect('y', "550 5.7.1 Message refused: the list ")
-		p.send('A')
-	})
-	if len(log) != 1 || !strings.Contains(log[0], "msg=refused queue_id=4F1 sender=anne reason=list_posting recipients=101 ") {
-		t.Error(log)
-	}
-	_, log = listDialogue(t, quota.Inbound, func(p *peer) {
-		p.send('M', "<from@example.org>")
-		for i := range 2 * maxRemovable {
-			p.rcpt("one@re.fr", fmt.Sprintf("<%d@re.fr>", i))
-			if code, _ := p.receive(); (code == 'c') != (1+i+1 <= maxRemovable) {
-				t.Errorf("recipient %d: %q", i, code)
-			}
-		}
-		p.rcpt("one@re.fr", "<("+strings.Repeat(":", 200)+")one@re.fr>")
-		p.expect('y', "550 5.7.1")
-		p.send('D', "Ei", "4F1")
-		p.send('E')
-		for i := range maxRemovable {
-			if code, payload := p.receive(); code != '-' {
-				t.Fatalf("change %d: %q %q", i, code, payload)
-			}
-		}
-		p.expect('+', "a@x.fr")
-		p.expect('+', "b@x.fr")
-		p.expect('c', "")
-	})
-	if len(log) != maxRemovable+2+1 {
-		t.Errorf("%d records", len(log))
-	}
-	for _, line := range log[:len(log)-1] {
-		if !strings.Contains(line, "msg=refused reason=list_posting ") {
-			t.Error(line)
-		}
-	}
-}
-
-// TestNullSenders: whether there is a sender, Postfix says, however it was typed.
+// TestNullSenders: Postfix decides whether a sender is null, however it was typed.
 func TestNullSenders(t *testing.T) {
 	var seen []string
 	judge := judgeFunc(func(m *quota.Message) quota.Verdict {
@@ -312,7 +237,7 @@ func TestNullSenders(t *testing.T) {
 	}
 }
 
-// TestRefusedByItsHeader: the end of the message refuses, once, with one record.
+// TestRefusedByItsHeader: a message that is refused at its end has one record.
 func TestRefusedByItsHeader(t *testing.T) {
 	_, log := listDialogue(t, quota.Submission, func(p *peer) {
 		p.mail("anne", "list@l.fr")
@@ -327,7 +252,7 @@ func TestRefusedByItsHeader(t *testing.T) {
 	checkLog(t, log, `level=WARN msg=refused queue_id=4F1 sender=anne reason=list_automatic recipients=1 list=list@l.fr client=192.0.2.1 role=submission`)
 }
 
-// TestNoEdits: an MTA that takes no changes gets no list post through unchanged.
+// TestNoEdits: through an MTA that allows no changes, no post to a list passes unchanged.
 func TestNoEdits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := startListsRig(t, &lists{}, quota.Submission, true)
@@ -345,8 +270,8 @@ func TestNoEdits(t *testing.T) {
 	})
 }
 
-// TestHeadersBeforeTheDecision: an MTA of protocol version 2 shows the header
-// before the one decision, and waits for an answer to each field.
+// TestHeadersBeforeTheDecision: an MTA of protocol version 2 shows the header before the
+// decision, and waits for an answer to each field.
 func TestHeadersBeforeTheDecision(t *testing.T) {
 	judge := &lists{}
 	synctest.Test(t, func(t *testing.T) {
@@ -373,8 +298,8 @@ func TestHeadersBeforeTheDecision(t *testing.T) {
 	}
 }
 
-// TestSkippedHeaders: fields of any size of a message that is not to a list are
-// passed over, and what follows is read aright.
+// TestSkippedHeaders: header fields of any size of a message that is not to a list are
+// skipped, and the next packet is read correctly.
 func TestSkippedHeaders(t *testing.T) {
 	_, log := listDialogue(t, quota.Submission, func(p *peer) {
 		for n := range 3 {

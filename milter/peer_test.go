@@ -18,11 +18,11 @@ import (
 // judgeFunc is a Judge made of a function.
 type judgeFunc func(m *quota.Message) quota.Verdict
 
-// postfixOffer is what Postfix 3.7 offers: version 6, all actions and all
-// protocol options that it knows.
+// postfixOffer is what Postfix 3.7 offers: version 6, and all actions and protocol options
+// that it knows.
 var postfixOffer = options{version: 6, actions: 0x1ff, protocol: 0x1fffff}
 
-// pipes is a listener of connections in memory, fit for a synctest bubble.
+// pipes is a listener of connections in memory, for synctest bubbles.
 type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -50,7 +50,7 @@ func (p *pipes) dial(t testing.TB) *peer {
 	return &peer{t: t, conn: ours}
 }
 
-// peer is an MTA, as far as the test says.
+// peer plays an MTA.
 type peer struct {
 	t    testing.TB
 	conn net.Conn
@@ -114,7 +114,7 @@ func negotiation(o options) []byte {
 	return packet('O', string(words))
 }
 
-// negotiate offers and returns what was agreed, with the rest of the packet.
+// negotiate offers o and returns what was agreed, with the rest of the packet.
 func (p *peer) negotiate(o options) (agreed options, rest string) {
 	p.t.Helper()
 	p.write(negotiation(o))
@@ -126,8 +126,8 @@ func (p *peer) negotiate(o options) (agreed options, rest string) {
 	return options{word(0), word(1), word(2)}, payload[optionsSize:]
 }
 
-// mail shows the events of a message up to its last RCPT, as Postfix does when
-// no reply is awaited.
+// mail shows the events of a message up to its last RCPT, as Postfix does when it waits for
+// no replies.
 func (p *peer) mail(login string, rcpts ...string) {
 	p.t.Helper()
 	p.send('D', "M"+macroLogin, login)
@@ -205,4 +205,4 @@ func withoutTime(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-var _ gomilter.Milter = (*session)(nil)
+var _ gomilter.Milter = callbacks{}

@@ -13,18 +13,17 @@ import (
 // section 4.5.3.1.5).
 const maxReply = 512 - 2
 
-// noQueueID stands for a queue id that Postfix has not given yet, in Postfix's
-// own word.
+// noQueueID is used while Postfix has no queue id, as in Postfix's own log.
 const noQueueID = "NOQUEUE"
 
-// Replies builds every SMTP reply of ours.
+// Replies builds all of our SMTP replies.
 type Replies struct {
 	language string
 	texts    RepliesConfig
 }
 
-// NewReplies makes the replies of a configuration. The error joins its mistakes,
-// as [RepliesConfig.Validate] tells them.
+// NewReplies makes the replies of a configuration. The error joins its mistakes, as that
+// of [RepliesConfig.Validate] does.
 func NewReplies(c RepliesConfig) (*Replies, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -47,9 +46,8 @@ func override(text *string, by string) {
 	}
 }
 
-// text returns the reply to a verdict that does not pass: code, enhanced code
-// (RFC 3463) and one sentence, of printable ASCII, at most maxReply bytes. ref
-// is the queue id to quote.
+// text returns the reply for a verdict that stops the message: code, enhanced code (RFC
+// 3463) and text in printable ASCII, at most maxReply bytes. ref is the queue id to quote.
 func (r *Replies) text(v *quota.Verdict, ref string) string {
 	code, text := r.template(v)
 	if ref == "" {
@@ -91,7 +89,7 @@ func (r *Replies) template(v *quota.Verdict) (code, text string) {
 		return "550 5.7.1", r.texts.ListUnchecked
 	case refused && v.Members > 0:
 		return "550 5.5.3", r.texts.ListLimit
-	case refused: // for good: no smaller limit will ever be met
+	case refused: // permanently, also by a window that is too small for the message
 		return "550 5.5.3", r.texts.MessageLimit
 	case v.Reason == quota.WindowLimit:
 		return "450 4.7.1", r.texts.Window
@@ -105,8 +103,7 @@ func (r *Replies) template(v *quota.Verdict) (code, text string) {
 	return "451 4.3.0", r.texts.DirectoryUnavailable
 }
 
-// moment is a time as the relay's clock on the wall shows it, at the end of its
-// minute.
+// moment is a time in the relay's time zone, rounded up to the minute.
 func (r *Replies) moment(t time.Time) string {
 	layout := "2006-01-02 15:04"
 	if r.language == "fr" {
@@ -115,7 +112,7 @@ func (r *Replies) moment(t time.Time) string {
 	return t.Add(time.Minute - 1).Local().Format(layout)
 }
 
-// period is the length of a window in words: "1 h" or "24 hours", "7 jours".
+// period is the length of a window in words, such as "1 h", "24 hours" or "7 jours".
 func (r *Replies) period(d time.Duration) string {
 	const day = 24 * time.Hour
 	words := periods[r.language]
@@ -135,8 +132,7 @@ var periods = map[string]struct{ days, hour, hours string }{
 	"en": {"days", "hour", "hours"},
 }
 
-// shortDuration writes a period without its parts that are zero: "1h", "90m"
-// is "1h30m".
+// shortDuration writes a period without trailing parts that are zero: "1h", "1h30m".
 func shortDuration(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
@@ -157,7 +153,7 @@ func printable(r rune) rune {
 	return r
 }
 
-// wire is text as the milter protocol carries it: the MTA reads "%%" as "%".
+// wire is text as the milter protocol transports it: the MTA reads "%%" as "%".
 func (r *Replies) wire(v *quota.Verdict, ref string) string {
 	return strings.ReplaceAll(r.text(v, ref), "%", "%%")
 }

@@ -20,36 +20,36 @@ var (
 )
 
 var refusals = []quota.Verdict{
-	{Action: quota.Refuse, Reason: quota.MessageLimit, Recipients: 151, Limit: 150},
-	{Action: quota.Refuse, Reason: quota.Unauthenticated, Recipients: 1},
-	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, Recipients: 151, Limit: 150},
-	{Action: quota.Defer, Reason: quota.WindowLimit, Recipients: 60, Limit: 150, Window: hour, Used: 100, RetryAt: retryAt},
-	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 60, Limit: 150, Window: hour, Used: 100, RetryAt: retryAt},
-	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 151, Limit: 150, Window: hour},
-	{Action: quota.Defer, Reason: quota.Concurrency, Recipients: 60},
-	{Action: quota.Defer, Reason: quota.StoreUnavailable, Recipients: 60},
-	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 60, Limit: 150, Window: quota.Window{Per: 168 * time.Hour}, Used: 100, RetryAt: retryAt},
-	{Action: quota.Refuse, Reason: quota.WindowLimit, Recipients: 60, Limit: 150, Window: quota.Window{Per: 90 * time.Minute}, Used: 100, RetryAt: retryAt},
-	{Action: quota.Refuse, Reason: quota.MessageLimit, Recipients: 300, Limit: 150, List: "parents-6b@listes.ac-test.fr", Members: 299},
-	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr", Sender: "anne"},
-	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr", Sender: "anne", Moderated: true},
-	{Action: quota.Refuse, Reason: quota.ListPosting, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.EnvelopeOther, List: "100%@listes.ac-test.fr"},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromMissing, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromSeveral, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromMalformed, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromOther, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromName, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromEncoding, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Refuse, Reason: quota.ListAutomatic, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Refuse, Reason: quota.ListHeader, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Refuse, Reason: quota.ListUnchecked, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, List: "parents-6b@listes.ac-test.fr"},
-	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, List: "@listes.ac-test.fr"},
+	{Action: quota.Refuse, Reason: quota.MessageLimit, Facts: quota.Facts{Recipients: 151, Limit: 150}},
+	{Action: quota.Refuse, Reason: quota.Unauthenticated, Facts: quota.Facts{Recipients: 1}},
+	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, Facts: quota.Facts{Recipients: 151, Limit: 150}},
+	{Action: quota.Defer, Reason: quota.WindowLimit, Facts: quota.Facts{Recipients: 60, Limit: 150, Window: hour, Used: 100, RetryAt: retryAt}},
+	{Action: quota.Refuse, Reason: quota.WindowLimit, Facts: quota.Facts{Recipients: 60, Limit: 150, Window: hour, Used: 100, RetryAt: retryAt}},
+	{Action: quota.Refuse, Reason: quota.WindowLimit, Facts: quota.Facts{Recipients: 151, Limit: 150, Window: hour}},
+	{Action: quota.Defer, Reason: quota.Concurrency, Facts: quota.Facts{Recipients: 60}},
+	{Action: quota.Defer, Reason: quota.StoreUnavailable, Facts: quota.Facts{Recipients: 60}},
+	{Action: quota.Refuse, Reason: quota.WindowLimit, Facts: quota.Facts{Recipients: 60, Limit: 150, Window: quota.Window{Per: 168 * time.Hour}, Used: 100, RetryAt: retryAt}},
+	{Action: quota.Refuse, Reason: quota.WindowLimit, Facts: quota.Facts{Recipients: 60, Limit: 150, Window: quota.Window{Per: 90 * time.Minute}, Used: 100, RetryAt: retryAt}},
+	{Action: quota.Refuse, Reason: quota.MessageLimit, Facts: quota.Facts{Recipients: 300, Limit: 150, List: "parents-6b@listes.ac-test.fr", Members: 299}},
+	{Action: quota.Refuse, Reason: quota.ListPosting, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr", Sender: "anne"}},
+	{Action: quota.Refuse, Reason: quota.ListPosting, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr", Sender: "anne", Moderated: true}},
+	{Action: quota.Refuse, Reason: quota.ListPosting, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.EnvelopeOther, Facts: quota.Facts{List: "100%@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromMissing, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromSeveral, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromMalformed, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromOther, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromName, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromEncoding, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListAutomatic, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListHeader, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListUnchecked, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, Facts: quota.Facts{List: "@listes.ac-test.fr"}},
 }
 
-// TestReplies holds every reply that mail users can read against the golden
-// file; look at its difference before committing it.
+// TestReplies compares every reply that mail users can get with the golden file. Read its
+// difference before committing it.
 func TestReplies(t *testing.T) {
 	var got strings.Builder
 	for _, config := range []RepliesConfig{
@@ -83,8 +83,8 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// TestBuiltInTexts: they keep the rules for a site's own, so that their end, with
-// the reference, is never cut off.
+// TestBuiltInTexts: the built-in texts follow the rules for a site's own, so that their end,
+// with the reference, is never cut off.
 func TestBuiltInTexts(t *testing.T) {
 	for language, texts := range builtIn {
 		texts.Language = language
@@ -104,8 +104,8 @@ func TestBuiltInTexts(t *testing.T) {
 	}
 }
 
-// TestOverrides: a text that a site has written stands for all cases that it stood
-// for when it was written.
+// TestOverrides: a site's own text is used in all cases for which it was used when it was
+// written, before there were texts for single cases.
 func TestOverrides(t *testing.T) {
 	all := RepliesConfig{Language: "fr", MessageLimit: "limit", ListRepliesConfig: ListRepliesConfig{ListPosting: "posting", ListFrom: "from"}}
 	some := all
@@ -115,14 +115,14 @@ func TestOverrides(t *testing.T) {
 		verdict quota.Verdict
 		want    string
 	}{
-		{all, quota.Verdict{Reason: quota.ListPosting, Sender: "anne"}, "550 5.7.1 posting"},
+		{all, quota.Verdict{Reason: quota.ListPosting, Facts: quota.Facts{Sender: "anne"}}, "550 5.7.1 posting"},
 		{all, quota.Verdict{Reason: quota.ListPosting}, "550 5.7.1 posting"},
 		{some, quota.Verdict{Reason: quota.ListPosting}, "550 5.7.1 login"},
 		{all, quota.Verdict{Reason: quota.ListFrom, FromFault: quota.FromName}, "550 5.7.1 from"},
 		{some, quota.Verdict{Reason: quota.ListFrom, FromFault: quota.FromName}, "550 5.7.1 name"},
 		{some, quota.Verdict{Reason: quota.ListFrom, FromFault: quota.FromSeveral}, "550 5.7.1 from"},
-		{all, quota.Verdict{Reason: quota.MessageLimit, Members: 9}, "550 5.5.3 limit"},
-		{some, quota.Verdict{Reason: quota.MessageLimit, Members: 9}, "550 5.5.3 9"},
+		{all, quota.Verdict{Reason: quota.MessageLimit, Facts: quota.Facts{Members: 9}}, "550 5.5.3 limit"},
+		{some, quota.Verdict{Reason: quota.MessageLimit, Facts: quota.Facts{Members: 9}}, "550 5.5.3 9"},
 		{some, quota.Verdict{Reason: quota.MessageLimit}, "550 5.5.3 limit"},
 	} {
 		replies, err := NewReplies(c.config)
@@ -164,7 +164,7 @@ func FuzzReply(f *testing.F) {
 		if err != nil {
 			return
 		}
-		reply := replies.text(&quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Recipients: recipients, Limit: limit}, ref)
+		reply := replies.text(&quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Facts: quota.Facts{Recipients: recipients, Limit: limit}}, ref)
 		if len(reply) > maxReply || strings.IndexFunc(reply, unprintable) >= 0 || !strings.HasPrefix(reply, "550 5.5.3 ") {
 			t.Errorf("reply %q", reply)
 		}

@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	// maxConnections is how many connections are served at once; further ones
-	// wait in the listen queue. Postfix opens one for each smtpd process.
+	// maxConnections is how many connections are served at once; more of them wait in
+	// the listen queue. Postfix opens one for each smtpd process.
 	maxConnections = 10_000
-	// maxAcceptPause bounds the pause after an accept that failed for want of
-	// files or memory.
+	// maxAcceptPause is the longest pause after an accept that failed for lack of file
+	// descriptors or memory.
 	maxAcceptPause = time.Second
 )
 
-// macros are those that we use, asked for by name (SMFIF_SETSYMLIST) so that
-// they come whatever the postmaster set milter_*_macros to, and no others do. For
-// the sender's address Postfix may have to ask its address rewriting; it matters
-// only where there may be lists.
+// macros are the macros that we use. They are asked for by name (SMFIF_SETSYMLIST), so
+// that they come whatever milter_*_macros is set to, and no others do. The sender's
+// address may cost Postfix a call of its address rewriting, and matters only where there
+// may be lists.
 func macros(lists bool) map[gomilter.Stage][]string {
 	ofMail := []string{macroLogin}
 	if lists {
@@ -42,8 +42,8 @@ func macros(lists bool) map[gomilter.Stage][]string {
 	}
 }
 
-// protocol returns what we ask the MTA not to send, and not to wait for. The
-// header matters only where there may be lists.
+// protocol returns the events that the MTA need not send, and those for which it need not
+// wait for a reply. The header matters only where there may be lists.
 func protocol(role quota.Role, lists bool) gomilter.OptProtocol {
 	p := gomilter.OptNoHelo | gomilter.OptNoEOH | gomilter.OptNoBody |
 		gomilter.OptNoUnknown | gomilter.OptNoConnReply | gomilter.OptNoMailReply
@@ -58,7 +58,7 @@ func protocol(role quota.Role, lists bool) gomilter.OptProtocol {
 	return p | gomilter.OptNoRcptReply
 }
 
-// actions returns what we ask the MTA to let us do.
+// actions returns what we ask the MTA to allow.
 func actions(lists bool) gomilter.OptAction {
 	if lists {
 		return gomilter.OptSetSymList | edits
@@ -71,10 +71,10 @@ type Server struct {
 	policy  Policy
 	replies *Replies
 	log     *slog.Logger
-	lists   bool // there may be lists among recipients
+	lists   bool // recipients may be lists
 	symList map[gomilter.Stage][]string
 
-	ctx      context.Context // of every decision; cancelled when connections are cut off
+	ctx      context.Context // of all decisions; cancelled when connections are cut off
 	cancel   context.CancelFunc
 	places   chan struct{} // one for each connection
 	draining atomic.Bool
@@ -84,12 +84,12 @@ type Server struct {
 	listeners []net.Listener
 	ends      map[string]*ends // by the listener's address
 	wires     map[*wire]struct{}
-	active    sync.WaitGroup // over wires; grows under mu, and not while draining
+	active    sync.WaitGroup // counts wires; incremented under mu, and never while draining
 }
 
-// NewServer returns a server that asks policy, answers with replies, and writes
-// one record a message to log. With lists, it looks at the header of messages to
-// lists, and may change such a message at its end.
+// NewServer returns a server that asks policy, answers with replies, and writes one record
+// a message to log. With lists it looks at the header of messages to lists, and may change
+// them at their end.
 func NewServer(policy Policy, replies *Replies, log *slog.Logger, lists bool) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Server{
@@ -107,21 +107,21 @@ func NewServer(policy Policy, replies *Replies, log *slog.Logger, lists bool) *S
 	}
 }
 
-// Serve accepts connections on ln, the socket of the configuration c, until Shutdown is
-// called; then it returns nil. It closes ln.
+// Serve accepts connections on ln, configured by c, until Shutdown is called; then it
+// returns nil. It closes ln.
 func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	defer func() { _ = ln.Close() }()
 	if !s.listen(ln) {
 		return nil
 	}
-	ends := s.endsOf(c.Address)
+	l := listener{role: c.MessageRole(), countsAtData: c.CountsAtData(), ends: s.endsOf(c.Address)}
 	pause := time.Duration(0)
 	for s.takePlace() {
 		conn, err := ln.Accept()
 		switch {
 		case err == nil:
 			pause = 0
-			s.handle(conn, &c, ends)
+			s.handle(conn, l)
 		case s.draining.Load():
 			return nil
 		case errors.Is(err, net.ErrClosed):
@@ -139,7 +139,7 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	return nil
 }
 
-// takePlace waits for a free place for a connection; false when draining.
+// takePlace waits until one more connection may be served. It returns false when draining.
 func (s *Server) takePlace() bool {
 	select {
 	case s.places <- struct{}{}:
@@ -156,10 +156,10 @@ func (s *Server) listen(ln net.Listener) bool {
 	return !s.draining.Load()
 }
 
-// handle hands one connection to the library, in a server of its own: so the
-// session that the library asks for is always this connection's.
-func (s *Server) handle(conn net.Conn, c *ListenConfig, ends *ends) {
-	session := &session{server: s, role: c.MessageRole(), countsAtData: c.CountsAtData(), ends: ends}
+// handle passes one connection to the library, in a library server of its own, so that the
+// session that the library asks for is this connection's.
+func (s *Server) handle(conn net.Conn, l listener) {
+	session := &session{server: s, listener: l}
 	session.wire = newWire(conn, session, func() {
 		session.closed()
 		s.untrack(session.wire)
@@ -170,12 +170,12 @@ func (s *Server) handle(conn net.Conn, c *ListenConfig, ends *ends) {
 		return
 	}
 	library := gomilter.Server{
-		NewMilter: func() gomilter.Milter { return session },
+		NewMilter: func() gomilter.Milter { return callbacks{session} },
 		Actions:   actions(s.lists),
 		Protocol:  protocol(session.role, s.lists),
 		SymList:   s.symList,
 	}
-	_ = library.Serve(&oneConn{Conn: session.wire}) // at once: it starts a goroutine, then finds no more to accept
+	_ = library.Serve(&oneConn{Conn: session.wire}) // returns at once: it starts a goroutine, and then there is no more to accept
 }
 
 func (s *Server) track(w *wire) bool {
@@ -197,11 +197,11 @@ func (s *Server) untrack(w *wire) {
 	<-s.places
 }
 
-// Shutdown stops accepting, ends the connections that wait between two
-// messages, and waits until those with a message under way have finished it.
-// Ending idle connections at once costs their next message a delay, but keeps a
-// restart short, during which all new mail would be delayed. When ctx ends
-// first, the remaining connections are cut off and ctx's error is returned.
+// Shutdown stops accepting, ends the connections that are between two messages, and waits
+// until the others have finished their message. Ending idle connections at once delays
+// their next message, but keeps a restart short, and all new mail is delayed during a
+// restart. When ctx ends first, the remaining connections are cut off and ctx's error is
+// returned.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.draining.Swap(true) {
@@ -236,7 +236,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// oneConn is a listener that has one connection to give.
+// oneConn is a listener that accepts one connection.
 type oneConn struct {
 	net.Conn
 	given bool
@@ -251,7 +251,7 @@ func (l *oneConn) Accept() (net.Conn, error) {
 	return l.Conn, nil
 }
 
-// Close implements [net.Listener]; the connection lives on.
+// Close implements [net.Listener]. It leaves the connection open.
 func (l *oneConn) Close() error { return nil }
 
 // Addr implements [net.Listener].

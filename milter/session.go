@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/textproto"
 	"strconv"
 	"time"
 
@@ -28,14 +27,11 @@ const (
 	// judgeTimeout bounds one decision, well below Postfix's milter_command_timeout
 	// of 30 s.
 	judgeTimeout = 10 * time.Second
-	// maxLogin is the longest login in bytes; no real one comes near it.
+	// maxLogin is the longest login, in bytes. Real ones are far shorter.
 	maxLogin = 1024
-	// maxEnvelope is how many recipients one transaction may have before its
-	// connection is ended: no class allows half of it.
+	// maxEnvelope is how many recipients one transaction may have before the connection
+	// is ended. No class allows more than half of it.
 	maxEnvelope = 2 * quota.MaxRecipients
-	// maxRemovable is how many addresses a redirected message may have to lose
-	// before it is refused instead: the MTA looks through the whole message for each.
-	maxRemovable = 100
 	// maxTyped is how many bytes are kept of what clients typed in one transaction:
 	// with source routes, that may be a hundred times the addresses.
 	maxTyped = 512 << 10
@@ -46,38 +42,44 @@ var errOrder = errors.New("milter event out of order")
 // session is one milter connection: an SMTP connection and its messages, one
 // after another. The library calls it from one goroutine.
 type session struct {
-	server       *Server
-	role         quota.Role
-	countsAtData bool // as the listener's configuration says
-	ends         *ends
-	wire         *wire
-	client       netip.Addr
-	port         uint16 // of the Postfix service; 0: unknown
-	tx           transaction
+	server *Server
+	listener
+	wire   *wire
+	client netip.Addr
+	port   uint16 // of the Postfix service; 0 when it is not known
+	tx     transaction
 }
 
-// transaction is one message: from MAIL to its end or its abort.
+// listener is what a session needs to know about the socket that its connection came
+// through.
+type listener struct {
+	role         quota.Role
+	countsAtData bool // as the configuration says
+	ends         *ends
+}
+
+// transaction is one message, from MAIL to its end or abort.
 type transaction struct {
 	open       bool
 	login      string
 	from       string
 	queueID    string
 	recipients quota.Recipients
-	typed      map[string][]string // by recipient, how the client wrote it where that differs
+	typed      map[string][]string // how the client wrote recipients, where that differs
 	typedSize  int                 // of typed, in bytes
 	untyped    bool                // typed lacks some, beyond maxTyped
 	header     quota.Header
-	judged     bool // the verdict is about the recipients as they stand
-	ended      bool // the end was seen, or has been missed already
+	judged     bool // the verdict is about the present recipients
+	ended      bool // the end of the message was seen
 	verdict    quota.Verdict
-	ticket     quota.Ticket  // of the message's reservation, until it is settled
+	ticket     quota.Ticket  // of the reservation, until that is settled
 	elapsed    time.Duration // of the last decision
 }
 
 func (s *session) inTransaction() bool { return s.tx.open }
 
-// wantsHeaders reports whether the header of the message matters. An MTA that
-// showed no DATA shows it before that is known.
+// wantsHeaders reports whether the header of the message matters. An MTA that shows no
+// DATA shows the header before the decision, when that is not known yet.
 func (s *session) wantsHeaders() bool {
 	return s.tx.verdict.Posting != nil || s.role == quota.Submission && !s.tx.judged
 }
@@ -91,19 +93,14 @@ func (s *session) Connect(_, _ string, _ uint16, addr net.IP, m *gomilter.Modifi
 	return s.goOn(gomilter.OptNoConnReply), nil
 }
 
-// Helo is sent only by an MTA that cannot leave it out.
-func (s *session) Helo(string, *gomilter.Modifier) (gomilter.Response, error) {
-	return gomilter.RespContinue, nil
-}
-
-// MailFrom begins a transaction, with the login that is told only here.
+// MailFrom begins a transaction. Only this event has the login.
 func (s *session) MailFrom(from string, m *gomilter.Modifier) (gomilter.Response, error) {
 	s.reset()
 	login := m.Macros[macroLogin]
 	if resolved, told := m.Macros[macroSender]; told && resolved == "" {
 		from = "" // "()" and " " are null senders too
 	}
-	delete(m.Macros, macroLogin) // or the next MAIL would have them too, should that bring none
+	delete(m.Macros, macroLogin) // else a next MAIL without them would inherit them
 	delete(m.Macros, macroSender)
 	if len(login) > maxLogin {
 		return nil, fmt.Errorf("a login of %d bytes", len(login))
@@ -124,7 +121,7 @@ func (s *session) RcptTo(rcpt string, m *gomilter.Modifier) (gomilter.Response, 
 	}
 	address, resolved := m.Macros[macroRecipient]
 	if resolved {
-		delete(m.Macros, macroRecipient) // or it would stand for the next RCPT too, should that bring none
+		delete(m.Macros, macroRecipient) // else a next RCPT without it would inherit it
 	} else {
 		address = rcpt
 	}
@@ -137,50 +134,39 @@ func (s *session) RcptTo(rcpt string, m *gomilter.Modifier) (gomilter.Response, 
 	return s.goOn(gomilter.OptNoRcptReply), nil
 }
 
-// rcptInbound judges one recipient. The record of the accepted ones is written
-// together at the end of the message, that of a refused one at once, and how that
-// was typed is forgotten.
+// rcptInbound judges one recipient. The accepted ones have one record together, at the end
+// of the message. A refused one gets its record at once, and forget drops how it was typed.
 func (s *session) rcptInbound(address string, forget func()) gomilter.Response {
 	var one quota.Recipients
 	one.Add(address)
 	v := s.judge(&one)
-	s.boundRedirects(&v, s.tx.verdict.Posting)
 	if !v.Action.Passes() {
 		forget()
 		s.record(&v)
 		return s.refusal(&v)
 	}
 	s.tx.recipients.Add(address)
-	posting := s.tx.verdict.Posting.Merge(v.Posting)
-	if s.tx.recipients.Len() == 1 || v.Action != quota.Accept { // of several, the record tells the one that matters
-		s.tx.verdict = v
-	}
-	s.tx.verdict.Posting = posting
+	s.tx.verdict = quota.Together(&s.tx.verdict, &v, s.tx.recipients.Len())
 	return s.goOn(gomilter.OptNoRcptReply)
 }
 
-// Headers is DATA (see wire): the one decision.
-func (s *session) Headers(_ textproto.MIMEHeader, m *gomilter.Modifier) (gomilter.Response, error) {
+// Data makes the one decision on the message.
+func (s *session) Data(m *gomilter.Modifier) (gomilter.Response, error) {
 	if !s.tx.open {
 		return nil, fmt.Errorf("%w: DATA before MAIL", errOrder)
 	}
 	return s.decide(m), nil
 }
 
-// Header is one field of the header, with the folds that it came with.
-func (s *session) Header(name, value string, _ *gomilter.Modifier) (gomilter.Response, error) {
+// HeaderField takes one field of the header, with the folds that it came with.
+func (s *session) HeaderField(name, value string) gomilter.Response {
 	s.tx.header.Add(name, value)
-	return s.goOn(gomilter.OptNoHeaderReply), nil
+	return s.goOn(gomilter.OptNoHeaderReply)
 }
 
-// BodyChunk is sent only by an MTA that cannot leave it out.
-func (s *session) BodyChunk([]byte, *gomilter.Modifier) (gomilter.Response, error) {
-	return gomilter.RespContinue, nil
-}
-
-// Body is the end of the message. An MTA that showed no DATA gets the decision
-// here.
-func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
+// EndOfMessage judges a message to lists by its header, changes the message as the verdict
+// says, and settles the reservation. An MTA that shows no DATA gets the decision here.
+func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) {
 	if !s.tx.open {
 		return nil, fmt.Errorf("%w: end of message before MAIL", errOrder)
 	}
@@ -191,9 +177,6 @@ func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
 		return response, nil
 	}
 	v := s.tx.verdict
-	if s.role == quota.Inbound {
-		v.Recipients = s.tx.recipients.Len()
-	}
 	if v.Posting != nil {
 		v = s.server.policy.JudgeHeader(&v, &s.tx.header)
 	}
@@ -203,21 +186,21 @@ func (s *session) Body(m *gomilter.Modifier) (gomilter.Response, error) {
 		return s.refusal(&v), nil
 	}
 	if err := s.edit(m, v.Posting); err != nil {
-		return nil, err // reset releases what was reserved: the client comes back with the message
+		return nil, err // reset releases the reservation, and the client sends the message again
 	}
 	s.settle(committed)
 	s.record(&v)
 	return gomilter.RespContinue, nil
 }
 
-// Abort ends a transaction that did not go. It also follows each that did, and
-// may come twice.
+// Abort ends a transaction that was given up. It also follows each message that was sent,
+// and may come twice.
 func (s *session) Abort(*gomilter.Modifier) error {
 	s.reset()
 	return nil
 }
 
-// goOn answers an event for which the MTA waits, and nothing otherwise.
+// goOn is the answer that lets the MTA go on: none, if it does not wait for one.
 func (s *session) goOn(noReply gomilter.OptProtocol) gomilter.Response {
 	if s.wire.expectsReply(noReply) {
 		return gomilter.RespContinue
@@ -225,7 +208,7 @@ func (s *session) goOn(noReply gomilter.OptProtocol) gomilter.Response {
 	return nil
 }
 
-// decide answers for the whole message, judging it if that was not done since
+// decide answers for the whole message. It judges the message unless that was done after
 // its last recipient.
 func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
 	if id := m.Macros[macroQueueID]; id != "" {
@@ -235,15 +218,11 @@ func (s *session) decide(m *gomilter.Modifier) gomilter.Response {
 	if s.role == quota.Submission && !s.tx.judged {
 		s.settle(released) // a later milter refused DATA, and recipients were added
 		*v = s.judge(&s.tx.recipients)
-		s.tx.ticket = v.Ticket
-		s.boundRedirects(v, nil)
-		s.tx.judged = true
-		switch {
-		case !v.Action.Passes():
-			s.settle(released) // what it reserved before it had too many forms
-			s.record(v)
-		case s.countsAtData:
+		s.tx.ticket, s.tx.judged = v.Ticket, true
+		if s.countsAtData {
 			s.settle(committed)
+		}
+		if s.countsAtData || !v.Action.Passes() {
 			s.record(v)
 		}
 	}
@@ -258,17 +237,24 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 	defer cancel()
 	start := time.Now()
 	defer func() { s.tx.elapsed = time.Since(start) }()
-	return s.server.policy.Judge(ctx, &quota.Message{
+	m := &quota.Message{
 		Role:           s.role,
 		Client:         s.client,
 		Login:          s.tx.login,
 		EnvelopeSender: s.tx.from,
 		Recipients:     recipients,
 		NoEnd:          s.countsAtData,
-	})
+	}
+	if s.role == quota.Inbound {
+		m.Earlier = s.tx.verdict.Posting
+	}
+	if s.server.lists {
+		m.Forms = s.countForms
+	}
+	return s.server.policy.Judge(ctx, m)
 }
 
-// refusal is the verdict's SMTP reply as SMFIR_REPLYCODE.
+// refusal is the SMTP reply for a verdict, as SMFIR_REPLYCODE.
 func (s *session) refusal(v *quota.Verdict) gomilter.Response {
 	return gomilter.NewResponseStr(byte(gomilter.ActReplyCode), s.server.replies.wire(v, s.tx.queueID))
 }

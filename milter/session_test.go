@@ -24,7 +24,7 @@ func (f judgeFunc) Settle(context.Context, quota.Ticket, bool) error {
 // atMost refuses more than limit recipients, and a recipient called "refused".
 func atMost(limit int) judgeFunc {
 	return func(m *quota.Message) quota.Verdict {
-		v := quota.Verdict{Action: quota.Accept, Sender: m.Login, Class: "test", Recipients: m.Recipients.Len(), Limit: limit}
+		v := quota.Verdict{Action: quota.Accept, Facts: quota.Facts{Sender: m.Login, Class: "test", Recipients: m.Recipients.Len(), Limit: limit}}
 		if m.Recipients.Len() > limit || slices.Contains(slices.Collect(m.Recipients.All()), "refused@example.org") {
 			v.Action, v.Reason = quota.Refuse, quota.MessageLimit
 		}
@@ -72,7 +72,7 @@ const (
 	refusal3  = "550 5.5.3 Message refused: it has 3 recipients and your limit is 2 a message. Send to fewer, or ask help@example.org (reference 4F1).\x00"
 )
 
-// data shows DATA, and then the answer's macro is there as at Postfix.
+// data shows DATA with the queue id, as Postfix does.
 func (p *peer) data() {
 	p.t.Helper()
 	p.send('D', "Ti", "4F1")
@@ -112,8 +112,8 @@ func TestRefusedMessage(t *testing.T) {
 	checkLog(t, log, refused3, accepted2)
 }
 
-// TestDataAgain: a refused DATA leaves the transaction open. The same envelope
-// again is the same refusal, recorded once; one more recipient is judged anew.
+// TestDataAgain: a refused DATA leaves the transaction open. The same envelope again gets
+// the same refusal and no second record. With another recipient it is judged again.
 func TestDataAgain(t *testing.T) {
 	log := dialogue(t, quota.Submission, atMost(2), func(p *peer) {
 		p.mail("anne", "a@example.org", "b@example.org", "c@example.org")
@@ -124,7 +124,7 @@ func TestDataAgain(t *testing.T) {
 		p.rcpt("d@example.org", "<d@example.org>")
 		p.data()
 		p.expect('y', "it has 4 recipients")
-		p.send('E') // out of order, but no way round
+		p.send('E') // out of order, and refused all the same
 		p.expect('y', "it has 4 recipients")
 	})
 	checkLog(t, log, refused3, strings.Replace(refused3, "recipients=3", "recipients=4", 1))
@@ -142,7 +142,7 @@ func TestAbortedMessageLeavesNoRecord(t *testing.T) {
 	checkLog(t, log, "")
 }
 
-// TestLoginIsOfItsOwnMessage: a login does not reach into the next message.
+// TestLoginIsOfItsOwnMessage: the next message does not inherit a login.
 func TestLoginIsOfItsOwnMessage(t *testing.T) {
 	log := dialogue(t, quota.Submission, atMost(2), func(p *peer) {
 		p.mail("anne", "a@example.org", "b@example.org")
@@ -159,8 +159,8 @@ func TestLoginIsOfItsOwnMessage(t *testing.T) {
 	checkLog(t, log, accepted2, strings.Replace(accepted2, " sender=anne", "", 1))
 }
 
-// TestRecipientMacroIsOfItsOwnRcpt: a RCPT without {rcpt_addr} does not inherit
-// that of the one before.
+// TestRecipientMacroIsOfItsOwnRcpt: a RCPT without {rcpt_addr} does not inherit that of the
+// previous one.
 func TestRecipientMacroIsOfItsOwnRcpt(t *testing.T) {
 	log := dialogue(t, quota.Submission, atMost(2), func(p *peer) {
 		p.mail("anne", "a@example.org")
@@ -172,8 +172,8 @@ func TestRecipientMacroIsOfItsOwnRcpt(t *testing.T) {
 	checkLog(t, log, refused3)
 }
 
-// TestNoDataEvent: an MTA of protocol version 2 shows no DATA and waits for
-// every reply; its message is judged at the end of the message.
+// TestNoDataEvent: an MTA of protocol version 2 shows no DATA and waits for every reply. Its
+// messages are judged at their end.
 func TestNoDataEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := startRig(t, atMost(1), quota.Submission)
@@ -202,7 +202,7 @@ func TestNoDataEvent(t *testing.T) {
 			t.Error(err)
 		}
 		log := r.log.lines()
-		if len(log) != 2 || !strings.Contains(log[0], "msg=refused reason") && !strings.Contains(log[1], "msg=accepted") {
+		if len(log) != 2 || !strings.Contains(log[0], "msg=refused class=test reason=message_limit") || !strings.Contains(log[1], "msg=accepted") {
 			t.Errorf("log %q", log)
 		}
 	})
@@ -229,8 +229,9 @@ func TestInboundAnswersEachRecipient(t *testing.T) {
 
 func TestRecordKeys(t *testing.T) {
 	verdict := quota.Verdict{
-		Action: quota.WouldRefuse, Reason: quota.DirectoryUnavailable, Sender: "anne", Class: "test", Premium: true,
-		Recipients: 1, Limit: 1, Degraded: true, Err: context.DeadlineExceeded,
+		Action: quota.WouldRefuse,
+		Reason: quota.DirectoryUnavailable,
+		Facts:  quota.Facts{Sender: "anne", Class: "test", Premium: true, Recipients: 1, Limit: 1, Degraded: true, Err: context.DeadlineExceeded},
 	}
 	log := dialogue(t, quota.Submission, judgeFunc(func(*quota.Message) quota.Verdict { return verdict }), func(p *peer) {
 		p.mail("anne", "a@example.org")
@@ -242,7 +243,7 @@ func TestRecordKeys(t *testing.T) {
 		`recipients=1 limit=1 premium=true degraded=true client=192.0.2.1 role=submission error="context deadline exceeded"`)
 }
 
-// TestZeroVerdictDelays: a judge that forgot to decide delays mail.
+// TestZeroVerdictDelays: an empty verdict delays mail.
 func TestZeroVerdictDelays(t *testing.T) {
 	dialogue(t, quota.Submission, judgeFunc(func(*quota.Message) quota.Verdict { return quota.Verdict{} }), func(p *peer) {
 		p.mail("anne", "a@example.org")

@@ -13,8 +13,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// reserving accepts up to two recipients under a new ticket, and notes what is
-// settled.
+// reserving accepts up to two recipients with a new ticket, and records what is settled.
 type reserving struct {
 	tickets int
 	settled []string
@@ -26,7 +25,7 @@ func (r *reserving) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 		return quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit}
 	}
 	r.tickets++
-	return quota.Verdict{Action: quota.Accept, Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(r.tickets)}}
+	return quota.Verdict{Action: quota.Accept, Due: quota.Due{Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(r.tickets)}}}
 }
 
 func (r *reserving) JudgeHeader(v *quota.Verdict, _ *quota.Header) quota.Verdict { return *v }
@@ -36,8 +35,8 @@ func (r *reserving) Settle(_ context.Context, t quota.Ticket, committed bool) er
 	return r.err
 }
 
-// TestSettle: every reservation is settled once; it stands only if the end of
-// its message was seen.
+// TestSettle: every reservation is settled once, and is committed only if the end of its
+// message was seen.
 func TestSettle(t *testing.T) {
 	message := func(p *peer) {
 		p.mail("anne", "a@example.org")
@@ -99,8 +98,7 @@ func TestSettleFails(t *testing.T) {
 	checkLog(t, log, `level=WARN msg="cannot settle what a message reserved" queue_id=4F1 sender=anne commit=false error="connection refused"`)
 }
 
-// TestShutdownGivesBack: a message that is cut off at the end of a shutdown did
-// not go.
+// TestShutdownGivesBack: the reservation of a message that a shutdown cuts off is released.
 func TestShutdownGivesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		judge := &reserving{}
@@ -139,7 +137,7 @@ func TestShortDuration(t *testing.T) {
 	}
 }
 
-// posts lets everything go to a list, under a ticket, and has Reply-To set.
+// posts accepts every message as a post to a list, with a ticket and a new Reply-To.
 type posts struct{ reserving }
 
 func (p *posts) Judge(ctx context.Context, m *quota.Message) quota.Verdict {
@@ -148,8 +146,8 @@ func (p *posts) Judge(ctx context.Context, m *quota.Message) quota.Verdict {
 	return v
 }
 
-// TestEditsFail: a post whose changes could not be written did not go, and costs
-// nothing, however often it is sent again.
+// TestEditsFail: a post whose changes could not be written is not sent, and costs nothing,
+// however often the client tries again.
 func TestEditsFail(t *testing.T) {
 	for name, offer := range map[string]options{
 		"not agreed to": {version: 6, actions: 0x100, protocol: 0x1fffff},

@@ -19,7 +19,7 @@ func (s *session) keepTyped(address, typed string) (forget func()) {
 	}
 	recipient := quota.RecipientKey(address)
 	forms := s.tx.typed[recipient]
-	if recipient == typed || len(forms) > maxRemovable || slices.Contains(forms, typed) {
+	if recipient == typed || len(forms) > quota.MaxRemovals || slices.Contains(forms, typed) {
 		return func() {}
 	}
 	if s.tx.typedSize+len(typed) > maxTyped {
@@ -51,27 +51,11 @@ func (s *session) forms(address string) []string {
 	return forms
 }
 
-// boundRedirects refuses what, with the posting so far, would take more than
-// maxRemovable addresses out of the envelope, or perhaps one that is not known.
-func (s *session) boundRedirects(v *quota.Verdict, soFar *quota.Posting) {
-	if v.Action == quota.Redirect && (s.tx.untyped || s.removals(soFar, v.Posting) > maxRemovable) {
-		v.Action, v.Posting = quota.Refuse, nil
+// countForms is the number of forms of a recipient. Where some may be unknown, it is more
+// than any redirect may remove.
+func (s *session) countForms(address string) int {
+	if s.tx.untyped {
+		return quota.MaxRemovals + 1
 	}
-}
-
-// removals is how many addresses the postings take out; each may be nil.
-func (s *session) removals(postings ...*quota.Posting) (n int) {
-	counted := map[string]bool{}
-	for _, p := range postings {
-		if p == nil {
-			continue
-		}
-		for _, r := range p.Redirects {
-			if !counted[r.Recipient] {
-				counted[r.Recipient] = true
-				n += len(s.forms(r.Recipient))
-			}
-		}
-	}
-	return n
+	return len(s.forms(address))
 }

@@ -50,7 +50,7 @@ func TestNegotiation(t *testing.T) {
 	}
 }
 
-// TestBytesOneByOne: how the bytes are cut on the way changes nothing.
+// TestBytesOneByOne: it does not matter how the bytes are split on the way.
 func TestBytesOneByOne(t *testing.T) {
 	log := dialogue(t, quota.Submission, atMost(2), func(p *peer) {
 		var all []byte
@@ -92,8 +92,8 @@ func TestMalformedPacketsEndTheConnection(t *testing.T) {
 	}
 }
 
-// TestSlowPacket: the rest of a packet that began must come soon; a connection
-// on which nothing is said may stay for long.
+// TestSlowPacket: the rest of a packet has to come soon after its beginning. A silent
+// connection may stay open for long.
 func TestSlowPacket(t *testing.T) {
 	for name, bytes := range map[string][]byte{
 		"in its length":  {0, 0},
@@ -122,8 +122,8 @@ func TestSlowPacket(t *testing.T) {
 	})
 }
 
-// TestSlowUpload: how long a message may take is Postfix's to say, at each of its
-// stages; between two messages a connection ends as before.
+// TestSlowUpload: Postfix decides how long each stage of a message may take. Between two
+// messages a silent connection is ended.
 func TestSlowUpload(t *testing.T) {
 	log := dialogue(t, quota.Submission, atMost(1), func(p *peer) {
 		wait := func() {
@@ -144,7 +144,7 @@ func TestSlowUpload(t *testing.T) {
 	checkLog(t, log, `level=INFO msg=accepted queue_id=4F1 sender=anne class=test recipients=1 limit=1 client=192.0.2.1 role=submission`)
 }
 
-// TestPeerThatReadsNothing: a reply that nobody takes ends the connection.
+// TestPeerThatReadsNothing: a reply that nobody reads ends the connection.
 func TestPeerThatReadsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := startRig(t, atMost(1), quota.Submission)

@@ -8,23 +8,23 @@ import (
 	"golang.org/x/text/cases"
 )
 
-// RecipientKey is the one spelling under which recipients and lists are compared:
-// what an MTA may take for the same address has the same key. Letters are folded,
-// in the local part as Postfix folds them, beyond ASCII too, and the domain is in
-// A-labels (RFC 5890). Plus-tags and dots stay. It copies nothing of an address
-// that is in lower case and ASCII already.
+// RecipientKey returns the form in which recipients and lists are compared. Addresses
+// that an MTA may treat as the same have the same key: the local part is folded as
+// Postfix folds it, also beyond ASCII, and the domain is in A-labels (RFC 5890).
+// Plus-tags and dots are kept. An address that is already in lower case and ASCII is
+// returned as it is, without a copy.
 func RecipientKey(address string) string {
 	if lower, plain := lowerPlain(address); plain {
 		return lower
 	}
 	local, domain := splitAddress(address)
-	return join(strings.ToLower(cases.Fold().String(local)), domain, address) // some letters, of Cherokee, fold into capitals
+	return join(strings.ToLower(cases.Fold().String(local)), domain, address) // Cherokee letters fold to capitals
 }
 
-// PersonKey is the one spelling under which the addresses of persons are compared:
-// only what is certainly the same address has the same key. Of the local part
-// ASCII letters alone are folded: others have folds into ASCII, so that a
-// look-alike would become the real one. The domain is in A-labels.
+// PersonKey returns the form in which people's addresses are compared. Only addresses
+// that are certainly the same have the same key. In the local part only ASCII letters
+// are folded: some other letters fold to ASCII ones, and a look-alike would become the
+// real address. The domain is in A-labels.
 func PersonKey(address string) string {
 	if lower, plain := lowerPlain(address); plain {
 		return lower
@@ -40,31 +40,31 @@ func join(local, domain, address string) string {
 	return local + "@" + domainKey(domain)
 }
 
-// domainKey is a domain in lower case and A-labels. What is no domain name comes
-// out as something that no domain's key is.
+// domainKey returns a domain in lower case and A-labels. Text that is not a domain name
+// gets a key that no domain has.
 func domainKey(domain string) string {
 	if lower, plain := lowerPlain(domain); plain {
 		return lower
 	}
-	key, _ := anyDomain.ToASCII(domain) // what it makes of a wrong one is good enough to compare
+	key, _ := anyDomain.ToASCII(domain) // of an invalid name, the result still serves for comparison
 	return strings.ToLower(key)
 }
 
-// anyDomain maps as UTS #46 says, and lets pass what no registry would: whether
-// there is such a domain, the DNS tells.
+// anyDomain maps as in UTS #46, and accepts names that no registry would: whether the
+// domain exists is for the DNS to say.
 var anyDomain = idna.New(idna.MapForLookup(), idna.StrictDomainName(false), idna.ValidateLabels(false))
 
-// isDomain reports whether a domain, in U-labels or A-labels, may be one.
+// isDomain reports whether text can be a domain, in U-labels or A-labels.
 func isDomain(domain string) bool {
 	if domain == "" || strings.ContainsAny(domain, "@*[] ") {
 		return false
 	}
 	_, err := idna.Lookup.ToASCII(domain)
-	return err == nil || !strings.ContainsFunc(domain, notASCII) // of what is in use, not all is in order
+	return err == nil || !strings.ContainsFunc(domain, notASCII) // some domains in use break the rules
 }
 
 // splitAddress cuts an address at its last "@"; the domain is empty for a bare
-// name. A local part may hold an "@" in quotes (RFC 5321 section 4.1.2).
+// name. A local part may contain a quoted "@" (RFC 5321 section 4.1.2).
 func splitAddress(address string) (local, domain string) {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {

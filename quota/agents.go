@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// agent is a field that names who sent a message for its author (RFC 5322 section
-// 3.6.2), or a field of the block of somebody who sent it on (section 3.6.6). Mail
-// programs show them: "X on behalf of Y".
+// agent is a header field that names who sent a message for its author (RFC 5322
+// section 3.6.2), or a field of the block that resending adds (section 3.6.6). Mail
+// programs show them as "X on behalf of Y".
 type agent struct {
 	name, value string // the name as in agentFields
 }
 
-// agentFields are the names of these fields.
+// agentFields are the names of such fields.
 var agentFields = []string{
 	"Resent-Bcc", "Resent-Cc", "Resent-Date", "Resent-From", "Resent-Message-Id", "Resent-Reply-To", "Resent-Sender", "Resent-To", "Sender",
 }
 
-// addAgent takes a field if it is one of these. Its name is in lower case.
+// addAgent keeps a field if it is one of agentFields. The name is in lower case.
 func (h *Header) addAgent(name, value string) {
 	for _, known := range agentFields {
 		if strings.EqualFold(known, name) {
@@ -26,11 +26,10 @@ func (h *Header) addAgent(name, value string) {
 	}
 }
 
-// foreignAgents names the fields that name somebody else than the sender, and so
-// have to go: Sender, or all of who sent the message on, since the rest of that
-// block would be nobody's. They are removed, not refused: webmails and Exchange add
-// them, and who writes could change nothing about it. What they would tell, the
-// login has told better.
+// foreignAgents returns the names of the fields to remove, because they name somebody
+// other than the sender: Sender, or the whole Resent block, whose other fields mean
+// nothing without it. The message is not refused, since webmails and Exchange add these
+// fields and their users cannot change that. The login says better who sent it.
 func (h *Header) foreignAgents(id identity) (names []string) {
 	var sender, resent bool
 	for _, a := range h.agents {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestAgents: who else is named for a post is taken out, unless it is the manager.
+// TestAgents: fields that name a sender other than the manager are removed.
 func TestAgents(t *testing.T) {
 	for name, c := range map[string]struct {
 		fields [][2]string
@@ -35,7 +35,7 @@ func TestAgents(t *testing.T) {
 	}
 }
 
-// TestAgentsOfAPost: they are taken out where From is checked, and only there.
+// TestAgentsOfAPost: such fields are removed only where From is checked.
 func TestAgentsOfAPost(t *testing.T) {
 	for rules, want := range map[string][]string{
 		"[lists]\ndomains = [\"l.fr\"]\n":                          {"Sender"},
@@ -53,8 +53,7 @@ func TestAgentsOfAPost(t *testing.T) {
 	}
 }
 
-// TestReplyToOfThePost: of several addresses, replies go to the one that the post
-// is from.
+// TestReplyToOfThePost: replies go to that address of the poster that is in From.
 func TestReplyToOfThePost(t *testing.T) {
 	d := newListed()
 	owner, moderator := person("owner"), person("moderator")

@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// marks are what a header says of a message that nobody wrote, where one field
-// alone does not.
+// marks are hints that a program sent the message. Only several of them together are
+// proof.
 type marks struct {
-	bulk       bool // Precedence, of what goes to many
-	suppresses bool // X-Auto-Response-Suppress: it wants no automatic reply itself
+	bulk       bool // Precedence, of mass mailings
+	suppresses bool // X-Auto-Response-Suppress: no automatic reply wanted
 	answers    bool // In-Reply-To
 	calendar   bool // Content-Class, of an invitation or the reply to one
 }
 
-// repliers are fields that only automatic replies and reports have: of the time
-// before RFC 3834, of autoresponders of hosting providers, of FirstClass, of
-// Exchange's inbox rules, and of Exim's bounces.
+// repliers are fields that only automatic replies and reports have: those from before
+// RFC 3834, and those of hosting providers' autoresponders, FirstClass, Exchange's inbox
+// rules and Exim's bounces.
 var repliers = []string{
 	"x-auto-reply", "x-autoreply", "x-autoreply-from", "x-autorespond", "x-autoresponder", "x-mail-autoreply",
 	"x-fc-machinegenerated", "x-ms-exchange-inbox-rules-loop", "x-failed-recipients",
 }
 
-// addMark takes a field that may say that nobody wrote the message. Its name is in
+// addMark looks at a field that may show that a program sent the message. The name is in
 // lower case.
 func (h *Header) addMark(name, value string) {
 	word := strings.ToLower(strings.Join(strings.Fields(value), " "))
@@ -33,7 +33,7 @@ func (h *Header) addMark(name, value string) {
 		case "no":
 		case "auto-generated":
 			h.Generated = true
-		default: // auto-replied, and what is to come
+		default: // auto-replied, and values defined later
 			h.Automatic = true
 		}
 	case "precedence", "x-precedence":
@@ -53,7 +53,7 @@ func (h *Header) addMark(name, value string) {
 	default:
 		h.Automatic = h.Automatic || slices.Contains(repliers, name)
 	}
-	// Exchange's out-of-office and calendar replies say no more than this.
+	// Exchange's out-of-office and calendar replies have no other mark.
 	if m := h.marks; m.suppresses && (m.bulk || m.answers) || m.answers && (h.Generated || m.calendar) {
 		h.Automatic = true
 	}
@@ -68,12 +68,12 @@ func keyword(value string) string {
 	return strings.TrimSpace(value)
 }
 
-// quotedOrSeparator matches a quoted string, or what separates parameters (RFC 2045
+// quotedOrSeparator matches a quoted string, or the separator of parameters (RFC 2045
 // section 5.1).
 var quotedOrSeparator = regexp.MustCompile(`"[^"]*"|;`)
 
-// answersInvitation reports whether a Content-Type, in lower case, has the method of
-// an attendee's answer (RFC 6047 section 2.4, RFC 5546 section 1.4).
+// answersInvitation reports whether a Content-Type, in lower case, has the method of an
+// attendee's answer (RFC 6047 section 2.4, RFC 5546 section 1.4).
 func answersInvitation(value string) bool {
 	parameters := quotedOrSeparator.ReplaceAllStringFunc(value, func(found string) string {
 		if found == ";" {
@@ -105,8 +105,8 @@ func isReport(value string) bool {
 	return false
 }
 
-// refusesAutomatic reports whether a message is one that nobody wrote, and that the
-// lists do not take.
+// refusesAutomatic reports whether a program sent the message, and the lists do not take
+// such messages.
 func (p *Posting) refusesAutomatic(h *Header) bool {
 	return h.Automatic || h.Generated && p.RefuseGenerated
 }

@@ -2,8 +2,8 @@ package quota
 
 import "testing"
 
-// TestAutomatic: replies that nobody wrote, by the marks of the programs that send
-// them, and what is not one.
+// TestAutomatic: automatic replies are recognised by the marks of the programs that send
+// them, and other messages are not taken for one.
 func TestAutomatic(t *testing.T) {
 	type fields map[string]string
 	for name, c := range map[string]struct {
@@ -63,8 +63,8 @@ func TestAutomatic(t *testing.T) {
 	}
 }
 
-// TestGenerated: what a manager's own program sends reaches the list, unless the
-// domain does not take it. Nobody else's does.
+// TestGenerated: messages of a manager's own program reach the list, unless the domain
+// refuses them. Those of others do not.
 func TestGenerated(t *testing.T) {
 	const open = "\n[[lists.domain]]\nname = \"open.fr\"\nunauthorised = \"pass\"\n"
 	for _, c := range []struct {

@@ -10,7 +10,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// Class is a named set of limits. A site names its own.
+// Class is a named set of limits. A site chooses the names.
 type Class struct {
 	Name   string
 	Limits Limits
@@ -23,10 +23,10 @@ type Class struct {
 // Match says which senders belong to a class: by the domain of a professional
 // address, or by the value of an attribute. The zero Match matches nobody.
 type Match struct {
-	// Domains in lower case and A-labels, compared whole.
+	// Domains are in lower case and A-labels; a subdomain does not match.
 	Domains []string
-	// Attribute is the name of a directory attribute in lower case, and Values
-	// those values, compared without regard to case, that belong to the class.
+	// Attribute is the name of a directory attribute in lower case. A sender with one of
+	// Values in it, in whatever case, belongs to the class.
 	Attribute string
 	Values    []string
 }

@@ -2,36 +2,62 @@ package quota
 
 import (
 	"cmp"
+	"context"
 	"errors"
 )
 
 // classification is what is known of a sender when a message is judged.
 type classification struct {
+	sender  string // as in origin
 	id      string // the directory's name of the sender; empty when it is not known
-	class   *Class
+	class   *Class // nil for a message that nobody is counted for
 	premium bool
 	unknown bool  // the directory has no entry of the sender
-	sure    bool  // the directory was just asked, and answered
-	err     error // why it was not, or what it found wrong
+	sure    bool  // nothing about the sender is in doubt
+	err     error // why something is in doubt, or what is wrong with the entry
+	// closesLists reports whether the rules of lists are enforced for the sender.
+	closesLists bool
 }
 
-func (r *rules) classify(sender *Sender, err error) classification {
+// classify asks the directory about the sender of a message: their class, and who they
+// are to lists.
+func (p *Policy) classify(ctx context.Context, o *origin) (classification, poster) {
+	r := p.rules
+	switch {
+	case o.sender == "":
+		return classification{sure: true, closesLists: r.enforce}, poster{}
+	case o.null:
+		return classification{sender: o.sender, class: r.base, sure: true, closesLists: r.base.Enforce}, poster{}
+	}
+	sender, err := p.directory.Sender(ctx, o.sender)
+	who := newPoster(&sender, err, r.allEnforced)
+	return r.classification(o.sender, &sender, err, &who), who
+}
+
+// classification makes the classification of a login from the directory's answer. A
+// sender about whom nothing is known now may be of an enforced class, so lists are closed
+// to them if there is such a class.
+func (r *Rules) classification(login string, sender *Sender, err error, who *poster) classification {
+	c := classification{sender: login, class: r.base}
 	switch {
 	case err == nil:
-		class, premium := r.classOf(sender)
-		doubt := cmp.Or(sender.Stale, sender.Doubt)
-		return classification{id: sender.ID, class: class, premium: premium, sure: doubt == nil, err: doubt}
+		c.id, c.err = sender.ID, cmp.Or(sender.Stale, sender.Doubt)
+		c.class, c.premium = r.classOf(sender)
+		c.sure = c.err == nil
 	case errors.Is(err, ErrAbsent):
-		return classification{class: r.base, unknown: true, sure: true}
+		c.unknown, c.sure = true, true
 	case errors.Is(err, ErrAmbiguous):
-		return classification{class: r.base, sure: true, err: err}
+		c.sure, c.err = true, err
+	default:
+		c.err = err
 	}
-	return classification{class: r.base, err: err}
+	c.closesLists = c.class.Enforce || who.err != nil && r.someEnforced
+	return c
 }
 
 // classOf finds a sender's class: premium, else the strictest that matches,
 // else the default.
-func (r *rules) classOf(sender *Sender) (class *Class, premium bool) {
+func (r *Rules) classOf(sender *Sender) (class *Class, premium bool) {
 	if sender.Premium && r.premium != nil {
 		return r.premium, true
 	}
@@ -41,4 +67,16 @@ func (r *rules) classOf(sender *Sender) (class *Class, premium bool) {
 		}
 	}
 	return r.base, false
+}
+
+// enforced reports whether the limits of the sender's class are enforced.
+func (c *classification) enforced() bool { return c.class != nil && c.class.Enforce }
+
+// facts are what a verdict on a message to n recipients says about its sender.
+func (c *classification) facts(n int) Facts {
+	f := Facts{Sender: c.sender, Premium: c.premium, Unknown: c.unknown, Recipients: n, Degraded: !c.sure, Err: c.err}
+	if c.class != nil {
+		f.Class, f.Limit = c.class.Name, c.class.Limits.Recipients
+	}
+	return f
 }

@@ -3,8 +3,6 @@ package quota
 import (
 	"strings"
 	"testing"
-
-	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 func TestConfigMistakes(t *testing.T) {
@@ -31,30 +29,24 @@ func TestConfigMistakes(t *testing.T) {
 		"[senders]\nexempt_networks = [\"::ffff:192.0.2.0/120\"]":                                                          `t:2: senders.exempt_networks: "::ffff:192.0.2.0/120" is IPv4 written as IPv6; write it as in "192.0.2.0/24"`,
 		"[class.\"a b\"]\nrecipients = 5":                                                                                  `t:1: class.a b: a class is named with letters, digits, - and _`,
 	} {
-		config := DefaultConfig()
-		err := conf.Decode("t", []byte(text), &config)
-		if err == nil || err.Error() != want {
+		rules, err := readRules(text)
+		if err == nil || err.Error() != want || rules != nil {
 			t.Errorf("%s\n got %v\nwant %s", text, err, want)
 		}
 	}
 }
 
 func TestSummary(t *testing.T) {
-	config := DefaultConfig()
-	if err := conf.Decode("t", []byte(windowed), &config); err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range []struct {
-		config Config
-		want   string
+		rules *Rules
+		want  string
 	}{
-		{DefaultConfig(), "class ecollege31: 150 recipients a message; the default\n" +
+		{compiled(t, DefaultConfig()), "class ecollege31: 150 recipients a message; the default\n" +
 			"class entmip: 500 recipients a message\nclass premium: 5000 recipients a message; of premium senders"},
-		{config, "class all: 100 recipients a message; 50 distinct in 1h0m0s; 80 copies in 24h0m0s; the default\n" +
+		{mustRules(t, windowed), "class all: 100 recipients a message; 50 distinct in 1h0m0s; 80 copies in 24h0m0s; the default\n" +
 			"no class for premium senders"},
-		{Config{}, ""},
 	} {
-		if got := strings.Join(c.config.Summary(), "\n"); got != c.want {
+		if got := strings.Join(c.rules.Summary(), "\n"); got != c.want {
 			t.Errorf("summary\n%s\nwant\n%s", got, c.want)
 		}
 	}
@@ -72,6 +64,12 @@ func TestWords(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	for _, word := range []string{"submission", "inbound", "", "mx"} {
+		var role Role
+		if err := role.UnmarshalText([]byte(word)); (err != nil) != (word == "mx") || err == nil && word != "" && role.String() != word {
+			t.Errorf("role %q: %v, %v", word, role, err)
 		}
 	}
 	if (Verdict{}).Action.Passes() {

@@ -2,59 +2,64 @@ package quota
 
 import "strconv"
 
-// counted are the recipients of one message as far as they count: without the
-// exempt ones, and with a list as so many as it weighs.
+// counted are the recipients of one message as they are counted: without the exempt
+// ones, and with a list as its members where its domain says so.
 type counted struct {
 	recipients *Recipients
 	exempt     exemptRecipients
-	n          int // of recipients, the exempt ones left out
-	lists      []post
+	n          int    // recipients, without the exempt ones
+	weighed    []post // lists that count as their members
+}
+
+// count returns the recipients of a message as they are counted for its sender, if there
+// is one.
+func (r *Rules) count(m *Message, o *origin, lists *listDecision) counted {
+	c := counted{recipients: m.Recipients, exempt: r.exemptRecipients, n: o.recipients}
+	if o.sender != "" {
+		c.weighed = lists.weighed
+	}
+	return c
 }
 
 // len is how many recipients there are.
 func (c *counted) len() int {
 	n := c.n
-	for i := range c.lists {
-		n += c.more(&c.lists[i])
+	for i := range c.weighed {
+		n += c.more(&c.weighed[i])
 	}
 	return n
 }
 
-// more is what a list counts beyond the one recipient that it is.
+// more is how many a list counts for beyond one.
 func (c *counted) more(p *post) int {
-	if !p.domain.countMembers || p.redirected || c.exempt.contains(p.recipient) {
+	if c.exempt.contains(p.recipient) {
 		return 0
 	}
 	return max(p.list.Members-1, 0)
 }
 
-// tellList makes v, where it refuses for good, tell of a list that alone counts as
-// more than the limit: then it is no help to write to fewer others.
-func (c *counted) tellList(v *Verdict) {
-	tooMany := v.Reason == MessageLimit || v.Reason == WindowLimit && v.RetryAt.IsZero()
-	if v.Action != Refuse || !tooMany {
-		return
-	}
-	for i := range c.lists {
-		if n := 1 + c.more(&c.lists[i]); n > 1 && n > v.Limit {
-			v.List, v.Moderated, v.Members = c.lists[i].name, c.lists[i].list.Moderated, n
-			return
+// above finds a list that alone counts for more than the limit, so that leaving out
+// other recipients would not help, and returns what it counts for; nil if there is none.
+func (c *counted) above(limit int) (*post, int) {
+	for i := range c.weighed {
+		if n := 1 + c.more(&c.weighed[i]); n > 1 && n > limit {
+			return &c.weighed[i], n
 		}
 	}
+	return nil, 0
 }
 
-// all yields each of them once. The members of a list, whom the directory only
-// counts, stand as numbers behind the list's address: the same ones in each
-// message to it.
+// all yields each of them once. The directory counts the members of a list without
+// naming them, so each is the list's address with a number, the same in every message.
 func (c *counted) all(yield func(string) bool) {
 	for address := range c.recipients.All() {
 		if !c.exempt.contains(address) && !yield(address) {
 			return
 		}
 	}
-	for i := range c.lists {
-		for n := range c.more(&c.lists[i]) {
-			if !yield(c.lists[i].recipient + "#" + strconv.Itoa(n+1)) {
+	for i := range c.weighed {
+		for n := range c.more(&c.weighed[i]) {
+			if !yield(c.weighed[i].recipient + "#" + strconv.Itoa(n+1)) {
 				return
 			}
 		}

@@ -12,13 +12,13 @@ import (
 	"golang.org/x/text/encoding/ianaindex"
 )
 
-// encodedWord matches what mail programs decode, wherever it stands (RFC 2047
+// encodedWord matches what mail programs decode, wherever it is in a name (RFC 2047
 // section 2): charset, encoding, text.
 var encodedWord = regexp.MustCompile(`=\?([^?]*)\?([^?]*)\?(.*?)\?=`)
 
-// readName returns what mail programs may make of a name with encoded words: the
-// name as it is, decoded, and its bytes for a program that does not know the
-// charset. It reports false for what cannot be decoded and might hide an address.
+// readName returns the ways in which mail programs may show a name with encoded words:
+// as it is, decoded, and as plain bytes in a program that does not know the charset. It
+// reports false where it cannot decode the name, which might then hide an address.
 func readName(name string) (readings []string, sure bool) {
 	words := encodedWord.FindAllStringSubmatchIndex(name, -1)
 	if len(words) == 0 {
@@ -28,7 +28,7 @@ func readName(name string) (readings []string, sure bool) {
 	sure = true
 	last := 0
 	for _, at := range words {
-		if between := name[last:at[0]]; last == 0 || strings.TrimSpace(between) != "" { // between words it is not shown
+		if between := name[last:at[0]]; last == 0 || strings.TrimSpace(between) != "" { // spaces between encoded words are not shown
 			decoded.WriteString(between)
 			raw.WriteString(between)
 		}
@@ -40,16 +40,16 @@ func readName(name string) (readings []string, sure bool) {
 	}
 	decoded.WriteString(name[last:])
 	raw.WriteString(name[last:])
-	sure = sure && !strings.Contains(decoded.String(), "=?") // some decode again
+	sure = sure && !strings.Contains(decoded.String(), "=?") // some programs decode again
 	return []string{name, decoded.String(), raw.String()}, sure
 }
 
-// decodeWord returns the text of an encoded word, and its bytes as if they were
-// letters.
+// decodeWord returns the text of an encoded word, and its bytes as if each were a
+// letter.
 func decodeWord(charset, method, text string) (decoded, raw string, ok bool) {
 	content, ok := decodeContent(method, text)
 	raw = latin1(content)
-	name, _, _ := strings.Cut(strings.ToLower(charset), "*") // a language (RFC 2231 section 5)
+	name, _, _ := strings.Cut(strings.ToLower(charset), "*") // without the language (RFC 2231 section 5)
 	known := charsetOf(strings.TrimSpace(name))
 	if known == nil {
 		return raw, raw, ok && !mayHide(content)
@@ -58,8 +58,8 @@ func decodeWord(charset, method, text string) (decoded, raw string, ok bool) {
 	return decoded, raw, ok && err == nil
 }
 
-// decodeContent undoes the encoding B or Q. It reports false where Q has no two
-// hexadecimal digits behind an "=": some read on until they find them.
+// decodeContent undoes the encoding B or Q. It reports false where an "=" in Q is not
+// followed by two hexadecimal digits: some programs read on until they find them.
 func decodeContent(method, text string) (string, bool) {
 	switch method {
 	case "B", "b":
@@ -91,15 +91,15 @@ func decodeContent(method, text string) (string, bool) {
 	return b.String(), ok
 }
 
-// otherNames are charsets by names that no index has.
+// otherNames maps names of charsets that are in no index to names that are.
 var otherNames = map[string]string{
 	"cp932": "shift_jis", "cp936": "gbk", "cp949": "euc-kr", "cp950": "big5", "cp1250": "windows-1250",
 	"macroman": "macintosh", "x-mac-roman": "macintosh",
 }
 
-// charsetOf returns the charset of a name, as the WHATWG or IANA register it; nil
-// when it is not known, has more than one byte order, or is one of EBCDIC, where
-// ASCII letters are others: nobody writes names in those.
+// charsetOf returns the charset with a name registered by the WHATWG or IANA. It returns
+// nil for an unknown one, for one with several byte orders, and for EBCDIC, where ASCII
+// bytes are other letters: nobody writes names in those.
 func charsetOf(name string) encoding.Encoding {
 	if other, has := otherNames[name]; has {
 		name = other
@@ -121,22 +121,21 @@ func charsetOf(name string) encoding.Encoding {
 	return known
 }
 
-// mayHide reports whether bytes of a charset that is not known may be an address.
-// Without any beyond ASCII they could be one only in a charset that begins other
-// letters with one of ours: "+" (UTF-7), "&" (RFC 3501), "~" (HZ), or a control
-// character (ISO 2022).
+// mayHide reports whether bytes of an unknown charset may be an address. Bytes in ASCII
+// alone could be one only in a charset where certain ASCII characters introduce other
+// letters: "+" (UTF-7), "&" (RFC 3501), "~" (HZ), or control characters (ISO 2022).
 func mayHide(content string) bool {
 	return strings.ContainsFunc(content, func(r rune) bool { return r < ' ' || r > '}' || r == '+' || r == '&' })
 }
 
-// wideSigns are the wide "@" and dots in the charsets of East Asia. A program may
-// see them where another takes their bytes for halves of other letters.
+// wideSigns are the wide "@" and dots in the charsets of East Asia. One program may read
+// the sign where another reads the same bytes as halves of other letters.
 var wideSigns = strings.NewReplacer(
 	"\xa3\xc0", "@", "\xa1\xf7", "@", "\x81\x97", "@", "\xa2\x49", "@", "\xef\xbc\xa0", "@", "\xef\xb9\xab", "@",
 	"\xa3\xae", ".", "\xa1\xa3", ".", "\xa1\xa5", ".", "\x81\x42", ".", "\x81\x44", ".", "\xa1\x43", ".", "\xa1\x44", ".",
 )
 
-// latin1 shows each byte as a letter, and wide signs as what they look like.
+// latin1 turns each byte into a letter, and wide signs into what they look like.
 func latin1(content string) string {
 	content = wideSigns.Replace(content)
 	var b strings.Builder

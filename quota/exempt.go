@@ -9,11 +9,11 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// networks is a list of client networks; a handful, so looked through in order.
+// networks is a list of client networks. There are few, so they are searched in order.
 type networks []netip.Prefix
 
-// contains reports whether client, as IPv4 even where Postfix writes it mapped
-// into IPv6, is in one of the networks. The zero Addr is in none.
+// contains reports whether client is in one of the networks; an IPv4 address that
+// Postfix writes mapped into IPv6 is looked up as IPv4. The zero Addr is in none.
 func (n networks) contains(client netip.Addr) bool {
 	client = client.Unmap()
 	return slices.ContainsFunc(n, func(p netip.Prefix) bool { return p.Contains(client) })
@@ -43,9 +43,8 @@ func parseNetworks(key string, texts []string) (networks, error) {
 	return parsed, errors.Join(errs...)
 }
 
-// exemptRecipients are the recipients that are left out of the count: bare
-// names, which match in every domain, and whole addresses. They never exempt
-// the message.
+// exemptRecipients are the recipients that are not counted: bare names, which match
+// in every domain, and whole addresses. They never exempt the message.
 type exemptRecipients map[string]struct{}
 
 // count returns how many of the recipients count.

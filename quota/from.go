@@ -5,25 +5,26 @@ import (
 	"strings"
 )
 
-// FromFault is what is wrong with who a message to a list says that it is from.
+// FromFault is what is wrong with the sender that a message to a list names.
 type FromFault int
 
 const (
-	// NoFault, the zero value: it is from its sender.
+	// NoFault, the zero value: the message names its sender.
 	NoFault FromFault = iota
-	// EnvelopeOther: the envelope sender is no professional address of the sender.
+	// EnvelopeOther: the envelope sender is not one of the sender's professional
+	// addresses.
 	EnvelopeOther
-	// FromMissing: there is no header From.
+	// FromMissing: the header From is missing.
 	FromMissing
-	// FromSeveral: there is more than one, or one with several mailboxes.
+	// FromSeveral: there are several From fields, or one with several mailboxes.
 	FromSeveral
-	// FromMalformed: it is not one plain mailbox: "address" or "Name <address>".
+	// FromMalformed: From is not one plain mailbox, "address" or "Name <address>".
 	FromMalformed
-	// FromOther: its address is no professional address of the sender.
+	// FromOther: its address is not one of the sender's professional addresses.
 	FromOther
-	// FromName: its name has an address that is not the sender's.
+	// FromName: its name contains an address that is not the sender's.
 	FromName
-	// FromEncoding: its name is encoded in a way that cannot be read, and that may
+	// FromEncoding: its name is encoded in a way that cannot be decoded, and that may
 	// hide an address.
 	FromEncoding
 )
@@ -51,10 +52,10 @@ func (f FromFault) String() string {
 	return "unknown"
 }
 
-// identity is whom a message may say that it is from.
+// identity is whom a message may name as its sender.
 type identity struct {
 	login     string
-	addresses []string // the professional ones, as PersonKey writes them
+	addresses []string // professional, as PersonKey writes them
 }
 
 // owns reports whether an address is one of the professional addresses.
@@ -62,8 +63,8 @@ func (id identity) owns(address string) bool {
 	return slices.Contains(id.addresses, PersonKey(address))
 }
 
-// isLoginAddress reports whether a text is the login with a domain of the
-// professional addresses behind it, which webmails take for an address (SOGo).
+// isLoginAddress reports whether text is the login followed by a domain of the
+// professional addresses, which some webmails use as an address (SOGo).
 func (id identity) isLoginAddress(text string) bool {
 	local, domain := splitAddress(PersonKey(text))
 	login, _ := splitAddress(PersonKey(id.login))
@@ -71,9 +72,8 @@ func (id identity) isLoginAddress(text string) bool {
 		slices.ContainsFunc(id.addresses, func(a string) bool { return strings.HasSuffix(a, "@"+domain) })
 }
 
-// fromFault holds the header From against the sender. It takes fewer forms than
-// RFC 5322 section 3.4 has, so that no mail program can read another address than
-// we did.
+// fromFault compares the header From with the sender. It accepts fewer forms than RFC
+// 5322 section 3.4 allows, so that no mail program reads another address in it.
 func (h *Header) fromFault(id identity) FromFault {
 	switch len(h.From) {
 	case 0:
@@ -85,7 +85,7 @@ func (h *Header) fromFault(id identity) FromFault {
 	return id.fault(h.From[0])
 }
 
-// fault tells what is wrong with a field that shall be one mailbox of the sender.
+// fault says what is wrong with a field that has to be one mailbox of the sender.
 func (id identity) fault(value string) FromFault {
 	m, fault := parseMailbox(value)
 	switch {

@@ -11,10 +11,10 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// sample is a field From of the corpus, testdata/from: what mail programs write,
-// and what forgers do. Each file of an archive has the verdict, "passes" or a
-// from_check, with the reason behind a colon, and then the field; "Go:" begins one
-// that is written as a string of Go, for bytes that a text cannot have.
+// sample is a From field of the corpus, testdata/from: what mail programs and forgers
+// write. Each file of an archive has the verdict ("passes" or a from_check), a colon and
+// the reason, and then the field. "Go:" begins a field that is written as a Go string, for
+// bytes that cannot be in a text file.
 type sample struct {
 	name, verdict, reason, value string
 }
@@ -66,8 +66,8 @@ func TestFromCorpus(t *testing.T) {
 	}
 }
 
-// TestFromMutations changes each sample at random, as a forger would, and holds
-// what passes to be from the manager in the eyes of three parsers.
+// TestFromMutations changes each sample at random, as a forger would, and checks that for
+// three parsers whatever passes is from the manager.
 func TestFromMutations(t *testing.T) {
 	samples := corpus(t)
 	r := rand.New(rand.NewPCG(6, 10))
@@ -86,7 +86,7 @@ func TestFromMutations(t *testing.T) {
 	}
 }
 
-// pieces are what a forger would put in.
+// pieces are what a forger would insert.
 var pieces = []string{
 	"directeur@entmip.fr", "<x@evil.example>", "x@evil.example,", "@", "<", ">", ",", ";", ":", "(", ")", `"`, `\`, ".", " ", "\t", "\n ", "=?", "?=", "=40",
 	"=?utf-8?q?directeur=40entmip.fr?=", "=?utf-8?q?x?=", "=?iso-2022-jp?B?GyRC?=", "=?utf-7?q?+AEA-?=", "\u200b", "\u202e", "\uff20", "\ufe6b", "\u3002", "\u0430",
@@ -102,10 +102,10 @@ func mutate(r *rand.Rand, value string, samples []sample) string {
 			value = value[:i] + value[j:]
 		case 1:
 			value = value[:i] + value[i:j] + value[i:j] + value[j:]
-		case 2: // the end of another
+		case 2: // the end of another sample
 			other := samples[r.IntN(len(samples))].value
 			value = value[:i] + other[r.IntN(len(other)+1):]
-		case 3: // within another
+		case 3: // inside another sample
 			other := samples[r.IntN(len(samples))].value
 			k := r.IntN(len(other) + 1)
 			value = other[:k] + value[i:j] + other[k:]
@@ -124,8 +124,7 @@ func FuzzFromCorpus(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value string) { checkFrom(t, value) })
 }
 
-// FuzzName puts a name of any kind, in a quoted string, before the manager's own
-// address.
+// FuzzName puts any name, as a quoted string, before the manager's own address.
 func FuzzName(f *testing.F) {
 	for _, s := range corpus(f) {
 		f.Add(s.value)
@@ -136,7 +135,7 @@ func FuzzName(f *testing.F) {
 	})
 }
 
-// TestCorpusIsWide: each verdict that a field alone can have is in the corpus.
+// TestCorpusIsWide: the corpus has a sample for each verdict that a field alone can get.
 func TestCorpusIsWide(t *testing.T) {
 	samples := corpus(t)
 	for fault := FromSeveral; fault <= FromEncoding; fault++ {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// nameFault holds the name of a mailbox to have no address but the sender's own,
-// in any reading of it.
+// nameFault checks that the name of a mailbox contains no address but the sender's own,
+// however it is decoded.
 func (id identity) nameFault(name string) FromFault {
 	if id.isLoginAddress(name) {
 		return NoFault
@@ -23,9 +23,9 @@ func (id identity) nameFault(name string) FromFault {
 	return NoFault
 }
 
-// namesOther reports whether a text has what looks like an address, a local part
-// and a domain with a dot, that is not the sender's own. It looks at the text as it
-// is, and without what nobody sees.
+// namesOther reports whether text contains what looks like an address (a local part and
+// a domain with a dot) that is not the sender's own. It looks at the text as it is, and
+// without invisible characters.
 func (id identity) namesOther(text string) bool {
 	bidi := strings.ContainsFunc(text, isBidi)
 	return id.otherIn([]rune(text), bidi) || id.otherIn([]rune(strings.Map(visible, text)), bidi)
@@ -63,20 +63,20 @@ func (id identity) otherAt(text []rune, i int, bidi bool) bool {
 }
 
 const (
-	// atSigns are those that a reader takes for one, in whatever font. What could
-	// not be decoded may be one too.
+	// atSigns are the characters that look like an "@" in some font. One that could not
+	// be decoded may be one too.
 	atSigns = "@\uff20\ufe6b\u24d0\ufffd"
-	// dots are those that IDNA takes for one (UTS #46), and those that look like it.
+	// dots are the characters that IDNA treats as a dot (UTS #46) or that look like one.
 	dots = ".\u3002\uff0e\uff61\u2024\ufe52"
 )
 
-// isDotted reports whether a domain has two labels or more.
+// isDotted reports whether a domain has at least two labels.
 func isDotted(domain string) bool {
 	return len(strings.FieldsFunc(domain, func(r rune) bool { return strings.ContainsRune(dots, r) })) > 1
 }
 
-// isHandle reports whether a name with an "@" before it, as in "(@name)", stands
-// behind text: nothing there could be a local part.
+// isHandle reports whether an "@" after text begins a handle, as in "(@name)", because
+// nothing before it could be a local part.
 func isHandle(text []rune) bool {
 	return len(text) == 0 || strings.ContainsRune("([,;:", text[len(text)-1])
 }
@@ -85,8 +85,8 @@ func inDomain(r rune) bool {
 	return r == '-' || r == '_' || strings.ContainsRune(dots, r) || unicode.In(r, unicode.L, unicode.N, unicode.M) || r == utf8.RuneError || isHidden(r)
 }
 
-// inLocal takes atext (RFC 5322 section 3.2.3), and beyond ASCII (RFC 6532) all
-// but spaces and punctuation.
+// inLocal reports whether r can be in a local part: atext (RFC 5322 section 3.2.3) and,
+// beyond ASCII (RFC 6532), all but spaces and punctuation.
 func inLocal(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r > ' ' && r != 0x7f && !strings.ContainsRune("\"(),:;<>@[\\]", r)
@@ -94,7 +94,7 @@ func inLocal(r rune) bool {
 	return !unicode.IsSpace(r) && (!unicode.IsPunct(r) || strings.ContainsRune(dots, r)) && !strings.ContainsRune(atSigns, r) || r == utf8.RuneError
 }
 
-// run is the beginning of a text of which all are in a set.
+// run is the longest beginning of text whose characters are all in a set.
 func run(text []rune, in func(rune) bool) string {
 	n := slices.IndexFunc(text, func(r rune) bool { return !in(r) })
 	if n < 0 {
@@ -103,7 +103,7 @@ func run(text []rune, in func(rune) bool) string {
 	return string(text[:n])
 }
 
-// runBefore is the end of a text of which all are in a set.
+// runBefore is the longest end of text whose characters are all in a set.
 func runBefore(text []rune, in func(rune) bool) string {
 	n := len(text)
 	for n > 0 && in(text[n-1]) {
@@ -112,19 +112,19 @@ func runBefore(text []rune, in func(rune) bool) string {
 	return string(text[n:])
 }
 
-// trimEnds takes away the quotes that some programs put around an address.
+// trimEnds removes the quotes that some programs put before an address.
 func trimEnds(local string) string {
 	return strings.TrimLeftFunc(local, func(r rune) bool { return r == '\'' || r == '`' || isHidden(r) })
 }
 
 func endsDomain(r rune) bool { return r == '.' || isHidden(r) }
 
-// isHidden reports whether nobody sees a character.
+// isHidden reports whether a character is invisible.
 func isHidden(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Cc, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// visible leaves out what nobody sees, and the quotes that some programs take away.
+// visible drops invisible characters, and quotes, which some programs remove.
 func visible(r rune) rune {
 	if isHidden(r) || r == '"' || r == '\\' {
 		return -1
@@ -132,6 +132,6 @@ func visible(r rune) rune {
 	return r
 }
 
-// isBidi reports whether a character says in which direction others are shown
+// isBidi reports whether a character changes the direction in which text is shown
 // (UAX #9).
 func isBidi(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }

@@ -15,9 +15,9 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 )
 
-// checkFrom holds what we let pass to be from the manager alone in the eyes of two
-// other parsers: net/mail, which knows more of RFC 5322 than we take, and one that
-// takes any address that it can find, wherever it stands.
+// checkFrom checks that what passes is from the manager alone for two other parsers:
+// net/mail, which accepts more of RFC 5322 than we do, and one that finds any address,
+// wherever it is.
 func checkFrom(t *testing.T, value string) {
 	t.Helper()
 	if me.fault(value) != NoFault {
@@ -38,7 +38,7 @@ func checkFrom(t *testing.T, value string) {
 	}
 }
 
-// secondOpinion reads From as net/mail does.
+// secondOpinion parses From with net/mail.
 func secondOpinion(value string) []string {
 	parser := mail.AddressParser{WordDecoder: &mime.WordDecoder{CharsetReader: anyCharset}}
 	parsed, err := parser.ParseList(strings.NewReplacer("\r\n", "", "\n", "").Replace(value))
@@ -63,9 +63,9 @@ func anyCharset(charset string, input io.Reader) (io.Reader, error) {
 var looksLikeAddress = regexp.MustCompile("[\\pL\\pN\\pM\\p{So}\\p{Sc}!#$%&*+/=?^_{|}~.-]+[@\uff20\ufe6b]" +
 	"[\\pL\\pN\\pM_-]+(?:[.\u3002\uff0e\uff61][\\pL\\pN\\pM_-]+)+")
 
-// anyAddress finds what looks like an address in a text: as it is, decoded in the
-// crudest way, with or without what stands between encoded words, and without the
-// characters that nobody sees; each without the quotes.
+// anyAddress finds what looks like an address in a text: as it is, decoded in the crudest
+// way, with and without the text between encoded words, and without invisible characters;
+// each without the quotes.
 func anyAddress(value string) (all []string) {
 	value = strings.NewReplacer("\r\n", "", "\n", "", `\`, "", `"`, "").Replace(value)
 	glued := regexp.MustCompile(`\?=[ \t]+=\?`).ReplaceAllString(value, "?==?")
@@ -87,8 +87,7 @@ func printing(r rune) rune {
 
 var crudeWord = regexp.MustCompile(`=\?([^?]*)\?([bBqQ])\?(.*?)\?=`)
 
-// crudely decodes encoded words wherever they stand, and of what is wrong in them
-// as much as it can.
+// crudely decodes encoded words wherever they are, and malformed ones as far as possible.
 func crudely(text string) string {
 	return crudeWord.ReplaceAllStringFunc(text, func(word string) string {
 		part := crudeWord.FindStringSubmatch(word)

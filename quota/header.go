@@ -4,25 +4,25 @@ import (
 	"strings"
 )
 
-// Header is what the end of a message to lists looks at in its header. The zero
-// value is that of a message without one; Add takes the fields as they come.
+// Header is the part of a message's header that the rules of lists look at. The zero
+// value is that of a message without a header; Add takes the fields in their order.
 type Header struct {
-	// From are the values of the fields From, two at most: more make no difference.
+	// From are the values of the From fields, at most two: more make no difference.
 	From []string
-	// Automatic reports whether the message is a reply or a report that nobody
-	// wrote, by what it says or by the marks of the programs that send such.
+	// Automatic reports whether the message is an automatic reply or report, by what it
+	// says or by the marks of the programs that send such messages.
 	Automatic bool
-	// Generated reports whether it says that a program sends it, unasked
-	// ("auto-generated", RFC 3834 section 5).
+	// Generated reports whether the message says that a program sent it, not in reply to
+	// another ("auto-generated", RFC 3834 section 5).
 	Generated bool
-	// ReplyTo and XSender are how many such fields there are.
+	// ReplyTo and XSender are the numbers of these fields.
 	ReplyTo, XSender int
 
 	agents []agent
 	marks  marks
 }
 
-// Add takes one field of the header, folded as it came (RFC 5322 section 2.2.3).
+// Add takes one field of the header, with its folds (RFC 5322 section 2.2.3).
 func (h *Header) Add(name, value string) {
 	switch name := strings.ToLower(strings.TrimSpace(name)); name {
 	case "from":
@@ -39,8 +39,8 @@ func (h *Header) Add(name, value string) {
 	}
 }
 
-// Count is how many fields of a name, in any case, there are; 0 for a name that is
-// never removed.
+// Count returns the number of fields of a name, in any case; 0 for fields that are never
+// removed.
 func (h *Header) Count(name string) int {
 	name = strings.TrimSpace(name)
 	switch {

@@ -8,31 +8,32 @@ type Limits struct {
 	Windows []Window
 }
 
-// limit is the verdict of the limit a message on n recipients.
-func (r *rules) limit(s classification, n int) Verdict {
-	v := Verdict{
-		Action:     Accept,
-		Class:      s.class.Name,
-		Premium:    s.premium,
-		Unknown:    s.unknown,
-		Recipients: n,
-		Limit:      s.class.Limits.Recipients,
-		Degraded:   !s.sure,
-		Err:        s.err,
-	}
-	switch {
-	case n <= v.Limit:
-	case s.sure || r.baseWhenUnknown:
-		v.Action, v.Reason = enforced(Refuse, s.class.Enforce), MessageLimit
-	case n > r.highest && r.neverMore: // whatever the directory would say
-		v.Action, v.Reason, v.Limit = Refuse, MessageLimit, r.highest
-	default:
-		v.Action, v.Reason = enforced(Defer, s.class.Enforce), DirectoryUnavailable
-	}
-	return v
+// limitCheck is the outcome of comparing a message with the limit of its sender's class.
+// The zero value is a message within the limit.
+type limitCheck struct {
+	action Action
+	reason Reason
+	limit  int // that is exceeded
 }
 
-// enforced is the action, or WouldRefuse where rules are not enforced.
+func (l limitCheck) exceeded() bool { return l.reason != NoReason }
+
+// checkLimit compares the number of a message's recipients with its sender's class.
+func (r *Rules) checkLimit(c *classification, n int) limitCheck {
+	if c.class == nil || n <= c.class.Limits.Recipients {
+		return limitCheck{}
+	}
+	limit := c.class.Limits.Recipients
+	switch {
+	case c.sure || r.baseWhenUnknown:
+		return limitCheck{enforced(Refuse, c.class.Enforce), MessageLimit, limit}
+	case n > r.highest && r.allEnforced: // whatever the directory would say
+		return limitCheck{Refuse, MessageLimit, r.highest}
+	}
+	return limitCheck{enforced(Defer, c.class.Enforce), DirectoryUnavailable, limit}
+}
+
+// enforced returns the action, or WouldRefuse where the rule is not enforced.
 func enforced(action Action, enforce bool) Action {
 	if enforce {
 		return action

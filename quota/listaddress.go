@@ -9,15 +9,15 @@ import (
 type listRecipient struct {
 	// recipient is the address as the envelope has it.
 	recipient string
-	// address is what the directory is asked for; plain, where it is not empty, is
-	// the same without its extension, which counts if the former is no list.
+	// address is what the directory is asked about. plain, where it is not empty, is the
+	// address without its extension; it is used if address is not a list.
 	address, plain string
 	domain         *listDomain
 }
 
-// recipients finds those of a message that may be lists, and tells whether any
-// recipient is in a list domain. A recipient outside of them costs a look at its
-// domain.
+// recipients finds the recipients of a message that may be lists, and reports whether
+// any recipient is in a list domain. For a recipient in another domain it only looks at
+// the domain.
 func (l *lists) recipients(all *Recipients) (found []listRecipient, inDomain bool) {
 	if len(l.domains) == 0 {
 		return nil, false
@@ -32,7 +32,7 @@ func (l *lists) recipients(all *Recipients) (found []listRecipient, inDomain boo
 			continue
 		}
 		candidate := listRecipient{recipient: recipient, address: recipient, domain: domain}
-		if name, at := splitAddress(recipient); name != local || at != domain.name { // not the plain form
+		if name, at := splitAddress(recipient); name != local || at != domain.name { // written in another form
 			candidate.address = local + "@" + domain.name
 		}
 		if plain, extended := l.withoutExtension(local); extended {
@@ -43,12 +43,12 @@ func (l *lists) recipients(all *Recipients) (found []listRecipient, inDomain boo
 	return found, inDomain
 }
 
-// route finds the local part and the list domain where an address, in lower
-// case, may end up; nil when that is no list domain. Postfix tells recipients as
-// it resolved them. What is left in them for another relay to resolve are quoted
-// local parts, source routes (RFC 5321 section 4.1.2 and appendix C), and the old
-// forms user%domain@relay and domain!user@relay; nobody writes them in good
-// faith, so that a list domain anywhere in such an address counts.
+// route finds the local part and the list domain to which an address, in lower case,
+// may be delivered in the end; nil when that is not a list domain. Postfix gives the
+// recipients as it resolved them. Another relay may still resolve quoted local parts,
+// source routes (RFC 5321 section 4.1.2 and appendix C), and the old forms
+// user%domain@relay and domain!user@relay. Nobody writes those in good faith, so a list
+// domain anywhere in such an address counts.
 func (l *lists) route(address string) (local string, domain *listDomain) {
 	local, at := splitAddress(address)
 	if strings.ContainsAny(local, `"\%!@:`) {
@@ -57,13 +57,13 @@ func (l *lists) route(address string) (local string, domain *listDomain) {
 	return local, l.domain(at)
 }
 
-// domain finds a list domain by its key.
+// domain returns the list domain of a key, or nil.
 func (l *lists) domain(name string) *listDomain {
 	return l.domains[strings.TrimRight(name, ".")]
 }
 
-// hidden finds a list domain in an address of many parts, and the local part
-// before it, or, behind a "!", after it.
+// hidden finds a list domain in an address of many parts, and the local part, which is
+// before the domain or, with a "!", after it.
 func (l *lists) hidden(address string) (local string, domain *listDomain) {
 	address = strings.NewReplacer(`"`, "", `\`, "", " ", "", "\t", "").Replace(address)
 	before, separator := "", byte(0)
@@ -87,8 +87,8 @@ func (l *lists) hidden(address string) (local string, domain *listDomain) {
 	return local, domain
 }
 
-// withoutExtension cuts a local part at the first delimiter, as Postfix does
-// (recipient_delimiter in postconf(5)): never at its beginning.
+// withoutExtension cuts a local part at the first delimiter that is not its first
+// character, as Postfix does (recipient_delimiter in postconf(5)).
 func (l *lists) withoutExtension(local string) (plain string, cut bool) {
 	i := strings.IndexAny(local, l.delimiters)
 	if l.delimiters == "" || i <= 0 {
@@ -97,18 +97,17 @@ func (l *lists) withoutExtension(local string) (plain string, cut bool) {
 	return local[:i], true
 }
 
-// Service addresses of Sympa and Mailman, of every domain and of each list. They
-// are no lists, whatever the directory says.
+// Service addresses of Sympa and Mailman, of a domain and of each list. They are not
+// lists, whatever the directory says.
 var (
 	serviceNames    = []string{"abuse-feedback-report", "bounce", "listmaster", "mailer-daemon", "mailman", "postmaster", "sympa"}
 	serviceSuffixes = []string{"-bounces", "-confirm", "-editor", "-join", "-leave", "-owner", "-request", "-subscribe", "-unsubscribe"}
 )
 
-// isService reports whether a local part is a service address. Behind a "+"
-// these have what they need to know again a bounce or a confirmation, whatever
-// the delimiter. With a "-" for a delimiter, Postfix takes what is behind it for
-// an extension of the list, unless the whole ends with "-request"
-// (ownreq_special_address in postconf(5)).
+// isService reports whether a local part is a service address. After a "+" these have
+// what identifies a bounce or a confirmation, whatever the delimiter is. With "-" as the
+// delimiter Postfix takes what follows it for an extension of the list, unless the local
+// part ends in "-request" (ownreq_special_address in postconf(5)).
 func (l *lists) isService(local string) bool {
 	name, _, _ := strings.Cut(local, "+")
 	if strings.HasPrefix(name, "owner-") || slices.Contains(serviceNames, name) {

@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// candidates are the addresses that the directory is asked for on account of one
-// recipient.
+// candidates are the addresses that the directory is asked about because of one recipient.
 func candidates(l *lists, address string) []string {
 	found, _ := l.recipients(envelope(address))
 	var asked []string
@@ -24,13 +23,13 @@ func testLists() *lists {
 	return &lists{domains: map[string]*listDomain{"l.fr": {name: "l.fr"}, "re.fr": {name: "re.fr"}}, delimiters: "+"}
 }
 
-// asksFor reports whether the list is among what the directory is asked for.
+// asksFor reports whether the directory is asked about the list.
 func asksFor(l *lists, address, list string) bool {
 	return slices.Contains(candidates(l, address), list)
 }
 
-// FuzzListAddress holds that an address which net/mail takes for the list's is
-// the list's, and that whatever is asked for is in a list domain and normalised.
+// FuzzListAddress checks that an address which is the list's for net/mail is the list's for
+// us, and that every address that is looked up is in a list domain and normalised.
 func FuzzListAddress(f *testing.F) {
 	for _, a := range []string{"owned@l.fr", `"ow\ned"@L.fr`, "owned%l.fr@relay", `"a@b"@c`, "@a:b@l.fr", `"\"@l.fr`, "a!b!c%d@e", "owned%l.fr", "l.fr!owned"} {
 		f.Add(a)
@@ -51,7 +50,7 @@ func FuzzListAddress(f *testing.F) {
 	})
 }
 
-// disguises are ways to write an address that some MTA still resolves to it.
+// disguises are ways to write an address that some MTA resolves to the plain address.
 var disguises = []func(*rand.Rand, string) string{
 	func(_ *rand.Rand, a string) string { return strings.ToUpper(a) },
 	func(_ *rand.Rand, a string) string { return a + "." },
@@ -78,7 +77,7 @@ var disguises = []func(*rand.Rand, string) string{
 
 func escape(local string) string { return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(local) }
 
-// TestDisguises: no two disguises, one over the other, hide a list.
+// TestDisguises: no two disguises together hide a list.
 func TestDisguises(t *testing.T) {
 	l := testLists()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -98,8 +97,8 @@ func TestDisguises(t *testing.T) {
 	}
 }
 
-// TestNoWayRound: whatever form of a list's address leaves Postfix, or is left to
-// the next relay, it is the list.
+// TestNoWayRound: a list's address is recognised in every form that Postfix passes on or
+// leaves to the next relay.
 func TestNoWayRound(t *testing.T) {
 	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 5", newListed(), nil)
 	for _, address := range []string{
@@ -141,8 +140,8 @@ func TestExtensionOfAnotherList(t *testing.T) {
 	}
 }
 
-// TestServiceAddressesWithOtherDelimiters: what Postfix takes for an extension
-// makes no service address of a list (split_addr(3), ownreq_special_address).
+// TestServiceAddressesWithOtherDelimiters: a list with something that Postfix takes for an
+// extension is not a service address (split_addr(3), ownreq_special_address).
 func TestServiceAddressesWithOtherDelimiters(t *testing.T) {
 	for delimiters, want := range map[string]map[string]Action{
 		"=": {"owned=x-owner@l.fr": Refuse, "owned=-request@l.fr": Refuse, "owned-owner=x@l.fr": Accept, "owned-request+x@l.fr": Accept},
@@ -160,8 +159,8 @@ func TestServiceAddressesWithOtherDelimiters(t *testing.T) {
 	}
 }
 
-// BenchmarkListRecipients tells what list domains cost a message without lists,
-// and one whose every recipient may be one.
+// BenchmarkListRecipients measures what list domains cost a message without lists, and one
+// whose recipients may all be lists.
 func BenchmarkListRecipients(b *testing.B) {
 	policy := listPolicy(b, listRules, newListed(), nil)
 	for _, n := range []int{10, 1000, 5000} {
@@ -174,7 +173,7 @@ func BenchmarkListRecipients(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					candidates, inDomain := policy.rules.lists.recipients(&r)
-					policy.posts(b.Context(), candidates, inDomain)
+					policy.findLists(b.Context(), candidates, inDomain)
 				}
 			})
 		}

@@ -62,11 +62,11 @@ type listDomain struct {
 	keepReplyTo    bool
 	countMembers   bool
 	ignoresSenders bool // no sender_check
-	// refusesGenerated refuses what a manager's program sends unasked.
+	// refusesGenerated refuses messages that a manager's program sends.
 	refusesGenerated bool
 }
 
-func (c *Config) compileLists(r *rules) error {
+func (r *Rules) compileLists(c *Config) error {
 	r.lists = lists{domains: map[string]*listDomain{}, delimiters: c.Senders.RecipientDelimiter}
 	base, err := c.Lists.compile("lists", ListRulesConfig{})
 	errs := []error{err}
@@ -85,12 +85,13 @@ func (c *Config) compileLists(r *rules) error {
 	return errors.Join(errs...)
 }
 
-// notDelimiter reports whether r can stand in no local part, or everywhere in it.
+// notDelimiter reports whether r cannot separate an extension, because it cannot be in a
+// local part or is a letter or digit.
 func notDelimiter(r rune) bool {
 	return r <= ' ' || r > '~' || r == '@' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }
 
-// compile makes the rules of a domain, which take from base what they leave out.
+// compile makes the rules of a domain. Keys that it leaves out are taken from base.
 func (c ListRulesConfig) compile(key string, base ListRulesConfig) (listDomain, error) {
 	d := listDomain{}
 	var errs []error
@@ -125,7 +126,7 @@ func (l *lists) add(key, name string, rules listDomain) error {
 	return nil
 }
 
-// String tells the rules of the domain in one line.
+// String returns the rules of the domain in one line.
 func (d *listDomain) String() string {
 	unauthorised := map[Action]string{Refuse: "refused", Redirect: "redirected to the managers", Accept: "let through"}
 	parts := []string{d.name + ": who may not post is " + unauthorised[d.unauthorised]}
@@ -144,23 +145,8 @@ func (d *listDomain) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// openTo tells to whom lists are open because rules are not enforced.
-func (r *rules) openTo() string {
-	switch {
-	case !r.enforce && !r.someEnforced:
-		return "; not enforced: everybody may post"
-	case r.neverMore && r.enforce:
-		return ""
-	case r.neverMore:
-		return "; not enforced for mail without a login"
-	case r.enforce:
-		return "; not enforced for some classes"
-	}
-	return "; not enforced for some classes, nor for mail without a login"
-}
-
-// compileList takes the one word that keeps a list closed while nobody knows who
-// may post.
+// compileList accepts one word only: a list stays closed while it is unknown who may
+// post.
 func (c UnavailableConfig) compileList() error {
 	if c.List != "defer" {
 		return conf.Errorf("directory_unavailable.list", "%q is not known; write \"defer\"", c.List)

@@ -8,19 +8,16 @@ import (
 	"reflect"
 	"slices"
 	"testing"
-
-	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// listed is a directory of persons and lists, which notes what it is asked.
+// listed is a directory of persons and lists that records what it is asked.
 type listed struct {
 	people
 	lists map[string]*List
 	asked [][]string
 }
 
-// Lists implements Directory; of addresses that begin with "away" nothing is
-// known.
+// Lists implements Directory. It cannot answer about addresses that begin with "away".
 func (l *listed) Lists(_ context.Context, addresses []string) []ListAnswer {
 	l.asked = append(l.asked, slices.Sorted(slices.Values(addresses)))
 	answers := make([]ListAnswer, len(addresses))
@@ -39,8 +36,8 @@ func person(name string) Person {
 
 var errNobody = errors.New("uid=gone: nobody")
 
-// newListed is a school with an owner, a moderator and a member, and lists that
-// have what their names say.
+// newListed is a school with an owner, a moderator, a member, and lists that are as their
+// names say.
 func newListed() *listed {
 	owner, moderator := person("owner"), person("moderator")
 	l := &listed{people: people{}, lists: map[string]*List{
@@ -82,15 +79,7 @@ unauthorised = "redirect"
 
 func listPolicy(t testing.TB, text string, directory Directory, counter Counter) *Policy {
 	t.Helper()
-	config := DefaultConfig()
-	if err := conf.Decode("t", []byte(text), &config); err != nil {
-		t.Fatal(err)
-	}
-	policy, err := NewPolicy(config, directory, counter)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return policy
+	return NewPolicy(mustRules(t, text), directory, counter)
 }
 
 func envelope(addresses ...string) *Recipients {
@@ -101,7 +90,7 @@ func envelope(addresses ...string) *Recipients {
 	return &r
 }
 
-// own are the addresses of a person of newListed.
+// own returns the addresses of a person of newListed.
 func own(login string) []string { return person(login).Addresses }
 
 // TestPosting is the table of who may do what with a list.
@@ -165,7 +154,7 @@ func TestPosting(t *testing.T) {
 	}
 }
 
-// checkPosting compares all but which list it is.
+// checkPosting compares everything but the name of the list.
 func checkPosting(t *testing.T, name string, got, want *Posting) {
 	t.Helper()
 	if got != nil && want != nil {
@@ -173,7 +162,7 @@ func checkPosting(t *testing.T, name string, got, want *Posting) {
 		g.List, g.Moderated = want.List, want.Moderated
 		got = &g
 	}
-	if want == nil && got != nil && got.List == "" { // nothing but that the domain is a list domain
+	if want == nil && got != nil && got.List == "" { // only says that the domain is a list domain
 		return
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -212,8 +201,8 @@ func TestPostingInbound(t *testing.T) {
 	}
 }
 
-// TestOneLookup: one question a message, and none without a recipient that may be
-// a list.
+// TestOneLookup: the directory is asked once for each message, and not at all without a
+// recipient that may be a list.
 func TestOneLookup(t *testing.T) {
 	d := newListed()
 	policy := listPolicy(t, listRules, d, nil)
@@ -228,8 +217,8 @@ func TestOneLookup(t *testing.T) {
 	}
 }
 
-// TestPostingOrder: what is certain comes before what is not known, and a list
-// before the limits.
+// TestPostingOrder: certain refusals come before what is not known, and lists before the
+// limits.
 func TestPostingOrder(t *testing.T) {
 	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 2\n[class.y]\nrecipients = 20", newListed(), nil)
 	for _, c := range []struct {
@@ -283,8 +272,8 @@ func TestWeight(t *testing.T) {
 	}
 }
 
-// TestListTooLong: a list is told of where it alone is too long, for a message or
-// for a window, and not where others could be left out.
+// TestListTooLong: the verdict names a list that alone is too long for a message or a
+// window, and none where leaving out other recipients would help.
 func TestListTooLong(t *testing.T) {
 	const lists = "[lists]\ndomains = [\"l.fr\"]\nweight = \"members\"\n"
 	window := func(n int) string {
@@ -310,8 +299,8 @@ func TestListTooLong(t *testing.T) {
 	}
 }
 
-// TestLateRefusal: the header of a post may refuse it; that settles nothing, and
-// changes neither the verdict of DATA nor the header.
+// TestLateRefusal: a post may be refused because of its header. That settles nothing, and
+// changes neither the verdict at DATA nor the header.
 func TestLateRefusal(t *testing.T) {
 	counter := &answering{count: Count{Exceeded: -1}, err: nil}
 	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 9\n[[class.x.window]]\nper = \"1h\"\nrecipients = 9\n", newListed(), counter)
@@ -351,14 +340,14 @@ func TestEnvelopeOfAnother(t *testing.T) {
 	}
 }
 
-// TestDoubtAboutPremium: who is premium is no matter of lists.
+// TestDoubtAboutPremium: for lists it does not matter who is premium.
 func TestDoubtAboutPremium(t *testing.T) {
 	policy := listPolicy(t, listRules, newListed(), nil)
 	v := policy.Judge(t.Context(), &Message{Login: "doubt", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr")})
 	if v.Action != Accept || !v.Degraded {
 		t.Errorf("%+v", v)
 	}
-	// What is deferred on its account is not on the list's.
+	// A deferral because of that doubt does not name a list.
 	policy = listPolicy(t, listRules+"[class.x]\nrecipients = 9\n[[class.x.window]]\nper = \"1h\"\nrecipients = 1\n", newListed(), nil)
 	v = policy.Judge(t.Context(), &Message{Login: "doubt", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr", "a@b.fr")})
 	if v.Action != Defer || v.List != "" {
@@ -375,7 +364,11 @@ func TestMerge(t *testing.T) {
 	if got := a.Merge(nil); got != a {
 		t.Errorf("%+v", got)
 	}
+	before := [2]Posting{*a, *b}
 	got := a.Merge(b)
+	if !reflect.DeepEqual(before, [2]Posting{*a, *b}) {
+		t.Errorf("merging changed %+v, %+v", a, b)
+	}
 	if got.List != "b" || !got.Enforced || len(got.Redirects) != 2 {
 		t.Errorf("%+v", got)
 	}

@@ -3,8 +3,6 @@ package quota
 import (
 	"fmt"
 	"testing"
-
-	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // TestListsNotEnforced: nothing is refused, nothing changed.
@@ -37,8 +35,8 @@ func TestListsNotEnforced(t *testing.T) {
 	}
 }
 
-// TestUnknownIsEnforced: who might be of a class whose rules are enforced is not
-// let into a list because that cannot be known now.
+// TestUnknownIsEnforced: a sender who may be of an enforced class does not get a post
+// through because that cannot be known now.
 func TestUnknownIsEnforced(t *testing.T) {
 	const trial = "default_class = \"trial\"\n[class.trial]\nrecipients = 9\nenforce = false\n"
 	const some = trial + "[class.x]\nrecipients = 9\nmatch = { domain = [\"entmip.fr\"] }\n"
@@ -66,7 +64,7 @@ func TestUnknownIsEnforced(t *testing.T) {
 	}
 }
 
-// TestSummaryOfExceptions: the summary tells for whom lists are not closed.
+// TestSummaryOfExceptions: the summary says for whom lists are open.
 func TestSummaryOfExceptions(t *testing.T) {
 	const (
 		one      = "[class.a]\nrecipients = 5\n"
@@ -82,11 +80,7 @@ func TestSummaryOfExceptions(t *testing.T) {
 		"enforce = false\n" + enforced:       line + "; not enforced for mail without a login",
 		"enforce = false\n" + one + enforced: line + "; not enforced for some classes, nor for mail without a login",
 	} {
-		config := DefaultConfig()
-		if err := conf.Decode("t", []byte(text+lists), &config); err != nil {
-			t.Fatal(err)
-		}
-		if lines := config.Summary(); lines[len(lines)-1] != want {
+		if lines := mustRules(t, text+lists).Summary(); lines[len(lines)-1] != want {
 			t.Errorf("%s\n got %s\nwant %s", text, lines[len(lines)-1], want)
 		}
 	}

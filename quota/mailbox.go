@@ -10,19 +10,19 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// mailbox is what a field says that is one plain mailbox.
+// mailbox is the content of a field that is one plain mailbox.
 type mailbox struct {
-	name     string // without its quotes, but with its encoded words as they came
-	bareName bool   // the name is an address that is not quoted, alone
+	name     string // without its quotes; encoded words are not decoded
+	bareName bool   // the name is nothing but an unquoted address
 	address  string
 }
 
-// maxMailbox is the longest field in bytes that is read: no name comes near it.
+// maxMailbox is the longest field, in bytes, that is parsed. Real ones are far shorter.
 const maxMailbox = 4096
 
-// parseMailbox reads a field that is one plain mailbox: "address", or a name of
-// words and quoted strings with "<address>". Comments, groups, routes, literals
-// and quoted local parts are refused, and net/mail must read the same.
+// parseMailbox parses a field that is one plain mailbox: "address", or a name of words
+// and quoted strings followed by "<address>". Comments, groups, routes, literals and
+// quoted local parts are faults, and net/mail has to come to the same result.
 func parseMailbox(value string) (mailbox, FromFault) {
 	value, ok := unfold(value)
 	if !ok || len(value) > maxMailbox {
@@ -53,13 +53,13 @@ func parseMailbox(value string) (mailbox, FromFault) {
 type splitter struct {
 	value   string
 	name    strings.Builder
-	phrase  strings.Builder // the same for a parser: strings in quotes, a letter for each encoded word
-	bareAt  bool            // some "@" is in neither
+	phrase  strings.Builder // the name for a parser: strings still quoted, a letter for each encoded word
+	bareAt  bool            // an "@" is outside of both
 	address string
 }
 
-// split cuts at the "<". Encoded words are read as one word, with whatever RFC 2047
-// section 5 does not want in them that does no harm.
+// split cuts at the "<". An encoded word counts as one word, even with characters that
+// RFC 2047 section 5 forbids, as long as they are harmless.
 func (s *splitter) split() FromFault {
 	for i := 0; i < len(s.value); i++ {
 		rest := s.value[i:]
@@ -103,7 +103,7 @@ func (s *splitter) split() FromFault {
 	return NoFault
 }
 
-// angle reads what is behind the "<".
+// angle parses what follows the "<".
 func (s *splitter) angle(rest string) FromFault {
 	address, closed := strings.CutSuffix(rest, ">")
 	switch {
@@ -116,14 +116,14 @@ func (s *splitter) angle(rest string) FromFault {
 	return FromMalformed
 }
 
-// wordBegins matches an encoded word (RFC 2047 section 2) that has none of what a
-// parser could take for an address, its beginning, or a quoted string.
+// wordBegins matches an encoded word (RFC 2047 section 2) without characters that a
+// parser could take for an address, the beginning of one, or a quoted string.
 var wordBegins = regexp.MustCompile(`^=\?[A-Za-z0-9_.+*-]+\?[BbQq]\?([^?"<>@\\]*)\?=`)
 
-// harmlessWord returns the length of the encoded word that text begins with; 0
-// when there is none, or one that would make several mailboxes or a group, with a
-// name of somebody in it, to a parser that knows no encoded words: a relay could
-// complete that name to an address (append_at_myorigin in postconf(5)).
+// harmlessWord returns the length of the encoded word that text begins with. It returns
+// 0 where there is none, or where a parser that does not know encoded words would see
+// several mailboxes or a group with somebody's name in it: a relay could complete that
+// name to an address (append_at_myorigin in postconf(5)).
 func harmlessWord(text string) int {
 	if !strings.HasPrefix(text, "=?") {
 		return 0
@@ -145,8 +145,8 @@ func harmlessWord(text string) int {
 	return len(found[0])
 }
 
-// isBalanced reports whether the parentheses of a text are comments of their own:
-// none hides what stands between it and another word.
+// isBalanced reports whether all parentheses of a text are closed within it, so that no
+// comment reaches from one word into another.
 func isBalanced(text string) bool {
 	depth := 0
 	for _, r := range text {
@@ -163,8 +163,8 @@ func isBalanced(text string) bool {
 	return depth == 0
 }
 
-// quotedEnd returns the index of the quote that closes the string that text
-// begins with, or -1.
+// quotedEnd returns the index of the closing quote of the quoted string that text begins
+// with, or -1.
 func quotedEnd(text string) int {
 	for i := 1; i < len(text); i++ {
 		switch text[i] {
@@ -189,8 +189,8 @@ func unquote(text string) string {
 	return b.String()
 }
 
-// isPlainAddress reports whether an address has a local part in ASCII, and a domain
-// in ASCII or in U-labels as they are written, in any case.
+// isPlainAddress reports whether an address has a local part in ASCII, and a domain in
+// ASCII or in valid U-labels, in any case.
 func isPlainAddress(address string) bool {
 	local, domain := splitAddress(address)
 	if local == "" || strings.ContainsFunc(local, notASCII) {
@@ -203,7 +203,7 @@ func isPlainAddress(address string) bool {
 	return err == nil && written == strings.Map(lowerLabel, domain)
 }
 
-// lowerLabel folds the case of a letter, but none beyond ASCII into ASCII.
+// lowerLabel folds the case of a letter, but never a letter beyond ASCII to one in ASCII.
 func lowerLabel(r rune) rune {
 	if lower := unicode.ToLower(r); notASCII(lower) || !notASCII(r) {
 		return lower
@@ -211,8 +211,8 @@ func lowerLabel(r rune) rune {
 	return r
 }
 
-// unfold joins the lines of a field and trims it. It reports false for what is
-// no text: control characters, and bytes that are not UTF-8 (RFC 6532).
+// unfold joins the lines of a field and trims it. It reports false for control
+// characters and for bytes that are not UTF-8 (RFC 6532).
 func unfold(value string) (string, bool) {
 	value = strings.NewReplacer("\r\n ", " ", "\r\n\t", "\t", "\n ", " ", "\n\t", "\t").Replace(value)
 	bad := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }

@@ -1,6 +1,10 @@
 package quota
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
 
 // Role is what a listener's Postfix does with the messages it shows us.
 type Role int
@@ -25,11 +29,18 @@ func (r Role) String() string {
 	return "unknown"
 }
 
-// Message is what Postfix told of one SMTP transaction before the body travels.
+// UnmarshalText implements [encoding.TextUnmarshaler]. An empty text is the zero value.
+func (r *Role) UnmarshalText(text []byte) error {
+	i, err := conf.Word(text, Submission.String(), Inbound.String())
+	*r = Role(i)
+	return err
+}
+
+// Message is what Postfix says about one SMTP transaction before it takes the body.
 type Message struct {
 	Role Role
-	// Client is the address of the SMTP client; the zero Addr when Postfix knows
-	// none, as for mail from sendmail(1).
+	// Client is the address of the SMTP client; the zero Addr where Postfix has none, as
+	// for mail from sendmail(1).
 	Client netip.Addr
 	// Login is the SASL login ({auth_authen}); empty when the client did not
 	// authenticate.
@@ -37,10 +48,43 @@ type Message struct {
 	// EnvelopeSender is the address of MAIL FROM without its angle brackets;
 	// empty for the null sender (RFC 5321 section 4.5.5).
 	EnvelopeSender string
-	// Recipients are the envelope's distinct recipients; in the inbound role,
-	// the one that is being answered.
+	// Recipients are the distinct recipients of the envelope; in the inbound role only
+	// the one being answered.
 	Recipients *Recipients
-	// NoEnd reports that Postfix will show neither the header nor the end of the
-	// message, so that it cannot be checked or changed later.
+	// NoEnd reports that Postfix shows neither the header of the message nor its end,
+	// so nothing can be checked or changed later.
 	NoEnd bool
+	// Forms returns the number of addresses to remove from the envelope in order to
+	// remove a recipient, which depends on how the client typed it; nil: one for each.
+	Forms func(recipient string) int
+	// Earlier is what remains to be done for the recipients answered before this one, in
+	// the inbound role; nil: nothing.
+	Earlier *Posting
+}
+
+// removals is the number of addresses to remove from the envelope for recipients
+// answered earlier.
+func (m *Message) removals() (n int) {
+	if m.Earlier == nil {
+		return 0
+	}
+	for _, r := range m.Earlier.Redirects {
+		n += m.forms(r.Recipient)
+	}
+	return n
+}
+
+// removalsFor is the number of further addresses to remove if a recipient is redirected.
+func (m *Message) removalsFor(recipient string) int {
+	if m.Earlier != nil && m.Earlier.redirects(recipient) {
+		return 0
+	}
+	return m.forms(recipient)
+}
+
+func (m *Message) forms(recipient string) int {
+	if m.Forms == nil {
+		return 1
+	}
+	return m.Forms(recipient)
 }

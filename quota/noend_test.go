@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// TestNoEnd: no list takes a message whose header nobody will see, and nothing is
-// left for an end that does not come.
+// TestNoEnd: no list accepts a message whose header is not shown, and nothing is left to
+// do at an end that is not shown.
 func TestNoEnd(t *testing.T) {
 	const lax = "[[lists.domain]]\nname = \"lax.fr\"\nunauthorised = \"pass\"\nsender_check = false\nreply_to = \"keep\"\n"
 	d := newListed()

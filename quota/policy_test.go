@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// people is a directory in memory; "away" is a login that cannot be asked about.
+// people is a directory in memory, which cannot answer about the login "away".
 type people map[string]Sender
 
 var errAway = errors.New("connection refused")
@@ -27,7 +27,7 @@ func (p people) Sender(_ context.Context, login string) (Sender, error) {
 	return s, nil
 }
 
-// Lists knows none; see lists in lists_test.go.
+// Lists implements Directory, without any list; see listed for one with lists.
 func (p people) Lists(_ context.Context, addresses []string) []ListAnswer {
 	return make([]ListAnswer, len(addresses))
 }
@@ -54,11 +54,7 @@ func recipients(n int) *Recipients {
 
 func newPolicy(t testing.TB, config Config) *Policy {
 	t.Helper()
-	p, err := NewPolicy(config, school, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return NewPolicy(compiled(t, config), school, nil)
 }
 
 func TestMessageLimit(t *testing.T) {
@@ -68,26 +64,26 @@ func TestMessageLimit(t *testing.T) {
 		recipients int
 		want       Verdict
 	}{
-		{"anne", 150, Verdict{Action: Accept, Class: "ecollege31", Limit: 150}},
-		{"anne", 151, Verdict{Action: Refuse, Reason: MessageLimit, Class: "ecollege31", Limit: 150}},
-		{"paul", 500, Verdict{Action: Accept, Class: "entmip", Limit: 500}},
-		{"paul", 501, Verdict{Action: Refuse, Reason: MessageLimit, Class: "entmip", Limit: 500}},
-		{"dir", 5000, Verdict{Action: Accept, Class: "premium", Limit: 5000, Premium: true}},
-		{"dir", 5001, Verdict{Action: Refuse, Reason: MessageLimit, Limit: 5000}},
-		{"both", 151, Verdict{Action: Refuse, Reason: MessageLimit, Class: "ecollege31", Limit: 150}},
-		{"sub", 151, Verdict{Action: Refuse, Reason: MessageLimit, Class: "ecollege31", Limit: 150}},
-		{"nobody", 150, Verdict{Action: Accept, Class: "ecollege31", Limit: 150, Unknown: true}},
-		{"nobody", 151, Verdict{Action: Refuse, Reason: MessageLimit, Class: "ecollege31", Limit: 150, Unknown: true}},
-		{"twice", 151, Verdict{Action: Refuse, Reason: MessageLimit, Class: "ecollege31", Limit: 150, Err: ErrAmbiguous}},
-		{"away", 150, Verdict{Action: Accept, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
-		{"away", 151, Verdict{Action: Defer, Reason: DirectoryUnavailable, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
-		{"away", 5000, Verdict{Action: Defer, Reason: DirectoryUnavailable, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
-		{"away", 5001, Verdict{Action: Refuse, Reason: MessageLimit, Limit: 5000}},
-		{"stale", 150, Verdict{Action: Accept, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
-		{"stale", 151, Verdict{Action: Defer, Reason: DirectoryUnavailable, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
-		{"doubt", 150, Verdict{Action: Accept, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
-		{"doubt", 151, Verdict{Action: Defer, Reason: DirectoryUnavailable, Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}},
-		{"grand", 5000, Verdict{Action: Accept, Class: "premium", Limit: 5000, Premium: true, Degraded: true, Err: errAway}},
+		{"anne", 150, Verdict{Action: Accept, Facts: Facts{Class: "ecollege31", Limit: 150}}},
+		{"anne", 151, Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Class: "ecollege31", Limit: 150}}},
+		{"paul", 500, Verdict{Action: Accept, Facts: Facts{Class: "entmip", Limit: 500}}},
+		{"paul", 501, Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Class: "entmip", Limit: 500}}},
+		{"dir", 5000, Verdict{Action: Accept, Facts: Facts{Class: "premium", Limit: 5000, Premium: true}}},
+		{"dir", 5001, Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Limit: 5000}}},
+		{"both", 151, Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Class: "ecollege31", Limit: 150}}},
+		{"sub", 151, Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Class: "ecollege31", Limit: 150}}},
+		{"nobody", 150, Verdict{Action: Accept, Facts: Facts{Class: "ecollege31", Limit: 150, Unknown: true}}},
+		{"nobody", 151, Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Class: "ecollege31", Limit: 150, Unknown: true}}},
+		{"twice", 151, Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Class: "ecollege31", Limit: 150, Err: ErrAmbiguous}}},
+		{"away", 150, Verdict{Action: Accept, Facts: Facts{Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}}},
+		{"away", 151, Verdict{Action: Defer, Reason: DirectoryUnavailable, Facts: Facts{Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}}},
+		{"away", 5000, Verdict{Action: Defer, Reason: DirectoryUnavailable, Facts: Facts{Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}}},
+		{"away", 5001, Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Limit: 5000}}},
+		{"stale", 150, Verdict{Action: Accept, Facts: Facts{Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}}},
+		{"stale", 151, Verdict{Action: Defer, Reason: DirectoryUnavailable, Facts: Facts{Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}}},
+		{"doubt", 150, Verdict{Action: Accept, Facts: Facts{Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}}},
+		{"doubt", 151, Verdict{Action: Defer, Reason: DirectoryUnavailable, Facts: Facts{Class: "ecollege31", Limit: 150, Degraded: true, Err: errAway}}},
+		{"grand", 5000, Verdict{Action: Accept, Facts: Facts{Class: "premium", Limit: 5000, Premium: true, Degraded: true, Err: errAway}}},
 	} {
 		got := policy.Judge(t.Context(), &Message{Login: c.login, Recipients: recipients(c.recipients)})
 		c.want.Sender, c.want.Recipients = c.login, c.recipients
@@ -125,43 +121,43 @@ func TestSenders(t *testing.T) {
 	}{
 		"exempt network": {
 			Message{Client: netip.MustParseAddr("192.0.2.9"), Recipients: recipients(9000)},
-			Verdict{Action: Accept, Reason: ExemptNetwork, Recipients: 9000},
+			Verdict{Action: Accept, Reason: ExemptNetwork, Facts: Facts{Recipients: 9000}},
 		},
 		"exempt network mapped into IPv6": {
 			Message{Client: netip.MustParseAddr("::ffff:192.0.2.9"), Login: "anne", Recipients: recipients(9000)},
-			Verdict{Action: Accept, Reason: ExemptNetwork, Sender: "anne", Recipients: 9000},
+			Verdict{Action: Accept, Reason: ExemptNetwork, Facts: Facts{Sender: "anne", Recipients: 9000}},
 		},
 		"exempt address": {
 			Message{Client: netip.MustParseAddr("2001:db8::1"), Recipients: recipients(1)},
-			Verdict{Action: Accept, Reason: ExemptNetwork, Recipients: 1},
+			Verdict{Action: Accept, Reason: ExemptNetwork, Facts: Facts{Recipients: 1}},
 		},
 		"unauthenticated": {
 			Message{Client: netip.MustParseAddr("203.0.113.1"), EnvelopeSender: "anne", Recipients: recipients(1)},
-			Verdict{Action: Refuse, Reason: Unauthenticated, Recipients: 1},
+			Verdict{Action: Refuse, Reason: Unauthenticated, Facts: Facts{Recipients: 1}},
 		},
 		"no client address": {
 			Message{Recipients: recipients(1)},
-			Verdict{Action: Refuse, Reason: Unauthenticated, Recipients: 1},
+			Verdict{Action: Refuse, Reason: Unauthenticated, Facts: Facts{Recipients: 1}},
 		},
 		"trusted submitter": {
 			Message{Client: netip.MustParseAddr("198.51.100.7"), EnvelopeSender: "paul", Recipients: recipients(501)},
-			Verdict{Action: Refuse, Reason: MessageLimit, Sender: "paul", Class: "entmip", Limit: 500, Recipients: 501},
+			Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Sender: "paul", Class: "entmip", Limit: 500, Recipients: 501}},
 		},
 		"trusted submitter with a login": {
 			Message{Client: netip.MustParseAddr("198.51.100.7"), EnvelopeSender: "dir", Login: "paul", Recipients: recipients(501)},
-			Verdict{Action: Refuse, Reason: MessageLimit, Sender: "paul", Class: "entmip", Limit: 500, Recipients: 501},
+			Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Sender: "paul", Class: "entmip", Limit: 500, Recipients: 501}},
 		},
 		"bounce of a trusted submitter": {
 			Message{Client: netip.MustParseAddr("198.51.100.7"), Recipients: recipients(1)},
-			Verdict{Action: Accept, Reason: Unauthenticated, Recipients: 1},
+			Verdict{Action: Accept, Reason: Unauthenticated, Facts: Facts{Recipients: 1}},
 		},
 		"exempt recipients are not counted": {
 			Message{Login: "anne", Recipients: exempt},
-			Verdict{Action: Accept, Sender: "anne", Class: "ecollege31", Limit: 150, Recipients: 150},
+			Verdict{Action: Accept, Facts: Facts{Sender: "anne", Class: "ecollege31", Limit: 150, Recipients: 150}},
 		},
 		"inbound": {
 			Message{Role: Inbound, Recipients: recipients(1)},
-			Verdict{Action: Accept, Recipients: 1},
+			Verdict{Action: Accept, Facts: Facts{Recipients: 1}},
 		},
 	} {
 		if got := policy.Judge(t.Context(), &c.message); got != c.want {
@@ -184,7 +180,7 @@ func TestEnforce(t *testing.T) {
 			t.Errorf("%s: %v, want %v", login, got.Action, want)
 		}
 	}
-	// Where one class is not enforced, no number is too many for everybody.
+	// Where one class is not enforced, no number of recipients is too high for everybody.
 	config.Enforce = true
 	premium := config.Classes["premium"]
 	premium.Enforce = new(false)
@@ -219,10 +215,10 @@ func TestClasses(t *testing.T) {
 	if got := policy.Judge(t.Context(), &Message{Login: "away", Recipients: recipients(11)}); got.Action != Refuse || got.Limit != 10 {
 		t.Errorf("base limit while the directory is away: %+v", got)
 	}
-	if got := config.HighestLimit(); got != 30 {
+	if got := policy.rules.HighestLimit(); got != 30 {
 		t.Errorf("highest limit %d, want 30", got)
 	}
-	if got := config.MatchAttributes(); len(got) != 1 || got[0] != "entpersonprofils" {
+	if got := policy.rules.MatchAttributes(); len(got) != 1 || got[0] != "entpersonprofils" {
 		t.Errorf("attributes %q", got)
 	}
 }

@@ -2,39 +2,38 @@ package quota
 
 import "slices"
 
-// maxFields is how many fields of a name that has to be removed a header may have:
-// the MTA looks through the whole message for each. RFC 5322 section 3.6 allows one
-// Reply-To.
+// maxFields is how many fields of one name may have to be removed from a header: the MTA
+// reads the whole message for each of them. RFC 5322 section 3.6 allows one Reply-To.
 const maxFields = 100
 
-// withHeader is the verdict on a message that v let pass, by its header.
-func (v Verdict) withHeader(h *Header) Verdict {
+// judgeHeader is [Policy.JudgeHeader].
+func judgeHeader(v *Verdict, h *Header) Verdict {
 	p := v.Posting
 	if p == nil {
-		return v
+		return *v
 	}
 	next := p.withHeader(h, v.Sender)
-	reason, fault := p.judgeHeader(h, v.Sender)
+	reason, fault := p.checkHeader(h, v.Sender)
 	if reason == NoReason && next.removesTooMany(h) {
 		reason = ListHeader
 	}
-	if reason != NoReason {
-		v.Action, v.Reason, v.FromFault = enforced(Refuse, p.Enforced), reason, fault
-		v.List, v.Moderated = p.List, p.Moderated
-		return v
+	if reason == NoReason {
+		return Verdict{Action: v.Action, Reason: v.Reason, FromFault: v.FromFault, Facts: v.Facts, Due: Due{next, v.Ticket}}
 	}
-	v.Posting = next
-	return v
+	facts := v.Facts
+	facts.List, facts.Moderated = p.List, p.Moderated
+	return Verdict{Action: enforced(Refuse, p.Enforced), Reason: reason, FromFault: fault, Facts: facts, Due: v.Due}
 }
 
-// removesTooMany reports whether more fields of one name have to go than may.
+// removesTooMany reports whether more than maxFields fields of one name would have to be
+// removed.
 func (p *Posting) removesTooMany(h *Header) bool {
 	return p.ReplyTo != nil && h.ReplyTo > maxFields || p.Enforced && h.XSender > maxFields ||
 		slices.ContainsFunc(p.Remove, func(name string) bool { return h.Count(name) > maxFields })
 }
 
-// judgeHeader tells why a message to lists is refused by its header, or NoReason.
-func (p *Posting) judgeHeader(h *Header, login string) (Reason, FromFault) {
+// checkHeader returns the reason why a header refuses a message to lists, or NoReason.
+func (p *Posting) checkHeader(h *Header, login string) (Reason, FromFault) {
 	if p.refusesAutomatic(h) {
 		return ListAutomatic, NoFault
 	}
@@ -47,7 +46,8 @@ func (p *Posting) judgeHeader(h *Header, login string) (Reason, FromFault) {
 	return NoReason, NoFault
 }
 
-// withHeader returns what remains to be done now that the header is known.
+// withHeader returns what remains to be done now that the header is known, for a post
+// from login.
 func (p *Posting) withHeader(h *Header, login string) *Posting {
 	next := *p
 	next.ReplyTo = p.replyTo(h)
@@ -57,8 +57,8 @@ func (p *Posting) withHeader(h *Header, login string) *Posting {
 	return &next
 }
 
-// replyTo are the addresses that replies go to: the poster's is the one that the
-// post is from, where that is one of the poster's.
+// replyTo returns the addresses for replies. The poster is among them with the address
+// in From, if that is one of the poster's professional addresses.
 func (p *Posting) replyTo(h *Header) []string {
 	if len(h.From) != 1 {
 		return p.ReplyTo

@@ -5,12 +5,12 @@ import (
 	"maps"
 )
 
-// keepRecipients is the largest set whose memory the next message inherits:
-// clearing a map costs what it once held, so a large one is better dropped.
+// keepRecipients is the largest set whose memory the next message reuses. Clearing a map
+// takes time in proportion to the most it ever held, so a large one is dropped.
 const keepRecipients = 1024
 
 // Recipients is the set of distinct recipients of one envelope, as Postfix resolved
-// them, each by its [RecipientKey]. The zero value is an empty set, ready to use.
+// them, each written as by [RecipientKey]. The zero value is an empty set, ready to use.
 type Recipients struct {
 	set map[string]struct{}
 }

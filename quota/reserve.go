@@ -5,57 +5,69 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strings"
+	"time"
 )
 
-// reserve counts an accepted message against the windows of its sender's class,
-// and makes v the verdict of what they say. Windows of a class that may not be the
-// sender's refuse nothing for good.
-func (p *Policy) reserve(ctx context.Context, s classification, recipients *counted, v *Verdict) {
-	class, windows := s.class, s.class.Limits.Windows
-	certain := s.sure || p.rules.baseWhenUnknown
-	for _, w := range windows {
-		if v.Recipients <= w.Recipients {
-			continue
-		}
+// windowCheck is the outcome of counting a message against the windows of its sender's
+// class. The zero value is that of a message that is not counted.
+type windowCheck struct {
+	action  Action
+	reason  Reason // NoReason: the message fits
+	window  Window // that has no room
+	used    int
+	retryAt time.Time
+	ticket  Ticket // of the reservation
+	err     error  // why the count is not that of all relays, or there is none
+}
+
+// checkWindows counts a message against all windows of its sender's class, or none. Where
+// the class is in doubt, it refuses nothing permanently.
+func (p *Policy) checkWindows(ctx context.Context, c *classification, recipients *counted) windowCheck {
+	n := recipients.len()
+	if c.class == nil || len(c.class.Limits.Windows) == 0 || n == 0 {
+		return windowCheck{}
+	}
+	certain := c.sure || p.rules.baseWhenUnknown
+	if w, never := neverFits(c.class.Limits.Windows, n); never {
 		if !certain {
-			v.Action, v.Reason, v.List = enforced(Defer, class.Enforce), DirectoryUnavailable, "" // no list is in doubt
-			return
+			return windowCheck{action: enforced(Defer, c.class.Enforce), reason: DirectoryUnavailable}
 		}
-		// No waiting will make room.
-		v.Action, v.Reason, v.Window, v.Limit = enforced(Refuse, class.Enforce), WindowLimit, w, w.Recipients
-		return
+		return windowCheck{action: enforced(Refuse, c.class.Enforce), reason: WindowLimit, window: w}
 	}
 	r := Reservation{
-		// A person is counted once, by whatever name they log in.
-		Ticket:     Ticket{Sender: cmp.Or(s.id, strings.ToLower(v.Sender)), ID: rand.Text()},
-		Windows:    windows,
+		// A person has one count under all of their logins.
+		Ticket:     Ticket{Sender: cmp.Or(c.id, strings.ToLower(c.sender)), ID: rand.Text()},
+		Windows:    c.class.Limits.Windows,
 		Keep:       p.rules.retention,
 		Recipients: recipients.all,
-		N:          v.Recipients,
+		N:          n,
 	}
-	c, err := p.counter.Reserve(ctx, &r)
+	count, err := p.counter.Reserve(ctx, &r)
 	switch {
 	case errors.Is(err, ErrTooManyOpen):
-		v.Action, v.Reason = enforced(Defer, class.Enforce), Concurrency
-		return
+		return windowCheck{action: enforced(Defer, c.class.Enforce), reason: Concurrency}
 	case err != nil:
-		v.Action, v.Reason, v.Degraded = enforced(Defer, class.Enforce), StoreUnavailable, true
-		v.Err = errors.Join(v.Err, err)
-		return
+		return windowCheck{action: enforced(Defer, c.class.Enforce), reason: StoreUnavailable, err: err}
+	case count.Exceeded < 0:
+		return windowCheck{ticket: r.Ticket, err: count.Degraded}
 	}
-	if c.Degraded != nil {
-		v.Degraded = true
-		v.Err = errors.Join(v.Err, c.Degraded)
-	}
-	if c.Exceeded < 0 {
-		v.Ticket = r.Ticket
-		return
-	}
-	w, action := windows[c.Exceeded], Defer
+	w, action := r.Windows[count.Exceeded], Defer
 	if certain {
-		action = windows[c.Exceeded].Exceeded
+		action = w.Exceeded
 	}
-	v.Action, v.Reason, v.Window, v.Limit = enforced(action, class.Enforce), WindowLimit, w, w.Recipients
-	v.Used, v.RetryAt = c.Used, c.RetryAt
+	return windowCheck{
+		action: enforced(action, c.class.Enforce), reason: WindowLimit,
+		window: w, used: count.Used, retryAt: count.RetryAt, err: count.Degraded,
+	}
+}
+
+// neverFits finds a window that is smaller than the message, so that waiting is no use.
+func neverFits(windows []Window, n int) (Window, bool) {
+	i := slices.IndexFunc(windows, func(w Window) bool { return n > w.Recipients })
+	if i < 0 {
+		return Window{}, false
+	}
+	return windows[i], true
 }

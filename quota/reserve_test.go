@@ -6,11 +6,9 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// answering is a counter with one answer, which notes what it is asked.
+// answering is a counter with one answer that records what it is asked.
 type answering struct {
 	count      Count
 	err        error
@@ -43,15 +41,7 @@ exceeded = "refuse"
 
 func windowedPolicy(t *testing.T, text string, counter Counter) *Policy {
 	t.Helper()
-	config := DefaultConfig()
-	if err := conf.Decode("t", []byte(text), &config); err != nil {
-		t.Fatal(err)
-	}
-	policy, err := NewPolicy(config, school, counter)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return policy
+	return NewPolicy(mustRules(t, text), school, counter)
 }
 
 func TestReserve(t *testing.T) {
@@ -66,14 +56,14 @@ func TestReserve(t *testing.T) {
 		want       Verdict
 		asked      int
 	}{
-		"room":           {50, Count{Exceeded: -1}, nil, Verdict{Action: Accept, Limit: 100}, 1},
-		"hour is full":   {10, Count{Exceeded: 0, Used: 45, RetryAt: later}, nil, Verdict{Action: Defer, Reason: WindowLimit, Limit: 50, Window: hour, Used: 45, RetryAt: later}, 1},
-		"day is full":    {10, Count{Exceeded: 1, Used: 75, RetryAt: later}, nil, Verdict{Action: Refuse, Reason: WindowLimit, Limit: 80, Window: day, Used: 75, RetryAt: later}, 1},
-		"never":          {51, Count{}, nil, Verdict{Action: Refuse, Reason: WindowLimit, Limit: 50, Window: hour}, 0},
-		"over the limit": {101, Count{}, nil, Verdict{Action: Refuse, Reason: MessageLimit, Limit: 100}, 0},
-		"nobody counts":  {0, Count{}, nil, Verdict{Action: Accept, Limit: 100}, 0},
-		"alone":          {1, Count{Exceeded: -1, Degraded: away}, nil, Verdict{Action: Accept, Limit: 100, Degraded: true, Err: away}, 1},
-		"store away":     {1, Count{}, away, Verdict{Action: Defer, Reason: StoreUnavailable, Limit: 100, Degraded: true, Err: away}, 1},
+		"room":           {50, Count{Exceeded: -1}, nil, Verdict{Action: Accept, Facts: Facts{Limit: 100}}, 1},
+		"hour is full":   {10, Count{Exceeded: 0, Used: 45, RetryAt: later}, nil, Verdict{Action: Defer, Reason: WindowLimit, Facts: Facts{Limit: 50, Window: hour, Used: 45, RetryAt: later}}, 1},
+		"day is full":    {10, Count{Exceeded: 1, Used: 75, RetryAt: later}, nil, Verdict{Action: Refuse, Reason: WindowLimit, Facts: Facts{Limit: 80, Window: day, Used: 75, RetryAt: later}}, 1},
+		"never":          {51, Count{}, nil, Verdict{Action: Refuse, Reason: WindowLimit, Facts: Facts{Limit: 50, Window: hour}}, 0},
+		"over the limit": {101, Count{}, nil, Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Limit: 100}}, 0},
+		"nobody counts":  {0, Count{}, nil, Verdict{Action: Accept, Facts: Facts{Limit: 100}}, 0},
+		"alone":          {1, Count{Exceeded: -1, Degraded: away}, nil, Verdict{Action: Accept, Facts: Facts{Limit: 100, Degraded: true, Err: away}}, 1},
+		"store away":     {1, Count{}, away, Verdict{Action: Defer, Reason: StoreUnavailable, Facts: Facts{Limit: 100, Degraded: true, Err: away}}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			counter := &answering{count: c.count, err: c.err}
@@ -100,12 +90,12 @@ func TestReserve(t *testing.T) {
 	}
 }
 
-// TestWindowsOfAnUncertainClass: while the directory is away, a window that may
-// not be the sender's refuses nothing for good.
+// TestWindowsOfAnUncertainClass: while the directory is away, a window that may not be the
+// sender's refuses nothing permanently.
 func TestWindowsOfAnUncertainClass(t *testing.T) {
 	dayIsFull := Count{Exceeded: 1, Used: 75, RetryAt: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
 	for _, c := range []struct {
-		directory  string // what the configuration says of its outages
+		directory  string // directory_unavailable.premium
 		recipients int
 		action     Action
 		reason     Reason
@@ -123,8 +113,8 @@ func TestWindowsOfAnUncertainClass(t *testing.T) {
 	}
 }
 
-// TestCountedByPerson: two logins of one entry share its windows, and a login
-// that the directory cannot tell about has its own.
+// TestCountedByPerson: two logins of one entry share its windows, and a login that cannot
+// be looked up has windows of its own.
 func TestCountedByPerson(t *testing.T) {
 	for login, want := range map[string]string{"mdurand": "uid=mdurand", "Marie.Durand": "uid=mdurand", "AWAY": "away"} {
 		counter := &answering{count: Count{Exceeded: -1}}
@@ -147,11 +137,10 @@ func TestReserveNotEnforced(t *testing.T) {
 }
 
 func TestHasWindows(t *testing.T) {
-	config := DefaultConfig()
-	if config.HasWindows() {
+	if compiled(t, DefaultConfig()).HasWindows() {
 		t.Error("the built-in classes have windows")
 	}
-	if err := conf.Decode("t", []byte(windowed), &config); err != nil || !config.HasWindows() {
-		t.Error("windows are not seen", err)
+	if !mustRules(t, windowed).HasWindows() {
+		t.Error("windows are not seen")
 	}
 }

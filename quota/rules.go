@@ -10,19 +10,20 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// MaxRecipients is the highest limit a class may have, in distinct recipients
-// of one message.
+// MaxRecipients is the highest limit that a class may have, in distinct recipients of
+// one message.
 const MaxRecipients = 100_000
 
-// rules are a configuration made ready: parsed, with every name resolved.
-type rules struct {
+// Rules are a configuration compiled, once, into the form that decisions use: parsed,
+// with every name resolved. They do not change.
+type Rules struct {
 	classes               []*Class  // the strictest first
-	base                  *Class    // of senders that no class matches
+	base                  *Class    // of senders whom no class matches
 	premium               *Class    // nil when designated senders have no class of their own
-	highest               int       // limit of all classes
-	neverMore             bool      // than highest passes: every class is enforced
-	someEnforced          bool      // some class is
-	retention             Retention // for the windows of all classes
+	highest               int       // limit of any class
+	allEnforced           bool      // every class is enforced: more than highest never passes
+	someEnforced          bool      // some class is enforced
+	retention             Retention // of the windows of all classes
 	refuseUnauthenticated bool
 	enforce               bool
 	baseWhenUnknown       bool
@@ -32,18 +33,24 @@ type rules struct {
 	lists                 lists
 }
 
-func (c *Config) compile() (*rules, error) {
-	r := &rules{enforce: c.Enforce}
-	return r, errors.Join(
-		c.compileClasses(r),
-		c.compileSenders(r),
-		c.compileLists(r),
+// Compile makes the rules of a configuration. The error joins all of its mistakes, as
+// [conf.Mistake] errors.
+func Compile(c *Config) (*Rules, error) {
+	r := &Rules{enforce: c.Enforce}
+	err := errors.Join(
+		r.compileClasses(c),
+		r.compileSenders(&c.Senders),
+		r.compileLists(c),
 		c.Unavailable.compileList(),
 		choose(&r.baseWhenUnknown, "directory_unavailable.premium", c.Unavailable.Premium, "defer", "base"),
 	)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
-func (c *Config) compileClasses(r *rules) error {
+func (r *Rules) compileClasses(c *Config) error {
 	configured := c.Classes
 	if len(configured) == 0 {
 		configured = builtInClasses()
@@ -66,7 +73,7 @@ func (c *Config) compileClasses(r *rules) error {
 		return cmp.Compare(a.Limits.Recipients, b.Limits.Recipients)
 	})
 	r.highest = r.classes[len(r.classes)-1].Limits.Recipients
-	r.neverMore = !slices.ContainsFunc(r.classes, func(class *Class) bool { return !class.Enforce })
+	r.allEnforced = !slices.ContainsFunc(r.classes, func(class *Class) bool { return !class.Enforce })
 	r.someEnforced = slices.ContainsFunc(r.classes, func(class *Class) bool { return class.Enforce })
 	for _, class := range r.classes {
 		r.retention = r.retention.With(class.Limits.Windows)
@@ -79,7 +86,7 @@ func (c *Config) compileClasses(r *rules) error {
 }
 
 // class returns the class of that name, or nil.
-func (r *rules) class(name string) *Class {
+func (r *Rules) class(name string) *Class {
 	i := slices.IndexFunc(r.classes, func(c *Class) bool { return c.Name == name })
 	if i < 0 {
 		return nil
@@ -87,8 +94,8 @@ func (r *rules) class(name string) *Class {
 	return r.classes[i]
 }
 
-// pick sets class to the one that key names, if it names one.
-func (r *rules) pick(class **Class, key, name string) error {
+// pick sets class to the class called name, the value of key, unless that is empty.
+func (r *Rules) pick(class **Class, key, name string) error {
 	if name == "" {
 		return nil
 	}
@@ -100,7 +107,7 @@ func (r *rules) pick(class **Class, key, name string) error {
 	return nil
 }
 
-func (r *rules) classNames() string {
+func (r *Rules) classNames() string {
 	names := make([]string, len(r.classes))
 	for i, c := range r.classes {
 		names[i] = c.Name
@@ -108,12 +115,12 @@ func (r *rules) classNames() string {
 	return strings.Join(names, ", ")
 }
 
-func (c *Config) compileSenders(r *rules) error {
+func (r *Rules) compileSenders(c *SendersConfig) error {
 	var errs [4]error
-	errs[0] = choose(&r.refuseUnauthenticated, "senders.unauthenticated", c.Senders.Unauthenticated, "pass", "refuse")
-	r.exemptNetworks, errs[1] = parseNetworks("senders.exempt_networks", c.Senders.ExemptNetworks)
-	r.trustedSubmitters, errs[2] = parseNetworks("senders.trusted_submitters", c.Senders.TrustedSubmitters)
-	r.exemptRecipients, errs[3] = parseExemptRecipients("senders.exempt_recipients", c.Senders.ExemptRecipients)
+	errs[0] = choose(&r.refuseUnauthenticated, "senders.unauthenticated", c.Unauthenticated, "pass", "refuse")
+	r.exemptNetworks, errs[1] = parseNetworks("senders.exempt_networks", c.ExemptNetworks)
+	r.trustedSubmitters, errs[2] = parseNetworks("senders.trusted_submitters", c.TrustedSubmitters)
+	r.exemptRecipients, errs[3] = parseExemptRecipients("senders.exempt_recipients", c.ExemptRecipients)
 	return errors.Join(errs[:]...)
 }
 

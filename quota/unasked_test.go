@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
-
-	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// curious is a directory that notes how much it is asked.
+// curious is a directory that counts how much it is asked.
 type curious struct {
 	senders, addresses int
 	sender             Sender
@@ -35,8 +33,8 @@ func inListDomain(n int) *Recipients {
 	return &r
 }
 
-// TestNobodyIsAsked: more recipients than any class allows are refused before the
-// directory is asked who the sender is, and which recipients are lists.
+// TestNobodyIsAsked: more recipients than any class allows are refused before the directory
+// is asked about the sender or lists.
 func TestNobodyIsAsked(t *testing.T) {
 	const (
 		classes = "[class.a]\nrecipients = 150\n[class.b]\nrecipients = 500\n"
@@ -50,7 +48,8 @@ unauthenticated = "refuse"
 domains = ["l.fr"]
 `
 	)
-	refusal := Verdict{Action: Refuse, Reason: MessageLimit, Recipients: 501, Limit: 500}
+	refusal := Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Recipients: 501, Limit: 500}}
+	unauthenticated := Verdict{Action: WouldRefuse, Reason: Unauthenticated, Facts: Facts{Recipients: 501}}
 	of := func(sender string) Verdict { v := refusal; v.Sender = sender; return v }
 	for _, c := range []struct {
 		name, rules string
@@ -61,15 +60,15 @@ domains = ["l.fr"]
 		{"no login", classes, Message{}, refusal},
 		{"trusted submitter", classes, Message{Client: netip.MustParseAddr("198.51.100.7"), EnvelopeSender: "anne"}, of("anne")},
 		{"a bounce of a trusted submitter", classes, Message{Client: netip.MustParseAddr("198.51.100.7")}, of("<>")},
-		{"exempt network", classes, Message{Client: netip.MustParseAddr("192.0.2.25")}, Verdict{Action: Accept, Reason: ExemptNetwork, Recipients: 502}},
+		{"exempt network", classes, Message{Client: netip.MustParseAddr("192.0.2.25")}, Verdict{Action: Accept, Reason: ExemptNetwork, Facts: Facts{Recipients: 502}}},
 		{"a class is not enforced", classes + open, Message{Login: "anne"}, Verdict{}},
-		{"no login, not enforced", "enforce = false\n" + classes, Message{}, Verdict{}},
+		{"no login, not enforced", "enforce = false\n" + classes, Message{}, unauthenticated},
 		{"no login, enforced for each class", "enforce = false\n" +
-			"[class.a]\nrecipients = 500\nenforce = true\n", Message{}, Verdict{}},
+			"[class.a]\nrecipients = 500\nenforce = true\n", Message{}, unauthenticated},
 	} {
 		d := &curious{}
 		policy := listPolicy(t, c.rules+senders, d, nil)
-		c.message.Recipients = inListDomain(502) // of which r0 does not count
+		c.message.Recipients = inListDomain(502) // r0 is not counted
 		got := policy.Judge(t.Context(), &c.message)
 		if unasked := d.senders+d.addresses == 0; unasked != (c.want != Verdict{}) {
 			t.Errorf("%s: asked for %d senders and %d lists", c.name, d.senders, d.addresses)
@@ -83,8 +82,8 @@ domains = ["l.fr"]
 	}
 }
 
-// TestListLookupsAreBounded: a message that has too many recipients for its sender's
-// class costs few lookups of lists.
+// TestListLookupsAreBounded: for a message that is over its sender's limit the directory is
+// not asked about more lists than a person would write to.
 func TestListLookupsAreBounded(t *testing.T) {
 	const rules = "[class.a]\nrecipients = 150\n[class.b]\nrecipients = 5000\n[lists]\ndomains = [\"l.fr\"]\n"
 	for _, c := range []struct {
@@ -111,11 +110,10 @@ func TestListLookupsAreBounded(t *testing.T) {
 	}
 }
 
-// TestNullSenders: a bounce of a trusted submitter goes to one; to more, the null
-// sender is a sender like any other, of the default class.
+// TestNullSenders: a bounce from a trusted submitter has one recipient. With more, the null
+// sender is treated as any other sender, of the default class.
 func TestNullSenders(t *testing.T) {
-	config := DefaultConfig()
-	const rules = `
+	const text = `
 [senders]
 trusted_submitters = ["198.51.100.7"]
 exempt_recipients = ["postmaster"]
@@ -129,9 +127,7 @@ recipients = 8
 [class.large]
 recipients = 20
 `
-	if err := conf.Decode("t", []byte(rules), &config); err != nil {
-		t.Fatal(err)
-	}
+	rules := mustRules(t, text)
 	list := envelope("owned@l.fr", "a@b.fr")
 	bounce := recipients(1)
 	bounce.Add("postmaster@b.fr")
@@ -140,17 +136,14 @@ recipients = 20
 		want       Verdict
 		asked      int
 	}{
-		"one":                      {bounce, Verdict{Action: Accept, Reason: Unauthenticated, Recipients: 1}, 0},
-		"two":                      {recipients(2), Verdict{Action: Accept, Sender: "<>", Class: "all", Recipients: 2, Limit: 10}, 1},
-		"more than the class has":  {recipients(11), Verdict{Action: Refuse, Reason: MessageLimit, Sender: "<>", Class: "all", Recipients: 11, Limit: 10}, 0},
-		"more than its window has": {recipients(9), Verdict{Action: Refuse, Reason: WindowLimit, Sender: "<>", Class: "all", Recipients: 9, Limit: 8}, 0},
-		"a list":                   {list, Verdict{Action: Refuse, Reason: ListAutomatic, Sender: "<>", Class: "all", Recipients: 2, Limit: 10, List: "owned@l.fr"}, 0},
+		"one":                      {bounce, Verdict{Action: Accept, Reason: Unauthenticated, Facts: Facts{Recipients: 1}}, 0},
+		"two":                      {recipients(2), Verdict{Action: Accept, Facts: Facts{Sender: "<>", Class: "all", Recipients: 2, Limit: 10}}, 1},
+		"more than the class has":  {recipients(11), Verdict{Action: Refuse, Reason: MessageLimit, Facts: Facts{Sender: "<>", Class: "all", Recipients: 11, Limit: 10}}, 0},
+		"more than its window has": {recipients(9), Verdict{Action: Refuse, Reason: WindowLimit, Facts: Facts{Sender: "<>", Class: "all", Recipients: 9, Limit: 8}}, 0},
+		"a list":                   {list, Verdict{Action: Refuse, Reason: ListAutomatic, Facts: Facts{Sender: "<>", Class: "all", Recipients: 2, Limit: 10, List: "owned@l.fr"}}, 0},
 	} {
 		counter := &answering{count: Count{Exceeded: -1}}
-		policy, err := NewPolicy(config, newListed(), counter)
-		if err != nil {
-			t.Fatal(err)
-		}
+		policy := NewPolicy(rules, newListed(), counter)
 		got := policy.Judge(t.Context(), &Message{Client: netip.MustParseAddr("198.51.100.7"), Recipients: c.recipients})
 		got.Ticket, got.Window = Ticket{}, Window{}
 		if got != c.want {
@@ -162,7 +155,7 @@ recipients = 20
 	}
 }
 
-// TestLoginThatLooksNull: who logs in as "<>" is a sender like any other.
+// TestLoginThatLooksNull: the login "<>" is treated as any other.
 func TestLoginThatLooksNull(t *testing.T) {
 	policy := listPolicy(t, "[senders]\nunauthenticated = \"refuse\"\n[class.a]\nrecipients = 9\n", &curious{err: ErrAbsent}, nil)
 	v := policy.Judge(t.Context(), &Message{Login: "<>", Recipients: recipients(1)})

@@ -6,25 +6,24 @@ import "time"
 type Action int
 
 const (
-	// Defer, the zero value, asks the client to come back later (4xx): a verdict
-	// that was never filled in delays mail, and neither bounces nor passes it.
+	// Defer, the zero value, asks the client to come back later (4xx). A verdict that
+	// was never filled in delays mail, and neither bounces it nor lets it pass.
 	Defer Action = iota
 	// Accept lets the message go on.
 	Accept
-	// Refuse refuses the message for good (5xx).
+	// Refuse refuses the message permanently (5xx).
 	Refuse
-	// WouldRefuse lets the message go on where rules are not enforced; the log
-	// tells what they would have done.
+	// WouldRefuse lets the message go on because the rule is not enforced; the log says
+	// which rule would have stopped it.
 	WouldRefuse
-	// Redirect lets the message go on, but to the managers of a list instead of to
-	// the list.
+	// Redirect lets the message go on, to the managers of a list instead of the list.
 	Redirect
 )
 
 // Passes reports whether the message goes on.
 func (a Action) Passes() bool { return a == Accept || a == WouldRefuse || a == Redirect }
 
-// String returns the constant message of the log record.
+// String returns the message of the log record.
 func (a Action) String() string {
 	switch a {
 	case Defer:
@@ -45,34 +44,34 @@ func (a Action) String() string {
 type Reason int
 
 const (
-	// NoReason, the zero value: no rule stood in the way.
+	// NoReason, the zero value: no rule stopped the message.
 	NoReason Reason = iota
 	// ExemptNetwork: the client is in an exempt network and is not counted.
 	ExemptNetwork
-	// Unauthenticated: there is no SASL login to count for.
+	// Unauthenticated: there is no SASL login.
 	Unauthenticated
-	// MessageLimit: more distinct recipients than the sender may reach with one
-	// message.
+	// MessageLimit: one message has more distinct recipients than the sender may reach.
 	MessageLimit
-	// DirectoryUnavailable: whether the sender may reach so many, or post to a list,
-	// cannot be known now.
+	// DirectoryUnavailable: it cannot be known now whether the sender may reach so many
+	// recipients, or post to a list.
 	DirectoryUnavailable
 	// WindowLimit: a rolling period has no room for the message.
 	WindowLimit
 	// Concurrency: the sender has too many messages under way at once.
 	Concurrency
-	// StoreUnavailable: what the sender's windows hold cannot be known now.
+	// StoreUnavailable: the sender's windows cannot be read now.
 	StoreUnavailable
 	// ListPosting: the sender may not post to a list.
 	ListPosting
-	// ListFrom: the sender may, but the message says that it is from somebody else.
+	// ListFrom: the sender may post, but the message names another sender.
 	ListFrom
 	// ListAutomatic: a bounce or an automatic reply to a list.
 	ListAutomatic
-	// ListHeader: a message to a list domain has more fields to be removed than we ask
-	// the MTA to remove.
+	// ListHeader: more header fields would have to be removed from a message to a list
+	// domain than the MTA can be asked to.
 	ListHeader
-	// ListUnchecked: a list takes no message whose header we will not see.
+	// ListUnchecked: Postfix does not show the header, without which a list takes no
+	// message.
 	ListUnchecked
 )
 
@@ -109,52 +108,61 @@ func (r Reason) String() string {
 	return "unknown"
 }
 
-// Verdict is the one decision on a message, with what its reply and its log
-// record tell.
+// Verdict is the one decision on a message: what was decided, what the reply and the log
+// record say, and what is left to do. It is built once and does not change.
 type Verdict struct {
 	Action Action
 	Reason Reason
-	// Sender is who was judged: the login or, from a trusted submitter, the
-	// envelope sender; empty when there is neither.
+	// FromFault is what is wrong with the message's From, for the reason ListFrom.
+	FromFault FromFault
+	Facts
+	Due
+}
+
+// Facts are what the reply and the log record of a message say.
+type Facts struct {
+	// Sender is the login or, from a trusted submitter, the envelope sender; empty when
+	// there is neither.
 	Sender string
-	// Class names the sender's class; empty when the sender was not classified.
+	// Class is the name of the sender's class; empty when the sender was not looked up.
 	Class string
-	// Premium reports whether the sender is a designated one.
+	// Premium reports whether the sender is premium.
 	Premium bool
 	// Unknown reports that the directory has no entry of the sender.
 	Unknown bool
 	// Recipients is the number of distinct recipients that count.
 	Recipients int
-	// Limit is the most recipients allowed, of one message or, with the reason
-	// WindowLimit, of the window; 0 when no limit applied.
+	// Limit is the limit of one message or, for the reason WindowLimit, of the window;
+	// 0 when no limit applied.
 	Limit int
-	// Window is the one that has no room; zero otherwise.
+	// Window is the window that has no room; zero otherwise.
 	Window Window
 	// Used is how many recipients Window holds.
 	Used int
-	// RetryAt is when Window and all others will have room for this very
-	// message; zero otherwise, and when the message alone exceeds the window.
+	// RetryAt is when all windows will have room for this message; zero when none is
+	// full, and when the message alone exceeds the window.
 	RetryAt time.Time
-	// Ticket names what was reserved in the sender's windows, to be settled; zero
-	// when nothing was.
-	Ticket Ticket
 	// List is the address of the list that decided, or of the first one that the
 	// message goes to; empty when there is none.
 	List string
-	// Moderated reports whether List has moderators, who then are the only ones
-	// that may post.
+	// Moderated reports whether List has moderators, and so only they may post.
 	Moderated bool
-	// Members is what List counts as, where that alone is more than Limit; 0 otherwise.
+	// Members is the number that List counts as, where that alone exceeds Limit; 0
+	// otherwise.
 	Members int
-	// FromFault is what is wrong with the message's From, for the reason ListFrom.
-	FromFault FromFault
-	// Posting is what remains to be done at the end of a message to lists that
-	// passes; nil: nothing.
-	Posting *Posting
-	// Degraded reports that the directory, or the counters of all relays, could
-	// not be asked, and that the verdict rests on what this relay knew.
+	// Degraded reports that the directory or the shared counters could not be asked, so
+	// that the verdict rests on what this relay knew.
 	Degraded bool
-	// Err is what went wrong on the way, for the log; the verdict holds all the
-	// same.
+	// Err is what went wrong in the directory or the store, for the log. The verdict is
+	// valid all the same.
 	Err error
+}
+
+// Due is what is left to do for a message that passes.
+type Due struct {
+	// Posting is what remains to be done at the end of a message to lists; nil: nothing.
+	Posting *Posting
+	// Ticket names the reservation in the sender's windows, to be settled; zero when
+	// nothing was reserved.
+	Ticket Ticket
 }

@@ -8,15 +8,14 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// maxPeriod bounds a window: what it counts is kept for so long.
+// maxPeriod is the longest period of a window: counts are kept for that long.
 const maxPeriod = 31 * 24 * time.Hour
 
 // CountKind is what a window counts.
 type CountKind int
 
 const (
-	// Distinct, the zero value, counts each recipient reached in the period once,
-	// however often.
+	// Distinct, the zero value, counts each recipient reached in the period once.
 	Distinct CountKind = iota
 	// Copies counts every recipient of every message.
 	Copies
@@ -33,6 +32,13 @@ func (k CountKind) String() string {
 	return "unknown"
 }
 
+// UnmarshalText implements [encoding.TextUnmarshaler]. An empty text is the zero value.
+func (k *CountKind) UnmarshalText(text []byte) error {
+	i, err := conf.Word(text, Distinct.String(), Copies.String())
+	*k = CountKind(i)
+	return err
+}
+
 // Window is a rolling period over which a sender's recipients are counted
 // across messages and relays. At any moment T, what was reached in (T-Per, T]
 // is at most Recipients.
@@ -40,8 +46,7 @@ type Window struct {
 	Per        time.Duration
 	Recipients int // at least 1
 	Count      CountKind
-	// Exceeded is Defer or Refuse: what becomes of a message that does not fit
-	// now but will later.
+	// Exceeded is Defer or Refuse: what becomes of a message that will fit later.
 	Exceeded Action
 }
 
@@ -55,13 +60,11 @@ func (w WindowConfig) compile(key string) (Window, error) {
 		errs = append(errs, conf.Errorf(key+".recipients",
 			"%d is no limit; write how many recipients the period may hold, from 1 to %d", w.Recipients, MaxRecipients))
 	}
-	var copies, refuse bool
-	errs = append(errs,
-		choose(&copies, key+".count", cmp.Or(w.Count, "distinct"), "distinct", "copies"),
-		choose(&refuse, key+".exceeded", cmp.Or(w.Exceeded, "defer"), "defer", "refuse"))
-	if copies {
-		window.Count = Copies
+	if err := window.Count.UnmarshalText([]byte(w.Count)); err != nil {
+		errs = append(errs, conf.Errorf(key+".count", "%v", err))
 	}
+	var refuse bool
+	errs = append(errs, choose(&refuse, key+".exceeded", cmp.Or(w.Exceeded, "defer"), "defer", "refuse"))
 	if refuse {
 		window.Exceeded = Refuse
 	}

@@ -62,16 +62,16 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	// As serve would: a directory in a file is read whole.
-	directory, err := ldapcache.Open(config.Directory, config.MatchAttributes())
+	directory, err := ldapcache.Open(config.Directory, config.rules.MatchAttributes())
 	if err != nil {
 		return err
 	}
 	defer directory.Close() //nolint:errcheck // nothing was written
-	lines := config.Summary()
-	if config.HasPremium() {
+	lines := config.rules.Summary()
+	if config.rules.HasPremium() {
 		lines = append(lines, config.Premium.Summary())
 	}
-	if config.HasLists() && !slices.ContainsFunc(config.Listen, isInbound) {
+	if config.rules.HasLists() && !slices.ContainsFunc(config.Listen, isInbound) {
 		lines = append(lines, `lists: no [[listen]] has role = "inbound": mail from elsewhere to lists is for another relay to look at`)
 	}
 	for _, l := range config.Listen {
@@ -86,7 +86,7 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 		}
 	}
 	fmt.Fprintf(out, "%s: good; Postfix needs smtpd_recipient_limit = %d or more\n%s\n",
-		c.path, config.HighestLimit()+1, strings.Join(lines, "\n"))
+		c.path, config.rules.HighestLimit()+1, strings.Join(lines, "\n"))
 	var unknown []error
 	for _, login := range c.logins {
 		unknown = append(unknown, show(ctx, out, config, directory, designated, login))
@@ -99,7 +99,7 @@ func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.
 	var verified []string
 	var mistakes error
 	if config.Directory.Source == "ldap" {
-		verified, mistakes = ldap.Verify(ctx, config.Directory.Config, config.matched(), config.HasLists())
+		verified, mistakes = ldap.Verify(ctx, config.Directory.Config, config.matched(), config.rules.HasLists())
 	}
 	counted, err := counter.Prove(ctx, config.Store)
 	if err := errors.Join(mistakes, err); err != nil {
@@ -142,7 +142,7 @@ func show(ctx context.Context, out io.Writer, config *config, directory quota.Di
 		premium = "designated under " + cmp.Or(designated[i].Establishment, "no establishment")
 	}
 	fmt.Fprintf(out, "login %s: class %s; %s; establishment %s; addresses %s; entry %s\n",
-		login, config.ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
+		login, config.rules.ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
 		cmp.Or(strings.Join(sender.Addresses, " "), "none"), sender.ID)
 	return nil
 }

@@ -26,10 +26,7 @@ type membersDirectory interface {
 
 // showLists tells who may post to lists, and whose copies Postfix would not send.
 func showLists(ctx context.Context, out io.Writer, config *config, directory ldapcache.Directory, addresses []string) error {
-	policy, err := quota.NewPolicy(config.Config, directory, nil) // nothing is counted
-	if err != nil {
-		return err
-	}
+	policy := quota.NewPolicy(config.rules, directory, nil) // nothing is counted
 	members, hasMembers := directory.(membersDirectory)
 	var errs []error
 	for _, address := range addresses {

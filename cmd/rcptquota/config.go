@@ -40,6 +40,8 @@ type config struct {
 	Log logConfig `toml:"log"`
 	// HTTP is for monitoring: see operations.md.
 	HTTP httpConfig `toml:"http"`
+
+	rules *quota.Rules // compiled by Validate
 }
 
 // premiumConfig is the table [premium], whose keys have two owners: the class of
@@ -64,7 +66,7 @@ func loadConfig(path string) (*config, error) {
 	if err := conf.Load(path, c); err != nil {
 		return nil, err
 	}
-	c.Directory.CountMembers = c.CountsMembers()
+	c.Directory.CountMembers = c.rules.CountsMembers()
 	if len(c.Listen) == 0 {
 		c.Listen = milter.DefaultListen()
 	}
@@ -79,10 +81,12 @@ func (c *config) Resolve(dir string) {
 	c.Config.Premium = c.Premium.PremiumConfig
 }
 
-// Validate implements [conf.Validator].
+// Validate implements [conf.Validator]. It compiles the rules.
 func (c *config) Validate() error {
+	rules, err := quota.Compile(&c.Config)
+	c.rules = rules
 	return errors.Join(
-		c.Config.Validate(),
+		err,
 		c.Store.Validate(),
 		c.Premium.Validate(),
 		c.validateListen(),

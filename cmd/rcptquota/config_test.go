@@ -38,7 +38,7 @@ func TestEmptyConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Listen) != 1 || c.Listen[0].Address != "inet:127.0.0.1:8891" || c.HighestLimit() != 5000 || !c.Enforce {
+	if len(c.Listen) != 1 || c.Listen[0].Address != "inet:127.0.0.1:8891" || c.rules.HighestLimit() != 5000 || !c.Enforce {
 		t.Errorf("defaults %+v", c)
 	}
 }

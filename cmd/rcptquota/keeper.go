@@ -34,7 +34,7 @@ type premiumSenders struct {
 // openRoster begins to keep the roster of premium senders; nil where they have no
 // class of their own, so that it does not matter who they are.
 func openRoster(ctx context.Context, c *config, directory ldapcache.Directory, log *slog.Logger) (*premiumSenders, error) {
-	if !c.HasPremium() {
+	if !c.rules.HasPremium() {
 		return nil, nil
 	}
 	if c.Premium.Weekly() { // a roster with immediate effect works without state_dir

@@ -26,11 +26,11 @@ import (
 type refusing struct{}
 
 func (refusing) Judge(context.Context, *quota.Message) quota.Verdict {
-	return quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Class: "entmip", Recipients: 501, Degraded: true}
+	return quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Facts: quota.Facts{Class: "entmip", Recipients: 501, Degraded: true}}
 }
 
 func (refusing) JudgeHeader(v *quota.Verdict, _ *quota.Header) quota.Verdict {
-	return quota.Verdict{Action: quota.Refuse, Reason: quota.ListFrom, Class: v.Class}
+	return quota.Verdict{Action: quota.Refuse, Reason: quota.ListFrom, Facts: quota.Facts{Class: v.Class}}
 }
 
 func (refusing) Settle(context.Context, quota.Ticket, bool) error {
@@ -50,6 +50,9 @@ func (staff) Designations(context.Context) (all []roster.Designation, unresolved
 func TestMetricsOfTheRoster(t *testing.T) {
 	c := &config{Config: quota.DefaultConfig(), StateDir: t.TempDir(), Store: counter.DefaultConfig()}
 	c.Premium.Config = roster.DefaultConfig()
+	if err := c.Validate(); c.rules == nil {
+		t.Fatal(err)
+	}
 	p, err := openRoster(t.Context(), c, staff{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +87,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("the verdict became %v", v.Action)
 		}
 	}
-	if v := judge.JudgeHeader(&quota.Verdict{Action: quota.Accept, Class: "entmip"}, &quota.Header{}); v.Action != quota.Refuse {
+	if v := judge.JudgeHeader(&quota.Verdict{Action: quota.Accept, Facts: quota.Facts{Class: "entmip"}}, &quota.Header{}); v.Action != quota.Refuse {
 		t.Errorf("the verdict on the header became %v", v.Action)
 	}
 	if judge.Settle(t.Context(), quota.Ticket{}, false) == nil {

@@ -74,7 +74,7 @@ func rosterRefreshCommand() *cobra.Command {
 
 func loadRosterConfig(path string) (*config, error) {
 	c, err := loadConfig(path)
-	if err == nil && !c.HasPremium() {
+	if err == nil && !c.rules.HasPremium() {
 		err = errNoPremium
 	}
 	return c, err

@@ -76,7 +76,7 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 		return err
 	}
 	announce(log, c, path)
-	directory, err := ldapcache.Open(c.Directory, c.MatchAttributes())
+	directory, err := ldapcache.Open(c.Directory, c.rules.MatchAttributes())
 	if err != nil {
 		return err
 	}
@@ -95,10 +95,7 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 	}
 	defer func() { err = errors.Join(err, windows.Close()) }()
 	defer watchStore(ctx, log, windows)()
-	policy, err := quota.NewPolicy(c.Config, premium.around(directory), windows)
-	if err != nil {
-		return err
-	}
+	policy := quota.NewPolicy(c.rules, premium.around(directory), windows)
 	replies, err := milter.NewReplies(c.Replies)
 	if err != nil {
 		return err
@@ -108,7 +105,7 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 		return err
 	}
 	metrics := newMetrics()
-	server := milter.NewServer(measured{policy, metrics}, replies, log, c.HasLists())
+	server := milter.NewServer(measured{policy, metrics}, replies, log, c.rules.HasLists())
 	metrics.watch(directory, windows, logs)
 	metrics.watchEnds(server, c.Listen)
 	premium.measure(metrics)
@@ -118,8 +115,8 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 // makeStateDir creates state_dir if something is to be kept there. A roster with
 // immediate effect works without it, so for that alone a failure is no error.
 func makeStateDir(c *config) error {
-	roster := c.HasPremium() && !c.Store.IsRedis()
-	windows := c.HasWindows() && c.Store.KeepsState()
+	roster := c.rules.HasPremium() && !c.Store.IsRedis()
+	windows := c.rules.HasWindows() && c.Store.KeepsState()
 	if !roster && !windows {
 		return nil
 	}
@@ -131,7 +128,7 @@ func makeStateDir(c *config) error {
 
 // openCounter opens the store, if any class counts over messages.
 func openCounter(c *config) (counter.Counter, error) {
-	if !c.HasWindows() {
+	if !c.rules.HasWindows() {
 		return noCounter{}, nil
 	}
 	return counter.Open(c.Store, c.StateDir)
@@ -150,7 +147,7 @@ func announce(log *slog.Logger, c *config, path string) {
 		level = slog.LevelWarn
 	}
 	log.Log(context.Background(), level, "starting", "version", version(), "config", path,
-		"classes", strings.Join(c.Summary(), " | "), "enforce", c.Enforce, "directory", c.Directory.Source)
+		"classes", strings.Join(c.rules.Summary(), " | "), "enforce", c.Enforce, "directory", c.Directory.Source)
 }
 
 // socket is an open listener with its configuration.

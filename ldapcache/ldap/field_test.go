@@ -27,7 +27,14 @@ type site struct {
 		Config
 	} `toml:"directory"`
 
+	rules  *quota.Rules
 	server *servers.Slapd
+}
+
+// Validate implements [conf.Validator].
+func (s *site) Validate() (err error) {
+	s.rules, err = quota.Compile(&s.Config)
+	return err
 }
 
 // who may ask the trees; the examples in deploy/postfix/presets name it.
@@ -167,7 +174,7 @@ func TestTheDirectoriesOfTheField(t *testing.T) {
 	for name, c := range field {
 		t.Run(name, func(t *testing.T) {
 			s := startSite(t, c.preset, c.bareUAIs)
-			d := s.open(t, s.MatchAttributes()...)
+			d := s.open(t, s.rules.MatchAttributes()...)
 			all, unresolved, err := d.Designations(t.Context())
 			slices.Sort(unresolved)
 			if err != nil || !slices.Equal(unresolved, c.unresolved) {
@@ -216,6 +223,6 @@ func describe(s *site, sender quota.Sender, all []roster.Designation) known {
 	if sender.Premium = i >= 0; sender.Premium {
 		got.designated = all[i].Establishment
 	}
-	got.class = s.ClassOf(&sender)
+	got.class = s.rules.ClassOf(&sender)
 	return got
 }

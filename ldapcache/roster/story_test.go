@@ -238,9 +238,12 @@ func (s *story) start(name string, ahead time.Duration) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if r.policy, err = quota.NewPolicy(quota.DefaultConfig(), Directory{&s.school, keeper}, nil); err != nil {
+	config := quota.DefaultConfig()
+	rules, err := quota.Compile(&config)
+	if err != nil {
 		s.t.Fatal(err)
 	}
+	r.policy = quota.NewPolicy(rules, Directory{&s.school, keeper}, nil)
 	keeper.clock, r.keeper = r.now, keeper
 	keeper.Start(s.t.Context())
 	r.stop = func() {

@@ -34,10 +34,11 @@ func changesOfClass(t *testing.T, c quota.Counter) {
 		"premium": {Recipients: new(20), Windows: []quota.WindowConfig{window(time.Second, 20, "distinct")}},
 	}
 	directory := &changing{}
-	policy, err := quota.NewPolicy(config, directory, c)
+	rules, err := quota.Compile(&config)
 	if err != nil {
 		t.Fatal(err)
 	}
+	policy := quota.NewPolicy(rules, directory, c)
 	send := func(premium bool, from, to int) quota.Verdict {
 		directory.premium = premium
 		var recipients quota.Recipients

@@ -57,11 +57,11 @@ func serveOurs(b *testing.B, socket string) {
 	b.Helper()
 	config := quota.DefaultConfig()
 	config.Classes = map[string]quota.ClassConfig{"all": {Recipients: new(5000)}}
-	directory, err := ldapcache.Open(ldapcache.DefaultConfig(), nil)
+	rules, err := quota.Compile(&config)
 	if err != nil {
 		b.Fatal(err)
 	}
-	policy, err := quota.NewPolicy(config, directory, nil)
+	directory, err := ldapcache.Open(ldapcache.DefaultConfig(), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func serveOurs(b *testing.B, socket string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	server := milter.NewServer(policy, replies, slog.New(slog.DiscardHandler), false)
+	server := milter.NewServer(quota.NewPolicy(rules, directory, nil), replies, slog.New(slog.DiscardHandler), false)
 	ln, err := net.Listen("unix", socket)
 	if err != nil {
 		b.Fatal(err)

@@ -1,0 +1,93 @@
+package quota
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Summary describes the rules in one line each: the classes, from the strictest on, and
+// the list domains.
+func (r *Rules) Summary() []string {
+	var lines []string
+	for _, class := range r.classes {
+		parts := []string{fmt.Sprintf("class %s: %d recipients a message", class.Name, class.Limits.Recipients)}
+		for _, w := range class.Limits.Windows {
+			parts = append(parts, fmt.Sprintf("%d %s in %v", w.Recipients, w.Count, w.Per))
+		}
+		if class == r.base {
+			parts = append(parts, "the default")
+		}
+		if class == r.premium {
+			parts = append(parts, "of premium senders")
+		}
+		if !class.Enforce {
+			parts = append(parts, "not enforced")
+		}
+		lines = append(lines, strings.Join(parts, "; "))
+	}
+	if r.premium == nil {
+		lines = append(lines, "no class for premium senders")
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.lists.domains)) {
+		lines = append(lines, "lists in "+r.lists.domains[name].String()+r.openTo())
+	}
+	return lines
+}
+
+// openTo says for whom lists are open because rules are not enforced.
+func (r *Rules) openTo() string {
+	switch {
+	case !r.enforce && !r.someEnforced:
+		return "; not enforced: everybody may post"
+	case r.allEnforced && r.enforce:
+		return ""
+	case r.allEnforced:
+		return "; not enforced for mail without a login"
+	case r.enforce:
+		return "; not enforced for some classes"
+	}
+	return "; not enforced for some classes, nor for mail without a login"
+}
+
+// ClassOf names the class of a sender.
+func (r *Rules) ClassOf(sender *Sender) string {
+	class, _ := r.classOf(sender)
+	return class.Name
+}
+
+// HighestLimit is the largest limit of any class, in recipients a message. Postfix has
+// to let through at least one more, so that rcptquota sees the messages above it.
+func (r *Rules) HighestLimit() int { return r.highest }
+
+// HasPremium reports whether premium senders have a class of their own. If not, it does
+// not matter who they are.
+func (r *Rules) HasPremium() bool { return r.premium != nil }
+
+// HasWindows reports whether any class has windows, so that a [Counter] is needed.
+func (r *Rules) HasWindows() bool {
+	return slices.ContainsFunc(r.classes, func(class *Class) bool { return len(class.Limits.Windows) > 0 })
+}
+
+// HasLists reports whether there are list domains, so that the header of a message
+// matters.
+func (r *Rules) HasLists() bool { return len(r.lists.domains) > 0 }
+
+// CountsMembers reports whether some lists count as their members, so that the directory
+// has to count them.
+func (r *Rules) CountsMembers() bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(r.lists.domains)), func(d *listDomain) bool { return d.countMembers })
+}
+
+// MatchAttributes returns, in lower case, the directory attributes that classes match on.
+func (r *Rules) MatchAttributes() []string {
+	var names []string
+	for _, class := range r.classes {
+		if class.Match.Attribute != "" {
+			names = append(names, class.Match.Attribute)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
