@@ -43,11 +43,14 @@ func (f *Fallback) reconnect(ctx context.Context) {
 			}
 			wait = min(2*wait, maxWait)
 		}
+		away := f.away.Load()
 		if err := f.askRedis(ctx); err != nil {
 			_ = f.setAway(err)
 			continue
 		}
-		f.away.Store(nil)
+		if !f.away.CompareAndSwap(away, nil) {
+			continue // a command has failed since it was asked
+		}
 		back = time.Now()
 		f.sendReleases(ctx)
 	}
