@@ -80,7 +80,7 @@ func TestLists(t *testing.T) {
 				continue
 			}
 			if l := got.List; ids(l.Owners) != want.owners || ids(l.Moderators) != want.moderators || l.Moderated != want.moderated ||
-				(l.Fault != nil) != want.fault || l.Members != want.members || l.Stale != nil {
+				(l.Fault != nil) != want.fault || l.Members != want.members {
 				t.Errorf("%s: %+v", names[i], l)
 			}
 		}

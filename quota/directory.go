@@ -18,11 +18,11 @@ var (
 // Directory says what is known about senders and lists. It is called for every
 // message by many goroutines at once, and answers from memory when it can.
 //
-// An answer is stale when it is the last known one, because the directory could not be
+// A [Sender] is stale when it is the last known answer, because the directory could not be
 // asked again in time; its field Stale then says why, and is nil in a fresh answer.
-// Nothing is refused for good on a stale answer, and a post to a list is deferred. That
-// there is no such sender or list is never a stale answer: it is certain, or the
-// directory is unavailable.
+// Nothing is refused for good on a stale answer, and a post to a list is deferred. No
+// other answer is ever stale: that there is no such sender, what is known of a list, and
+// that an address is not a list's are certain, or the directory is unavailable.
 type Directory interface {
 	// Sender finds the one entry of a login, in whatever case it is written.
 	// The error is nil when it is found; it wraps ErrAbsent or ErrAmbiguous when the

@@ -13,8 +13,6 @@ type List struct {
 	// resolves to nobody, or several entries with the list's address, which then has no
 	// managers.
 	Fault error
-	// Stale is as [Directory] says.
-	Stale error
 }
 
 // Person is an owner or a moderator of a list.

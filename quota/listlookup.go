@@ -20,9 +20,9 @@ type foundLists struct {
 	lists    []post // in the order of their names
 	inDomain bool   // some recipient is in a list domain
 	asked    bool   // and may be a list
-	// unknown is a list whose managers the directory cannot tell now, because of err.
-	// Where it cannot even tell whether the address is a list's or a person's, it is
-	// the domain alone, as "@listes.example.org". Empty when there is none.
+	// unknown is the domain, as "@listes.example.org", of an address about which the
+	// directory cannot say now, because of err, whether it is a list's. Empty when there
+	// is none.
 	unknown string
 	err     error
 }
@@ -61,14 +61,9 @@ func (p *Policy) findLists(ctx context.Context, candidates []listRecipient, inDo
 
 // add takes the directory's answer about one recipient.
 func (f *foundLists) add(p post, err error) {
-	if err == nil && p.list != nil {
-		err = p.list.Stale // its managers may have changed
-	}
 	switch {
-	case err != nil && p.list == nil:
-		f.unknown, f.err = "@"+p.domain.name, err
 	case err != nil:
-		f.unknown, f.err = p.name, err
+		f.unknown, f.err = "@"+p.domain.name, err
 	case p.list != nil:
 		f.lists = append(f.lists, p)
 	}

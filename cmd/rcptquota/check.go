@@ -101,7 +101,7 @@ func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.
 	if config.Directory.Source == "ldap" {
 		verified, mistakes = ldap.Verify(ctx, config.Directory.Config, config.matched(), config.rules.HasLists())
 	}
-	counted, err := counter.Prove(ctx, config.Store)
+	counted, err := counter.Verify(ctx, config.Store)
 	if err := errors.Join(mistakes, err); err != nil {
 		return nil, err
 	}

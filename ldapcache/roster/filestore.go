@@ -96,10 +96,15 @@ func (s *FileStore) locked(ctx context.Context, work func(folder *os.File) error
 	}
 }
 
-// writeNext writes a text into a file beside the store's, and returns its path.
+// writeNext writes a text into a new file beside the store's, and returns its path. What
+// is there under its name is removed, and never written to: it may be a link, which root
+// would follow to a file of others, or be left by a process that was killed.
 func (s *FileStore) writeNext(folder *os.File, text []byte) (path string, err error) {
 	path = filepath.Join(s.dir, rosterFile+".new")
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
 	}

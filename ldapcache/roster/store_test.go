@@ -157,3 +157,33 @@ func TestAFileStoreOfRoot(t *testing.T) {
 		t.Errorf("belongs to %d, want %d", got, want)
 	}
 }
+
+// TestAFileStoreFollowsNoLink: the relay's user may write to the folder, and so must not
+// lead root, who writes there too, to a file of others.
+func TestAFileStoreFollowsNoLink(t *testing.T) {
+	dir, other := t.TempDir(), filepath.Join(t.TempDir(), "shadow")
+	if err := os.WriteFile(other, []byte("root:*"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	plant := func(plant func(oldname, newname string) error) {
+		t.Helper()
+		if err := plant(other, filepath.Join(dir, rosterFile+".new")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := NewFileStore(dir)
+	plant(os.Symlink)
+	if err := s.Prepare(); err != nil {
+		t.Error(err)
+	}
+	plant(os.Link)
+	if swapped, err := s.Swap(t.Context(), nil, []byte("roster")); !swapped || err != nil {
+		t.Errorf("swapped: %v, %v", swapped, err)
+	}
+	if text, err := os.ReadFile(other); string(text) != "root:*" || err != nil {
+		t.Errorf("the other file has %q, %v", text, err)
+	}
+	if text, _, err := s.Load(t.Context()); string(text) != "roster" || err != nil {
+		t.Errorf("the roster is %q, %v", text, err)
+	}
+}

@@ -150,7 +150,7 @@ func TestClusterOfOneNode(t *testing.T) {
 	works(t, r)
 }
 
-func TestProveClusterBehindOneAddress(t *testing.T) {
+func TestVerifyClusterBehindOneAddress(t *testing.T) {
 	nodes := servers.StartRedisCluster(t)
 	config := redisConfig(t, nodes[0].Address())
 	config.Username, config.PasswordFile = "rcptquota", filepath.Join(t.TempDir(), "password")
@@ -160,25 +160,25 @@ func TestProveClusterBehindOneAddress(t *testing.T) {
 	for _, node := range nodes {
 		do(t, direct(t, node), slices.Concat([]any{"ACL", "SETUSER", "rcptquota"}, mayCount, []any{"+cluster|slots"})...)
 	}
-	lines, err := Prove(t.Context(), config)
+	lines, err := Verify(t.Context(), config)
 	if want := "redis " + nodes[0].Address() + ", a Cluster of 3 masters: answers, and counts"; err != nil || lines[0] != want {
 		t.Errorf("%q, %v; want %q", lines, err, want)
 	}
 	// Each node has users of its own.
 	do(t, direct(t, nodes[2]), "ACL", "SETUSER", "rcptquota", "-zadd")
-	if _, err := Prove(t.Context(), config); err == nil || !strings.Contains(err.Error(), "can't run this command") {
+	if _, err := Verify(t.Context(), config); err == nil || !strings.Contains(err.Error(), "can't run this command") {
 		t.Errorf("one master that does not let us count: %v", err)
 	}
 	do(t, direct(t, nodes[2]), "ACL", "SETUSER", "rcptquota", "+zadd")
 	do(t, direct(t, nodes[0]), "ACL", "SETUSER", "rcptquota", "-cluster|slots")
-	if _, err := Prove(t.Context(), config); err == nil || !strings.Contains(err.Error(), "cluster|slots") {
+	if _, err := Verify(t.Context(), config); err == nil || !strings.Contains(err.Error(), "cluster|slots") {
 		t.Errorf("without +cluster|slots: %v", err)
 	}
 	do(t, direct(t, nodes[0]), "ACL", "SETUSER", "rcptquota", "+cluster|slots")
 	nodes[1].Freeze()
 	defer nodes[1].Thaw()
 	config.Timeout = conf.Duration{Duration: deadline}
-	if _, err := Prove(t.Context(), config); err == nil {
+	if _, err := Verify(t.Context(), config); err == nil {
 		t.Error("two masters are enough")
 	}
 }

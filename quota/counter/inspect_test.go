@@ -41,7 +41,7 @@ func TestInspectMemory(t *testing.T) {
 		if (len(i.Evicting) > 0) != c.evicts || i.MemoryError != nil || i.Unlimited != (c.most == "0") {
 			t.Errorf("%s, %s: %+v", c.most, c.policy, i)
 		}
-		lines, err := Prove(t.Context(), redisConfig(t, server.Address()))
+		lines, err := Verify(t.Context(), redisConfig(t, server.Address()))
 		if err != nil || len(lines) != 2 || !strings.Contains(lines[1], c.line) || !strings.HasPrefix(lines[1], "redis "+server.Address()) {
 			t.Errorf("%s, %s: %q, %v; want %q", c.most, c.policy, lines, err, c.line)
 		}
@@ -67,7 +67,7 @@ func TestInspectWithoutPermission(t *testing.T) {
 	server := servers.StartRedis(t)
 	s := &scene{t: t, server: server, behind: direct(t, server), config: redisConfig(t, server.Address())}
 	s.login("geheim", mayCount...)
-	lines, err := Prove(t.Context(), s.config)
+	lines, err := Verify(t.Context(), s.config)
 	if err != nil || len(lines) != 3 || !strings.Contains(lines[1], "cannot check whether it evicts what is counted: NOPERM") || !strings.Contains(lines[2], "cannot check whether other relays have the same digest key: redis: NOPERM") {
 		t.Errorf("%q, %v", lines, err)
 	}
@@ -78,7 +78,7 @@ func TestInspectWithoutPermission(t *testing.T) {
 	if i := mustInspect(t, openRedis(t, s.config)); i.MemoryError != nil || i.KeyError != nil {
 		t.Errorf("with +info +get +set: %+v", i)
 	}
-	if lines, err := Prove(t.Context(), s.config); err != nil || len(lines) != 2 {
+	if lines, err := Verify(t.Context(), s.config); err != nil || len(lines) != 2 {
 		t.Errorf("with +info +get +set: %q, %v", lines, err)
 	}
 	server.Stop()
@@ -96,7 +96,7 @@ func TestInspectDigestKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	behind := direct(t, server)
-	if _, err := Prove(t.Context(), theirs); err != nil {
+	if _, err := Verify(t.Context(), theirs); err != nil {
 		t.Errorf("before any relay has run: %v", err)
 	}
 	if n := behind.Exists(t.Context(), fingerprintKey).Val(); n != 0 {
@@ -110,10 +110,10 @@ func TestInspectDigestKey(t *testing.T) {
 			t.Errorf("theirs: %+v", i)
 		}
 	}
-	if _, err := Prove(t.Context(), ours); err != nil {
+	if _, err := Verify(t.Context(), ours); err != nil {
 		t.Errorf("ours: %v", err)
 	}
-	if _, err := Prove(t.Context(), theirs); err == nil || !strings.Contains(err.Error(), "store.digest_key_file: other relays have another key") {
+	if _, err := Verify(t.Context(), theirs); err == nil || !strings.Contains(err.Error(), "store.digest_key_file: other relays have another key") {
 		t.Errorf("theirs: %v", err)
 	}
 	// The key is changed on purpose.

@@ -16,14 +16,14 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// Prove asks the Redis of a valid configuration whether messages can be counted
+// Verify asks the Redis of a valid configuration whether messages can be counted
 // there: that every master answers, takes our password, and lets us run the
 // scripts; that none evicts what is counted; and that other relays have the same
 // digest key. It counts one message of nobody on each master, and takes it back. The
-// lines say, for people, what works and what is to be mended; there are none without
+// lines say, for people, what works and what to correct; there are none without
 // Redis.
 // The error has its key from the top of the configuration file.
-func Prove(ctx context.Context, config Config) (lines []string, err error) {
+func Verify(ctx context.Context, config Config) (lines []string, err error) {
 	if !config.IsRedis() {
 		return nil, nil
 	}

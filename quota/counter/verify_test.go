@@ -12,10 +12,10 @@ import (
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
-func TestProve(t *testing.T) {
+func TestVerify(t *testing.T) {
 	server := servers.StartRedis(t, "--user", "reader", "on", ">geheim", "~*", "resetchannels", "+@read", "+@connection")
 	config := redisConfig(t, server.Address())
-	lines, err := Prove(t.Context(), config)
+	lines, err := Verify(t.Context(), config)
 	want := []string{
 		"redis " + server.Address() + ": answers, and counts",
 		"redis " + server.Address() + ": evicts nothing: it has no maxmemory",
@@ -39,21 +39,21 @@ func TestProve(t *testing.T) {
 	if err := os.WriteFile(limited.PasswordFile, []byte("geheim\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Prove(t.Context(), limited); err == nil || !strings.Contains(err.Error(), "NOPERM") {
+	if _, err := Verify(t.Context(), limited); err == nil || !strings.Contains(err.Error(), "NOPERM") {
 		t.Errorf("for a user who may only read: %v", err)
 	}
 	server.Stop()
-	if _, err := Prove(t.Context(), config); err == nil || !strings.Contains(err.Error(), "connection refused") {
+	if _, err := Verify(t.Context(), config); err == nil || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("stopped: %v", err)
 	}
 }
 
-func TestProveCluster(t *testing.T) {
+func TestVerifyCluster(t *testing.T) {
 	var addresses []string
 	for _, server := range servers.StartRedisCluster(t) {
 		addresses = append(addresses, server.Address())
 	}
-	if _, err := Prove(t.Context(), redisConfig(t, addresses...)); err != nil {
+	if _, err := Verify(t.Context(), redisConfig(t, addresses...)); err != nil {
 		t.Error(err)
 	}
 }
