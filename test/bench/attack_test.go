@@ -4,6 +4,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -25,7 +26,7 @@ const (
 	attackLimit  = 2000
 	attackTime   = 30 * time.Second
 	othersPause  = 20 * time.Millisecond
-	patience     = 20 * time.Second
+	patience     = time.Minute
 )
 
 // BenchmarkAttack has one login fill a hundred connections of a real Postfix with
@@ -33,56 +34,130 @@ const (
 // sender take meanwhile, and with nobody attacking. It fails where more of the
 // attacker's messages went than the windows hold, of Redis and of the relay alone.
 func BenchmarkAttack(b *testing.B) {
-	stores := map[string]func() string{
-		"embedded": func() string { return "" },
-		"redis":    func() string { return redisStore(servers.StartRedis(b).Address()) },
-		"cluster": func() string {
-			var addresses []string
-			for _, node := range servers.StartRedisCluster(b) {
-				addresses = append(addresses, node.Address())
-			}
-			return redisStore(addresses...)
-		},
-	}
 	for _, name := range []string{"embedded", "redis", "cluster"} {
 		for _, n := range []int{0, attackers} {
-			b.Run(fmt.Sprintf("%s,connections=%d", name, n), func(b *testing.B) { attack(b, stores[name](), n) })
+			b.Run(fmt.Sprintf("%s,connections=%d", name, n), func(b *testing.B) { attack(b, attackedStore(b, name), n) })
 		}
 	}
 }
 
+// attackedStore writes the table of a store that was started for it.
+func attackedStore(b *testing.B, name string) string {
+	b.Helper()
+	switch name {
+	case "redis":
+		return redisStore(servers.StartRedis(b).Address())
+	case "cluster":
+		var addresses []string
+		for _, node := range servers.StartRedisCluster(b) {
+			addresses = append(addresses, node.Address())
+		}
+		return redisStore(addresses...)
+	}
+	return ""
+}
+
 func attack(b *testing.B, store string, connections int) {
 	b.Helper()
+	address, log := startAttacked(b, store, attackLimit)
+	a := &assault{reached: map[int]bool{}}
+	for b.Loop() {
+		a.run(b, address, connections)
+	}
+	most := attackLimit
+	if reportDecisions(b, log) > 0 { // Redis did not answer in time, and this relay counted as in an outage
+		most *= 2
+	}
+	if len(a.reached) > most {
+		b.Errorf("the windows hold %d people, and %d were reached", most, len(a.reached))
+	}
+	b.ReportMetric(float64(a.givenUp), "given-up")
+	b.ReportMetric(float64(len(a.reached)), "reached")
+}
+
+// startAttacked starts a Postfix with rcptquota, whose windows hold so many people, and
+// returns its address and rcptquota's log.
+func startAttacked(b *testing.B, store string, people int) (address string, log *servers.LogFile) {
+	b.Helper()
 	window := "[[class.all.window]]\nper = \"1h\"\nrecipients = %d\ncount = %q\n"
-	socket := serve(b, fmt.Sprintf(window+window, attackLimit, "distinct", 50*attackLimit, "copies")+store)
+	socket := serve(b, fmt.Sprintf(window+window, people, "distinct", 100_000, "copies")+store)
 	postfix := servers.StartPostfix(b, servers.PostfixConfig{Logins: true, Listeners: []servers.Listener{{
 		Name: "submission", Options: []string{
 			"smtpd_sasl_auth_enable = yes", "smtpd_authorized_xclient_hosts = 127.0.0.1",
 			"smtpd_milters = { unix:" + socket + ", default_action=tempfail }",
 		},
 	}}})
-	a := &assault{reached: map[int]bool{}}
-	for b.Loop() {
-		a.run(b, postfix.Address("submission"), connections)
-	}
-	log := &servers.LogFile{Path: socket + ".log"}
-	alone := len(log.Grep(regexp.MustCompile(`degraded=true`)))
-	most := attackLimit
-	if alone > 0 { // Redis did not answer in time, and this relay counted as in an outage
-		most *= 2
-	}
-	if len(a.reached) > most {
-		b.Errorf("the windows hold %d people, and %d were reached", most, len(a.reached))
-	}
+	return postfix.Address("submission"), &servers.LogFile{Path: socket + ".log"}
+}
+
+// reportDecisions reports what decisions on the other sender took, and returns how many
+// were made without Redis.
+func reportDecisions(b *testing.B, log *servers.LogFile) (alone int) {
+	b.Helper()
 	took := decisions(b, log)
+	alone = len(log.Grep(regexp.MustCompile(`degraded=true`)))
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(ms(took[len(took)/2]), "p50-ms")
 	b.ReportMetric(ms(took[len(took)*99/100]), "p99-ms")
 	b.ReportMetric(ms(took[len(took)-1]), "worst-ms")
 	b.ReportMetric(float64(len(took)), "decisions")
-	b.ReportMetric(float64(a.givenUp), "given-up")
-	b.ReportMetric(float64(len(a.reached)), "reached")
 	b.ReportMetric(float64(alone), "alone")
+	return alone
+}
+
+// BenchmarkDropped has one login hold a hundred messages to the same people after DATA,
+// and then drop them all at once, and reports what decisions on another sender take from
+// the moment when all are held. Before that, Postfix alone keeps the processors busy.
+func BenchmarkDropped(b *testing.B) {
+	for _, name := range []string{"embedded", "redis", "cluster"} {
+		b.Run(name, func(b *testing.B) {
+			address, log := startAttacked(b, attackedStore(b, name), attackers*attackPeople)
+			for b.Loop() {
+				for range waves {
+					drop(b, address)
+				}
+			}
+			reportDecisions(b, log)
+		})
+	}
+}
+
+const waves = 2
+
+// drop is one wave.
+func drop(b *testing.B, address string) {
+	b.Helper()
+	var people []int
+	for i := range attackPeople {
+		people = append(people, i)
+	}
+	held := make(chan *textproto.Conn, attackers)
+	var all sync.WaitGroup
+	for range attackers {
+		all.Go(func() {
+			c, err := logIn(address, "anne")
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			if held <- c; !envelope(c, "anne", people) || !read(c, 354) {
+				b.Error("a message of the attacker was not let go")
+			}
+		})
+	}
+	all.Wait()
+	close(held)
+	ctx, cancel := context.WithTimeout(b.Context(), 3*time.Second)
+	defer cancel()
+	all.Go(func() {
+		if err := sendOrdinary(ctx, address); err != nil {
+			b.Error(err)
+		}
+	})
+	for c := range held {
+		all.Go(func() { _ = c.Close() })
+	}
+	all.Wait()
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -209,14 +284,14 @@ func logIn(address, login string) (*textproto.Conn, error) {
 	c := textproto.NewConn(conn)
 	for _, line := range []string{"EHLO client.test", "XCLIENT LOGIN=" + login + " ADDR=192.0.2.1", "EHLO client.test"} {
 		if _, _, err := c.ReadResponse(2); err != nil {
-			return nil, fmt.Errorf("%w; %w", err, c.Close())
+			return nil, errors.Join(err, c.Close())
 		}
 		if err := c.PrintfLine("%s", line); err != nil {
-			return nil, fmt.Errorf("%w; %w", err, c.Close())
+			return nil, errors.Join(err, c.Close())
 		}
 	}
 	if !read(c, 250) {
-		return nil, fmt.Errorf("no connection of %s; %w", login, c.Close())
+		return nil, errors.Join(fmt.Errorf("no connection of %s", login), c.Close())
 	}
 	return c, nil
 }

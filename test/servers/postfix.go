@@ -131,7 +131,7 @@ func (p *Postfix) services(t testing.TB, listeners []Listener) string {
 	for _, l := range listeners {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(FreePort(t)))
 		p.addresses[l.Name] = address
-		fmt.Fprintf(&b, "%s inet n - n - 50 smtpd\n  -o { syslog_name = postfix/%s }\n", address, l.Name)
+		fmt.Fprintf(&b, "%s inet n - n - 150 smtpd\n  -o { syslog_name = postfix/%s }\n", address, l.Name)
 		for _, option := range l.Options {
 			fmt.Fprintf(&b, "  -o { %s }\n", option)
 		}
