@@ -61,14 +61,33 @@ const (
 	postfixCommon = "/etc/postfix"
 )
 
+// startAttempts is how often an instance is made anew because another process took
+// one of its ports meanwhile.
+const startAttempts = 3
+
 // StartPostfix starts an instance beside any other Postfix of the machine, and
 // returns when its listeners accept connections.
 func StartPostfix(t testing.TB, config PostfixConfig) *Postfix {
 	t.Helper()
-	p := PreparePostfix(t, config)
-	if config.Logins { // before Postfix: without, its smtpd gives up
-		startDovecot(t, p.path("queue/private/auth"))
+	for attempt := 1; ; attempt++ {
+		p := PreparePostfix(t, config)
+		if config.Logins { // before Postfix: without, its smtpd gives up
+			startDovecot(t, p.path("queue/private/auth"))
+		}
+		failed := p.start(t)
+		if failed == "" {
+			return p
+		}
+		if attempt == startAttempts || !p.process.Ended() {
+			t.Fatalf("postfix: listener %s does not accept connections; the log says:\n%s", failed, strings.Join(p.Log.Lines(), "\n"))
+		}
 	}
+}
+
+// start starts the instance, and returns the name of a listener that does not accept
+// connections; empty: all do.
+func (p *Postfix) start(t testing.TB) (failed string) {
+	t.Helper()
 	var err error
 	p.process, err = StartProcess(p.path("master.out"), postfixMaster, "-c", p.path("etc"), "-d")
 	if err != nil {
@@ -77,11 +96,10 @@ func StartPostfix(t testing.TB, config PostfixConfig) *Postfix {
 	t.Cleanup(p.process.Stop)
 	for name, address := range p.addresses {
 		if !Wait(func() bool { return p.process.Ended() || accepts(address) }) || p.process.Ended() {
-			t.Fatalf("postfix: listener %s does not accept connections; the log says:\n%s",
-				name, strings.Join(p.Log.Lines(), "\n"))
+			return name
 		}
 	}
-	return p
+	return ""
 }
 
 // PreparePostfix makes the folder and the configuration of an instance, has
