@@ -38,7 +38,8 @@ var never = map[string][]string{
 	"ldapcache/file":     {"github.com/go-ldap/ldap"},
 	"ldapcache/roster":   {"github.com/go-ldap/ldap"},
 	"ldapcache/spelling": {"github.com/go-ldap/ldap", module + "/quota"},
-	"quota":              {"github.com/emersion/go-milter", "github.com/go-ldap/ldap", module + "/milter", module + "/ldapcache"},
+	"quota":              {"github.com/emersion/go-milter", "github.com/go-ldap/ldap", "crypto/tls", module + "/milter", module + "/ldapcache"},
+	"quota/conf":         {"crypto/tls"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -44,8 +44,8 @@ func (c *logConfig) Validate() error {
 // openLog returns the log of a validated configuration, written to out, each
 // line with the name of the relay if it has one. It becomes the program's default:
 // what the milter library writes when a peer breaks the protocol is logged as a
-// warning, and so is what the LDAP library writes. The Redis library is silent:
-// it would write what it returns as an error, too.
+// warning, and so is what the LDAP library writes. The Redis library was
+// silenced by run.
 func (c *logConfig) openLog(out io.Writer, terminal bool, relay string) (*slog.Logger, error) {
 	handler, err := c.handler(terminal, relay)
 	if err != nil {

@@ -1,9 +1,6 @@
 package counter
 
-import (
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
-)
+import "github.com/redis/go-redis/v9"
 
 // IsRedis reports whether the store is Redis.
 func (c *Config) IsRedis() bool { return c.Kind == kindRedis }
@@ -17,7 +14,6 @@ func (c *Config) Client() (redis.UniversalClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	logging.Disable() // the library would also log the errors that it returns
 	if c.MasterName == "" && len(c.Addresses) == 1 {
 		return newEndpoint(options), nil
 	}

@@ -3,6 +3,7 @@ package counter
 import (
 	"testing"
 
+	"github.com/redis/go-redis/v9/logging"
 	"go.uber.org/goleak"
 )
 
@@ -10,4 +11,7 @@ import (
 // between attempts, and sees only then that its pool is closed.
 const tryDial = "github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(tryDial)) }
+func TestMain(m *testing.M) {
+	logging.Disable() // as the program does
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(tryDial))
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/conf/credential"
 )
 
 // maxTimeout keeps twice the timeout well below the 30 seconds that Postfix
@@ -98,7 +99,7 @@ func (c *Config) validateSecrets() error {
 	}
 	if c.CAFile != "" && !c.TLS {
 		errs = append(errs, conf.Errorf("ca_file", "not read without tls = true"))
-	} else if _, err := conf.TLS(c.CAFile); err != nil {
+	} else if _, err := credential.TLS(c.CAFile); err != nil {
 		errs = append(errs, conf.Errorf("ca_file", "%v", err))
 	}
 	if c.DigestKeyFile == "" {
@@ -116,7 +117,7 @@ func validatePassword(key, username, file string) error {
 		}
 		return nil
 	}
-	if _, err := conf.ReadPassword(file); err != nil {
+	if _, err := credential.ReadPassword(file); err != nil {
 		return conf.Errorf(key, "%v", err)
 	}
 	return nil
