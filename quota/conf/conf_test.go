@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pelletier/go-toml/v2"
 )
 
 type sample struct {
@@ -140,16 +142,21 @@ func TestMistakesComeInTheFilesOrder(t *testing.T) {
 
 func TestDecodeErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"name = 1":                   "f.toml:1: name: the value is of type integer; want string",
-		"name = 2020-01-31":          "f.toml:1: name: the value is of type local date; want string",
-		"name = \"x\"\nnmae = 2":     "f.toml:2: nmae: unknown key",
-		"name = [1]":                 "f.toml:1: name: the value is of type array; want string",
-		"listen = 3":                 "f.toml:1: listen: the value is of type integer; want list",
+		"name = 1":               "f.toml:1: name: the value is of type integer; want string",
+		"name = 2020-01-31":      "f.toml:1: name: the value is of type local date; want string",
+		"name = \"x\"\nnmae = 2": "f.toml:2: nmae: unknown key",
+		"name = [1]":             "f.toml:1: name: the value is of type array; want string",
+		"listen = 3":             "f.toml:1: listen: the value is of type integer; want tables, [[listen]]",
+		"listen = ['a']":         "f.toml:1: listen: the value is of type list of no tables; want tables, [[listen]]",
+		"[listen]":               "f.toml:1: listen: the value is of type table; want tables, [[listen]]",
+		"[[free]]":               "f.toml:1: free: the value is of type array of tables; want table",
+		"[name.x]":               "f.toml:1: name: the value is of type table; want string",
+		"[table.x]\nmatch = { domain = [\n'd', 3] }": "f.toml:3: table.x.match.domain: the value is of type integer; want string",
 		"table = 3":                  "f.toml:1: table: the value is of type integer; want table",
 		"table.x = 07:32:00":         "f.toml:1: table.x: the value is of type local time; want table",
 		"[table.x]\nlimit = \"1\"":   "f.toml:2: table.x.limit: the value is of type string; want whole number",
-		"[name]":                     "f.toml:1: name: cannot store a table in a string",
-		"wait = { seconds = 2 }":     "f.toml:1: wait.seconds: unknown key",
+		"[name]":                     "f.toml:1: name: the value is of type table; want string",
+		"wait = { seconds = 2 }":     `f.toml:1: wait: the value is of type inline table; want duration, as in "5m"`,
 		"name = \"x":                 "f.toml:1: unterminated basic string",
 		"name = \"x\"\nname = \"y\"": "f.toml:2: name: key name is already defined",
 		"free = { x = 1 }":           "f.toml:1: free.x: the value is of type integer; want string",
@@ -213,6 +220,7 @@ per = 1.5
 	const types = `f.toml:1: nmae: unknown key
 f.toml:2: wait: 2 has no unit; write it as in "2s"
 f.toml:3: name: the value is of type array; want string
+f.toml:6: listen[0].adress: unknown key
 f.toml:6: listen[1].address: the value is of type integer; want string
 f.toml:8: table.one.match.domains: unknown key
 f.toml:9: table.one.limit: the value is of type string; want whole number
@@ -226,8 +234,8 @@ f.toml:11: table.one.window[0].per: 1.5 has no unit; write it as in "1.5s"`
 		t.Errorf("got\n%v\nwant\n%s", err, unknown)
 	}
 	many := Decode("f.toml", []byte(strings.Repeat("[[listen]]\naddress = 3\n", 100)), &sample{})
-	if n := strings.Count(fmt.Sprint(many), "\n") + 1; n != mostPasses {
-		t.Errorf("told %d mistakes, want %d", n, mostPasses)
+	if n := strings.Count(fmt.Sprint(many), "\n") + 1; n != 100 {
+		t.Errorf("told %d mistakes, want all", n)
 	}
 }
 
@@ -262,14 +270,22 @@ func TestUnder(t *testing.T) {
 	}
 }
 
+// What the TOML library takes is taken, and what it does not take is told without
+// naming our Go types. Only tables for a duration are known better here.
 func FuzzDecode(f *testing.F) {
 	f.Add(sampleText)
 	f.Add("a.b = { c = [1, {d = 2}] }\n[[x.y]]\n[x.y.z]\n")
-	f.Fuzz(func(_ *testing.T, text string) {
+	f.Add("wait = 2\nname = [1]\n[table.x]\nlimit = 1\nlimit = 2\n")
+	f.Add("listen.address = 'a'\n[[table.x.window]]\nper = true\n[free.x]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		err := Decode("f.toml", []byte(text), new(sample))
+		library := toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields().Decode(new(sample))
+		if told := fmt.Sprint(err); (err == nil) != (library == nil) && !strings.Contains(told, "want duration") || strings.Contains(told, "cannot decode") {
+			t.Errorf("%v; the library: %v", err, library)
+		}
 		_ = Decode("f.toml", []byte(text), &sample{mistakes: []string{"table.one.window[1].per"}})
-		var free map[string]any
-		if Decode("f.toml", []byte(text), &free) == nil {
-			indexKeys([]byte(text))
+		if err := Decode("f.toml", []byte(text), new(map[string]any)); (err == nil) != (toml.Unmarshal([]byte(text), new(map[string]any)) == nil) {
+			t.Error(err)
 		}
 	})
 }
