@@ -102,7 +102,7 @@ func (r *reader) header(array bool) {
 		if array {
 			written = "array of tables"
 		}
-		r.misfit(*t, written)
+		r.misfit(*t, written, func(other shape) bool { return other == shapeTables || other == shapeTable && !array })
 		t.takes = nil
 	}
 }
@@ -115,7 +115,7 @@ func (r *reader) value(k place, v *unstable.Node) {
 		k.line = r.lineOf(v.Raw.Offset)
 	}
 	if !shapeOf(k.takes).fits(v.Kind) {
-		r.misfit(k, kinds[v.Kind])
+		r.misfit(k, kinds[v.Kind], func(other shape) bool { return other.fits(v.Kind) })
 		k.takes = nil
 	} else if problem := textProblem(k.takes, v); problem != "" {
 		r.say(k, problem)
@@ -138,12 +138,12 @@ func (r *reader) array(k place, v *unstable.Node) {
 	i := 0
 	for it := v.Children(); it.Next(); i++ {
 		switch child := it.Node(); {
-		case child.Kind == unstable.InlineTable:
+		case child.Kind == unstable.InlineTable && is != shapeList:
 			below := k
 			below.name = element(k.name, i)
 			r.value(below, child)
 		case is == shapeTables:
-			r.misfit(list, "list of no tables")
+			r.misfit(list, "list of no tables", func(other shape) bool { return other == shapeList })
 			return
 		default:
 			r.value(k, child)
@@ -189,30 +189,12 @@ func (r *reader) into(table place, name string, first bool, k place) (in, takes 
 		}
 		takes, ok := lookUp(in, name)
 		if !ok && first {
-			r.say(k, "unknown key")
+			r.say(k, "unknown key"+r.instead(name, in))
 		}
 		return in, takes
 	}
-	r.misfit(table, "table")
+	r.misfit(table, "table", func(other shape) bool { return other == shapeTable })
 	return nil, nil
-}
-
-// say notes a mistake about a key.
-func (r *reader) say(k place, problem string) {
-	r.wrong = append(r.wrong, located{k.line, fmt.Errorf("%s: %s", k.name, problem)})
-}
-
-// misfit says that something of another kind is written than the key takes.
-func (r *reader) misfit(k place, written string) {
-	r.stops = true
-	want := shapes[shapeOf(k.takes)].wanted
-	switch {
-	case bare(k.takes) == reflect.TypeFor[Duration]():
-		want = `duration, as in "5m"`
-	case shapeOf(k.takes) == shapeTables:
-		want += ", [[" + withoutNumbers(k.name) + "]]"
-	}
-	r.say(k, fmt.Sprintf("the value is of type %s; want %s", written, want))
 }
 
 // lineOf counts on from the offset before.
@@ -223,15 +205,3 @@ func (r *reader) lineOf(offset uint32) int {
 }
 
 func element(array string, i int) string { return fmt.Sprintf("%s[%d]", array, i) }
-
-// withoutNumbers is a key's name as it stands in the heading of a table.
-func withoutNumbers(name string) string {
-	var b strings.Builder
-	for part := range strings.SplitSeq(name, "[") {
-		if _, after, numbered := strings.Cut(part, "]"); numbered {
-			part = after
-		}
-		b.WriteString(part)
-	}
-	return b.String()
-}
