@@ -180,10 +180,10 @@ func (r *reader) into(table place, name string, first bool, k place) (in, takes 
 	if shapeOf(in) == shapeTables {
 		in = elem(in)
 	}
-	switch shapeOf(in) {
-	case shapeAny:
+	switch is := shapeOf(in); {
+	case is == shapeAny:
 		return nil, nil
-	case shapeTable:
+	case is == shapeTable:
 		if in.Kind() == reflect.Map {
 			return in, in.Elem()
 		}
