@@ -5,7 +5,6 @@ package counter
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -111,6 +111,7 @@ func TestSlowCommandOfOneSender(t *testing.T) {
 		return next(ctx, cmd)
 	}))
 	windows := []quota.Window{{Per: time.Hour, Recipients: 10, Count: quota.Copies}}
+	numbers := random.New(t)
 	stop, others := make(chan struct{}), sync.WaitGroup{}
 	others.Go(func() {
 		for i := 0; ; i++ {
@@ -123,7 +124,7 @@ func TestSlowCommandOfOneSender(t *testing.T) {
 			if count.Degraded != nil {
 				t.Errorf("another sender: %v", count.Degraded)
 			}
-			mustSettle(t, f, quota.Ticket{Sender: "bertrand", ID: fmt.Sprint(i)}, rand.IntN(2) > 0)
+			mustSettle(t, f, quota.Ticket{Sender: "bertrand", ID: fmt.Sprint(i)}, numbers.IntN(2) > 0)
 		}
 	})
 	if count := mustReserve(t, f, toReserve("anne", "a", windows, people(0, 6))); count.Degraded == nil {

@@ -5,7 +5,6 @@ package counter
 import (
 	crand "crypto/rand"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -42,7 +42,7 @@ func TestOutages(t *testing.T) {
 			senders := []string{"anne", "bertrand", "chloé"}
 			short := quota.Window{Per: 300 * time.Millisecond, Recipients: 300, Count: quota.Copies}
 			windows := append([]quota.Window{short}, generous...)
-			var j journal
+			j := journal{random: random.New(t)}
 			stop, loaded := make(chan struct{}), make(chan struct{})
 			var open []quota.Ticket
 			go func() {
@@ -62,7 +62,7 @@ func TestOutages(t *testing.T) {
 			<-loaded
 			reconnected(t, f)
 			for _, ticket := range open {
-				j.settle(t, f, ticket, rand.IntN(2) > 0)
+				j.settle(t, f, ticket, j.random.IntN(2) > 0)
 			}
 			t.Logf("%d messages, %d of them counted here; the slowest took %v", len(j.entries), j.alone(), j.slowest)
 			j.checkLimit(t, senders, short)
@@ -107,7 +107,7 @@ func TestNobodyWaitsWhileRedisIsAway(t *testing.T) {
 	f := openFallback(t, config, t.TempDir())
 	reconnected(t, f)
 	server.Freeze()
-	var j journal
+	j := journal{random: random.New(t)}
 	j.reserve(t, f, toReserve("anne", "first", generous, people(0, 3)), people(0, 3))
 	servers.Wait(func() bool { return f.Away() != nil }) // a ping has to tell
 	if j.slowest > 10*deadline || j.slowest < deadline || f.Away() == nil || !strings.Contains(f.Away().Error(), "this relay counts alone: redis: ") {
@@ -117,7 +117,7 @@ func TestNobodyWaitsWhileRedisIsAway(t *testing.T) {
 	for range 1000 {
 		r := toReserve("anne", crand.Text(), generous, people(0, 3))
 		if j.reserve(t, f, r, people(0, 3)) {
-			j.settle(t, f, r.Ticket, rand.IntN(2) > 0)
+			j.settle(t, f, r.Ticket, j.random.IntN(2) > 0)
 		}
 	}
 	if elapsed := time.Since(start); elapsed > 100*deadline { // a tenth of what waiting would take
@@ -139,7 +139,7 @@ func TestOutagesInOneWindow(t *testing.T) {
 		{Per: time.Hour, Recipients: 10, Count: quota.Distinct},
 		{Per: time.Hour, Recipients: 12, Count: quota.Copies},
 	}
-	var j journal
+	j := journal{random: random.New(t)}
 	c, err := Open(config, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +214,7 @@ func TestReleasesWaitForRedis(t *testing.T) {
 	config.Timeout = conf.Duration{Duration: deadline}
 	f := openFallback(t, config, t.TempDir())
 	reconnected(t, f)
-	var j journal
+	j := journal{random: random.New(t)}
 	for _, id := range []string{"released", "committed"} {
 		j.reserve(t, f, toReserve("anne", id, generous, people(0, 3)), people(0, 3))
 	}
