@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/httpserver"
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
@@ -172,7 +173,7 @@ func (m *metrics) serveHTTP(ctx context.Context, address string, ready *atomic.B
 			http.Error(w, "not serving", http.StatusServiceUnavailable)
 		}
 	})
-	server := newHTTPServer(mux)
+	server := httpserver.New(mux)
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
 	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -1,4 +1,4 @@
-package main
+package httpserver
 
 import (
 	"bufio"
@@ -40,17 +40,17 @@ func TestHTTPReadersThatHang(t *testing.T) {
 		read bool // one answer
 		ends time.Duration
 	}{
-		"says nothing":          {"", false, httpTimeout},
-		"ends no header":        {get, false, httpTimeout},
-		"reads no answer":       {get + "\r\n", false, httpTimeout},
-		"asks for nothing more": {get + "\r\n", true, httpIdle},
-		"sends no body":         {"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", false, httpTimeout},
+		"says nothing":          {"", false, Timeout},
+		"ends no header":        {get, false, Timeout},
+		"reads no answer":       {get + "\r\n", false, Timeout},
+		"asks for nothing more": {get + "\r\n", true, idle},
+		"sends no body":         {"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", false, Timeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				answer := strings.Repeat("x", 1<<20)
 				d := make(dialer)
-				server := newHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				server := New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					_, _ = io.Copy(io.Discard, r.Body)
 					_, _ = io.WriteString(w, answer)
 				}))
@@ -87,11 +87,11 @@ func TestHTTPReadersThatHang(t *testing.T) {
 func TestHTTPReadersAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := make(dialer)
-		server := newHTTPServer(http.NotFoundHandler())
+		server := New(http.NotFoundHandler())
 		ended := make(chan error)
 		go func() { ended <- server.Serve(d) }()
 		var conns []net.Conn
-		for range maxHTTPConnections {
+		for range maxConnections {
 			conns = append(conns, d.dial())
 		}
 		answers := func(conn net.Conn) bool {
