@@ -230,7 +230,7 @@ func TestValidate(t *testing.T) {
 	for want, c := range map[string]Config{
 		"": {Socket: "/run/rcptquota/control.sock", Mode: "0600"},
 		`control.socket: "control.sock" is no absolute path of at most 100 characters; write it as in "/run/rcptquota/control.sock", or "off" for none`: {Socket: "control.sock"},
-		`control.mode: "rw" is no mode; write it in octal, as in "0660"`: {Mode: "rw"},
+		`control.mode: "rw" is no mode; write it in octal, as in "0660"`:                                                                                {Mode: "rw"},
 	} {
 		got := ""
 		if err := c.Validate(); err != nil {

@@ -1,10 +1,13 @@
-package main
+package config
 
 import (
 	"errors"
 	"fmt"
 	_ "time/tzdata" // for the calendar of the roster, on systems that have none
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/logging"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/milter"
@@ -13,8 +16,11 @@ import (
 	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
-// config is the whole configuration file; each part is owned by its package.
-type config struct {
+// DefaultStateDir is the state_dir of an empty file: that of systemd's StateDirectory=.
+const DefaultStateDir = "/var/lib/rcptquota"
+
+// Config is the whole configuration file; each part is owned by its package.
+type Config struct {
 	quota.Config
 	// Hostname names this relay in each line of the log, as "relay", where the logs of
 	// several come together. Left out: no name.
@@ -30,38 +36,41 @@ type config struct {
 	// one, "inet:127.0.0.1:8891", in role submission.
 	Listen []milter.ListenConfig `toml:"listen"`
 	// Premium is who is premium, and from when: see directory.md.
-	Premium premiumConfig `toml:"premium"`
+	Premium PremiumConfig `toml:"premium"`
 	// Directory is where senders come from: see directory.md.
 	Directory ldapcache.Config `toml:"directory"`
 	// Replies are what users read. A text is in ASCII; "{limit}", "{recipients}",
 	// "{contact}" and "{ref}" (the queue id) are filled in.
 	Replies milter.RepliesConfig `toml:"replies"`
 	// Log is what is logged, and how.
-	Log logConfig `toml:"log"`
+	Log logging.Config `toml:"log"`
 	// HTTP is for monitoring: see operations.md.
-	HTTP httpConfig `toml:"http"`
+	HTTP metrics.Config `toml:"http"`
+
+	// Control is for the commands of a running rcptquota: see operations.md.
+	Control control.Config `toml:"control"`
 
 	rules *quota.Rules // compiled by Validate
 }
 
-// premiumConfig is the table [premium], whose keys have two owners: the class of
+// PremiumConfig is the table [premium], whose keys have two owners: the class of
 // premium senders is a rule, and who they are is the roster's.
-type premiumConfig struct {
+type PremiumConfig struct {
 	quota.PremiumConfig
 	roster.Config
 }
 
-// loadConfig reads the file at path. The error joins a line for each mistake,
+// Load reads the file at path. The error joins a line for each mistake,
 // "file:line: key: what is wrong and what would be right".
-func loadConfig(path string) (*config, error) {
-	c := &config{
+func Load(path string) (*Config, error) {
+	c := &Config{
 		Config:    quota.DefaultConfig(),
-		StateDir:  "/var/lib/rcptquota",
+		StateDir:  DefaultStateDir,
 		Store:     counter.DefaultConfig(),
-		Premium:   premiumConfig{Config: roster.DefaultConfig()},
+		Premium:   PremiumConfig{Config: roster.DefaultConfig()},
 		Directory: ldapcache.DefaultConfig(),
 		Replies:   milter.DefaultReplies(),
-		Log:       defaultLog(),
+		Log:       logging.Default(),
 	}
 	if err := conf.Load(path, c); err != nil {
 		return nil, err
@@ -73,16 +82,19 @@ func loadConfig(path string) (*config, error) {
 	return c, nil
 }
 
+// Rules are the rules that the file configures.
+func (c *Config) Rules() *quota.Rules { return c.rules }
+
 // Resolve implements [conf.Resolver]. It also gives the rules their part of
 // [premium].
-func (c *config) Resolve(dir string) {
+func (c *Config) Resolve(dir string) {
 	c.Directory.Resolve(dir)
 	c.Store.Resolve(dir)
 	c.Config.Premium = c.Premium.PremiumConfig
 }
 
 // Validate implements [conf.Validator]. It compiles the rules.
-func (c *config) Validate() error {
+func (c *Config) Validate() error {
 	rules, err := quota.Compile(&c.Config)
 	c.rules = rules
 	return errors.Join(
@@ -94,10 +106,11 @@ func (c *config) Validate() error {
 		c.Replies.Validate(),
 		c.Log.Validate(),
 		c.HTTP.Validate(),
+		c.Control.Validate(),
 	)
 }
 
-func (c *config) validateListen() error {
+func (c *Config) validateListen() error {
 	var errs []error
 	first := map[string]int{}
 	for i := range c.Listen {

@@ -1,4 +1,4 @@
-package main
+package logging
 
 import (
 	"errors"
@@ -14,8 +14,8 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// logConfig is the table [log].
-type logConfig struct {
+// Config is the table [log].
+type Config struct {
 	// Level is "debug", "info", "warn" or "error". At "warn" only what was not simply
 	// accepted is logged.
 	Level string `toml:"level"`
@@ -24,10 +24,11 @@ type logConfig struct {
 	Format string `toml:"format"`
 }
 
-func defaultLog() logConfig { return logConfig{Level: "info", Format: "auto"} }
+// Default returns the table [log] of an empty file.
+func Default() Config { return Config{Level: "info", Format: "auto"} }
 
 // Validate implements [conf.Validator].
-func (c *logConfig) Validate() error {
+func (c *Config) Validate() error {
 	var errs []error
 	var level slog.Level
 	if level.UnmarshalText([]byte(c.Level)) != nil {
@@ -41,17 +42,17 @@ func (c *logConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// openLog returns the log of a validated configuration, written to out, each
+// Open returns the log of a validated configuration, written to out, each
 // line with the name of the relay if it has one. It becomes the program's default:
 // what the milter library writes when a peer breaks the protocol is logged as a
 // warning, and so is what the LDAP library writes. The Redis library is silent:
 // it would write what it returns as an error, too.
-func (c *logConfig) openLog(out io.Writer, terminal bool, relay string) (*slog.Logger, error) {
+func (c *Config) Open(out io.Writer, terminal bool, relay string) (*slog.Logger, error) {
 	handler, err := c.handler(terminal, relay)
 	if err != nil {
 		return nil, err
 	}
-	if queue, ok := out.(*logQueue); ok {
+	if queue, ok := out.(*Queue); ok {
 		queue.formatNotice(handler)
 	}
 	log := slog.New(handler(out))
@@ -63,7 +64,7 @@ func (c *logConfig) openLog(out io.Writer, terminal bool, relay string) (*slog.L
 
 // handler returns a function that makes a handler of the configured format for a
 // writer.
-func (c *logConfig) handler(terminal bool, relay string) (func(io.Writer) slog.Handler, error) {
+func (c *Config) handler(terminal bool, relay string) (func(io.Writer) slog.Handler, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
 		return nil, fmt.Errorf("log.level: %w", err)
@@ -86,5 +87,5 @@ func (c *logConfig) handler(terminal bool, relay string) (func(io.Writer) slog.H
 	}, nil
 }
 
-// stderrIsTerminal reports whether standard error is a terminal.
-func stderrIsTerminal() bool { return term.IsTerminal(syscall.Stderr) }
+// StderrIsTerminal reports whether standard error is a terminal.
+func StderrIsTerminal() bool { return term.IsTerminal(syscall.Stderr) }

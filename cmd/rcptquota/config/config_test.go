@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"os"
@@ -22,7 +22,7 @@ func TestBrokenConfigurations(t *testing.T) {
 		}
 		first, _, _ := strings.Cut(string(text), "\n")
 		want := file + strings.TrimPrefix(first, "# ")
-		_, err = loadConfig(file)
+		_, err = Load(file)
 		if err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
@@ -34,7 +34,7 @@ func TestEmptyConfiguration(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := loadConfig(file)
+	c, err := Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,15 +1,15 @@
-package main
+package logging
 
 import (
 	"os"
 	"syscall"
 )
 
-// openStderr returns standard error for the log. A pipe, terminal or socket there
+// OpenStderr returns standard error for the log. A pipe, terminal or socket there
 // becomes non-blocking, for the sake of whatever else writes to it: libraries, and
 // the Go runtime, which could not finish a panic if nobody read it. The price is
 // that the end of a long stack dump may be lost.
-func openStderr() *os.File {
+func OpenStderr() *os.File {
 	var stat syscall.Stat_t
 	if syscall.Fstat(syscall.Stderr, &stat) != nil {
 		return os.Stderr

@@ -1,4 +1,4 @@
-package main
+package logging
 
 import (
 	"bytes"
@@ -13,32 +13,32 @@ import (
 )
 
 const (
-	// maxLogRecords and maxLogBytes bound what waits to be written: minutes of a
+	// maxRecords and maxBytes bound what waits to be written: minutes of a
 	// busy relay.
-	maxLogRecords = 16_384
-	maxLogBytes   = 4 << 20
-	// maxIdleLogBuffer is how much of a buffer, in bytes, is kept for the next lines.
-	maxIdleLogBuffer = 64 << 10
-	// logLinger is how long a line waits for others, to be written together with
+	maxRecords = 16_384
+	maxBytes   = 4 << 20
+	// maxIdleBuffer is how much of a buffer, in bytes, is kept for the next lines.
+	maxIdleBuffer = 64 << 10
+	// linger is how long a line waits for others, to be written together with
 	// them: waking the writer for each line would cost more than the line itself.
-	logLinger = 2 * time.Millisecond
-	// maxLogBlock is the most, in bytes, that a pipe takes whole or not at all:
+	linger = 2 * time.Millisecond
+	// maxBlock is the most, in bytes, that a pipe takes whole or not at all:
 	// PIPE_BUF on Linux (pipe(7)).
-	maxLogBlock = 4096
-	// minLogPause and maxLogPause bound the pause after a write that failed.
-	minLogPause = 10 * time.Millisecond
-	maxLogPause = time.Second
-	// logFlushTimeout is how long the program, when it ends, waits for the rest of
+	maxBlock = 4096
+	// minPause and maxPause bound the pause after a write that failed.
+	minPause = 10 * time.Millisecond
+	maxPause = time.Second
+	// flushTimeout is how long the program, when it ends, waits for the rest of
 	// the log to be written.
-	logFlushTimeout = time.Second
+	flushTimeout = time.Second
 )
 
-// logQueue is a writer that never blocks and never fails, because mail must not
+// Queue is a writer that never blocks and never fails, because mail must not
 // wait for its log. It queues lines for another writer, which may do both: whatever
 // reads the log may hang or end, and a disk may be full. When the queue is full,
 // further lines are dropped until it is empty; one record in their place then says
-// how many are missing. Make it with [newLogQueue].
-type logQueue struct {
+// how many are missing. Make it with [NewQueue].
+type Queue struct {
 	out     io.Writer
 	dropped atomic.Uint64 // since the start
 
@@ -61,9 +61,9 @@ type lines struct {
 	ends []int // of each line in text
 }
 
-// newLogQueue returns a queue in front of out. [logQueue.finish] ends it.
-func newLogQueue(out io.Writer) *logQueue {
-	q := &logQueue{
+// NewQueue returns a queue in front of out. [Queue.Finish] ends it.
+func NewQueue(out io.Writer) *Queue {
+	q := &Queue{
 		out:     out,
 		wake:    make(chan struct{}, 1),
 		givenUp: make(chan struct{}),
@@ -75,7 +75,7 @@ func newLogQueue(out io.Writer) *logQueue {
 }
 
 // formatNotice sets the format of the record that says how many lines were dropped.
-func (q *logQueue) formatNotice(handler func(io.Writer) slog.Handler) {
+func (q *Queue) formatNotice(handler func(io.Writer) slog.Handler) {
 	var line lines
 	log := slog.New(handler(&line))
 	q.mu.Lock()
@@ -89,9 +89,9 @@ func (q *logQueue) formatNotice(handler func(io.Writer) slog.Handler) {
 
 // Write implements [io.Writer] for the handlers of package slog, which write each
 // record with one call. It keeps a copy of the line, or drops it; it returns no error.
-func (q *logQueue) Write(line []byte) (int, error) {
+func (q *Queue) Write(line []byte) (int, error) {
 	q.mu.Lock()
-	if q.closed || q.missing > 0 || q.records >= maxLogRecords || q.size+len(line) > maxLogBytes {
+	if q.closed || q.missing > 0 || q.records >= maxRecords || q.size+len(line) > maxBytes {
 		q.missing++
 		q.dropped.Add(1)
 	} else {
@@ -104,29 +104,32 @@ func (q *logQueue) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// finish writes what is left, unless that takes longer than [logFlushTimeout].
+// Finish writes what is left, unless that takes longer than [flushTimeout].
 // What is written to q afterwards is dropped.
-func (q *logQueue) finish() {
+func (q *Queue) Finish() {
 	q.mu.Lock()
 	q.closed = true
 	q.mu.Unlock()
 	q.signal()
 	select {
 	case <-q.ended:
-	case <-time.After(logFlushTimeout):
+	case <-time.After(flushTimeout):
 		close(q.givenUp)
 	}
 }
 
-// length is how many records are not yet written.
-func (q *logQueue) length() int {
+// Length is how many records are not yet written.
+func (q *Queue) Length() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.records
 }
 
+// Dropped is how many records were dropped since the start.
+func (q *Queue) Dropped() uint64 { return q.dropped.Load() }
+
 // signal wakes run.
-func (q *logQueue) signal() {
+func (q *Queue) signal() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
@@ -134,7 +137,7 @@ func (q *logQueue) signal() {
 }
 
 // run writes lines until the queue is closed and empty, or is given up.
-func (q *logQueue) run() {
+func (q *Queue) run() {
 	defer close(q.ended)
 	var batch lines
 	for {
@@ -157,7 +160,7 @@ func (q *logQueue) run() {
 			return
 		default:
 			<-q.wake
-			time.Sleep(logLinger) //nolint:forbidigo // nothing waits for this goroutine
+			time.Sleep(linger) //nolint:forbidigo // nothing waits for this goroutine
 		}
 	}
 }
@@ -165,7 +168,7 @@ func (q *logQueue) run() {
 // take moves all waiting lines into batch. If there are none, but lines were
 // dropped, it returns the record that says how many; from then on lines are kept
 // again.
-func (q *logQueue) take(batch *lines) (notice []byte, closed bool) {
+func (q *Queue) take(batch *lines) (notice []byte, closed bool) {
 	batch.reset()
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -178,7 +181,7 @@ func (q *logQueue) take(batch *lines) (notice []byte, closed bool) {
 }
 
 // wrote makes room again for records that were written, of size bytes in all.
-func (q *logQueue) wrote(records, size int) {
+func (q *Queue) wrote(records, size int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.records -= records
@@ -187,8 +190,8 @@ func (q *logQueue) wrote(records, size int) {
 
 // write writes a block of lines, however long that takes and however often it
 // fails. It reports false when the queue was given up first.
-func (q *logQueue) write(block []byte) bool {
-	for pause := minLogPause; ; pause = min(2*pause, maxLogPause) {
+func (q *Queue) write(block []byte) bool {
+	for pause := minPause; ; pause = min(2*pause, maxPause) {
 		n, err := q.out.Write(block)
 		if err == nil {
 			return true
@@ -213,14 +216,14 @@ func (l *lines) Write(line []byte) (int, error) {
 }
 
 // blocks divides l into blocks, each for one call of Write: it yields how many lines
-// a block has, and where it ends. A block of several lines has at most [maxLogBlock]
+// a block has, and where it ends. A block of several lines has at most [maxBlock]
 // bytes.
 func (l *lines) blocks() iter.Seq2[int, int] {
 	return func(yield func(int, int) bool) {
 		start, first := 0, 0
 		for i, end := range l.ends {
 			last := i == len(l.ends)-1
-			if !last && l.ends[i+1]-start <= maxLogBlock {
+			if !last && l.ends[i+1]-start <= maxBlock {
 				continue
 			}
 			if !yield(i+1-first, end) {
@@ -231,9 +234,9 @@ func (l *lines) blocks() iter.Seq2[int, int] {
 	}
 }
 
-// reset empties l, and keeps its memory up to [maxIdleLogBuffer].
+// reset empties l, and keeps its memory up to [maxIdleBuffer].
 func (l *lines) reset() {
-	if cap(l.text) > maxIdleLogBuffer {
+	if cap(l.text) > maxIdleBuffer {
 		l.text, l.ends = nil, nil
 	}
 	l.text, l.ends = l.text[:0], l.ends[:0]

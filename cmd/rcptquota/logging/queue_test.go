@@ -1,4 +1,4 @@
-package main
+package logging
 
 import (
 	"errors"
@@ -52,25 +52,25 @@ func TestLogQueueOfAWriterThatHangs(t *testing.T) {
 		line string
 		most int
 	}{
-		"records": {"short\n", maxLogRecords},
-		"bytes":   {strings.Repeat("x", 64<<10-1) + "\n", maxLogBytes / (64 << 10)},
+		"records": {"short\n", maxRecords},
+		"bytes":   {strings.Repeat("x", 64<<10-1) + "\n", maxBytes / (64 << 10)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := &device{hangs: make(chan struct{})}
-				q := newLogQueue(d)
+				q := NewQueue(d)
 				for i := range of.most + 3 {
 					if n, err := io.WriteString(q, of.line); n != len(of.line) || err != nil {
 						t.Fatal(i, n, err)
 					}
 				}
 				synctest.Wait()
-				if q.length() != of.most || q.dropped.Load() != 3 {
-					t.Errorf("%d records wait, %d were dropped", q.length(), q.dropped.Load())
+				if q.Length() != of.most || q.dropped.Load() != 3 {
+					t.Errorf("%d records wait, %d were dropped", q.Length(), q.dropped.Load())
 				}
 				before := time.Now()
-				q.finish()
-				if took := time.Since(before); took != logFlushTimeout {
+				q.Finish()
+				if took := time.Since(before); took != flushTimeout {
 					t.Errorf("the end takes %v", took)
 				}
 				close(d.hangs)
@@ -84,27 +84,27 @@ func TestLogQueueOfAWriterThatHangs(t *testing.T) {
 func TestLogQueueTellsOnceWhatIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &device{hangs: make(chan struct{})}
-		q := newLogQueue(d)
-		c := logConfig{Level: "error", Format: "json"}
-		log, err := c.openLog(q, false, "relay1")
+		q := NewQueue(d)
+		c := Config{Level: "error", Format: "json"}
+		log, err := c.Open(q, false, "relay1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range maxLogRecords + 5 {
+		for range maxRecords + 5 {
 			log.Error("kept")
 		}
 		close(d.hangs)
 		time.Sleep(time.Second) //nolint:forbidigo // under synctest's clock
 		log.Error("after")
-		q.finish()
+		q.Finish()
 		lines := strings.SplitAfter(d.text.String(), "\n")
-		if len(lines) != maxLogRecords+3 || !strings.Contains(lines[maxLogRecords-1], `"msg":"kept","relay":"relay1"}`) {
+		if len(lines) != maxRecords+3 || !strings.Contains(lines[maxRecords-1], `"msg":"kept","relay":"relay1"}`) {
 			t.Errorf("%d lines", len(lines))
 		}
-		if told := lines[maxLogRecords]; !strings.Contains(told, `"level":"ERROR","msg":"log_records_dropped","relay":"relay1","dropped":5}`) {
+		if told := lines[maxRecords]; !strings.Contains(told, `"level":"ERROR","msg":"log_records_dropped","relay":"relay1","dropped":5}`) {
 			t.Error(told)
 		}
-		if after := lines[maxLogRecords+1]; !strings.Contains(after, `"msg":"after"`) {
+		if after := lines[maxRecords+1]; !strings.Contains(after, `"msg":"after"`) {
 			t.Error(after)
 		}
 	})
@@ -123,10 +123,10 @@ func TestLogQueueOfAWriterThatFails(t *testing.T) {
 		t.Run(of.err.Error(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := &device{err: of.err, part: 2}
-				q := newLogQueue(d)
+				q := NewQueue(d)
 				_, _ = io.WriteString(q, "one\n")
 				_, _ = io.WriteString(q, "two\n")
-				time.Sleep(logLinger) //nolint:forbidigo // under synctest's clock
+				time.Sleep(linger) //nolint:forbidigo // under synctest's clock
 				synctest.Wait()
 				d.fail(of.err, 0)
 				time.Sleep(time.Minute) //nolint:forbidigo // under synctest's clock
@@ -135,12 +135,12 @@ func TestLogQueueOfAWriterThatFails(t *testing.T) {
 					t.Errorf("it was tried %d times in a minute", d.tries)
 				}
 				d.fail(nil, 0)
-				time.Sleep(maxLogPause) //nolint:forbidigo // under synctest's clock
+				time.Sleep(maxPause) //nolint:forbidigo // under synctest's clock
 				synctest.Wait()
 				if got := d.text.String(); got != of.want {
 					t.Errorf("%q, want %q", got, of.want)
 				}
-				q.finish()
+				q.Finish()
 				if _, _ = io.WriteString(q, "late\n"); q.dropped.Load() != 1 {
 					t.Error("a line after the end is not counted")
 				}
@@ -153,11 +153,11 @@ func TestLogQueueOfAWriterThatFails(t *testing.T) {
 // one that hangs.
 func TestLogQueueEndsWithAWriterThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newLogQueue(&device{err: errors.New("full")})
+		q := NewQueue(&device{err: errors.New("full")})
 		_, _ = io.WriteString(q, "one\n")
 		before := time.Now()
-		q.finish()
-		if took := time.Since(before); took > logFlushTimeout {
+		q.Finish()
+		if took := time.Since(before); took > flushTimeout {
 			t.Errorf("it takes %v", took)
 		}
 	})
@@ -167,13 +167,13 @@ func TestLogQueueEndsWithAWriterThatFails(t *testing.T) {
 func TestLogOfLibraries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &device{}
-		q := newLogQueue(d)
-		c := defaultLog()
-		if _, err := c.openLog(q, false, ""); err != nil {
+		q := NewQueue(d)
+		c := Default()
+		if _, err := c.Open(q, false, ""); err != nil {
 			t.Fatal(err)
 		}
 		slog.NewLogLogger(slog.Default().Handler(), slog.LevelInfo).Print("by default")
-		q.finish()
+		q.Finish()
 		if got := d.text.String(); !strings.Contains(got, `level=INFO msg="by default"`) {
 			t.Errorf("logged: %s", got)
 		}
@@ -185,7 +185,7 @@ func TestLogQueueWritesBlocks(t *testing.T) {
 	line := func(n int) string { return strings.Repeat("x", n-1) + "\n" }
 	synctest.Test(t, func(t *testing.T) {
 		var sizes []int
-		q := newLogQueue(writerFunc(func(block []byte) (int, error) {
+		q := NewQueue(writerFunc(func(block []byte) (int, error) {
 			sizes = append(sizes, len(block))
 			return len(block), nil
 		}))
@@ -193,7 +193,7 @@ func TestLogQueueWritesBlocks(t *testing.T) {
 		for _, n := range []int{100, 3996, 1, 5000, 4096, 2000, 2000, 2000} {
 			_, _ = io.WriteString(q, line(n))
 		}
-		q.finish()
+		q.Finish()
 		if want := []int{4096, 1, 5000, 4096, 4000, 2000}; !slices.Equal(sizes, want) {
 			t.Errorf("blocks of %d bytes, want %d", sizes, want)
 		}
@@ -212,7 +212,7 @@ func BenchmarkLog(b *testing.B) {
 		b.Fatal(err)
 	}
 	go func() { _, _ = io.Copy(io.Discard, reader) }()
-	queue := newLogQueue(writer)
+	queue := NewQueue(writer)
 	for name, w := range map[string]io.Writer{"direct": writer, "queue": queue} {
 		log := slog.New(slog.NewTextHandler(w, nil))
 		for _, parallel := range []int{1, 16} {
@@ -230,6 +230,6 @@ func BenchmarkLog(b *testing.B) {
 			})
 		}
 	}
-	queue.finish()
+	queue.Finish()
 	_ = writer.Close()
 }

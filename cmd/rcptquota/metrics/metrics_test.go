@@ -1,4 +1,4 @@
-package main
+package metrics
 
 import (
 	"context"
@@ -12,10 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/rcptquota/rcptquota/ldapcache"
-	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
@@ -37,51 +34,9 @@ func (refusing) Settle(context.Context, quota.Ticket, bool) error {
 	return errors.New("away")
 }
 
-// staff is a directory of three designated senders.
-type staff struct{ ldapcache.Directory }
-
-func (staff) Designations(context.Context) (all []roster.Designation, unresolved []string, err error) {
-	for _, login := range []string{"anne", "bruno", "chloe"} {
-		all = append(all, roster.Designation{Establishment: "0310001A", Sender: login})
-	}
-	return all, nil, nil
-}
-
-func TestMetricsOfTheRoster(t *testing.T) {
-	c := &config{Config: quota.DefaultConfig(), StateDir: t.TempDir(), Store: counter.DefaultConfig()}
-	c.Premium.Config = roster.DefaultConfig()
-	if err := c.Validate(); c.rules == nil {
-		t.Fatal(err)
-	}
-	p, err := openRoster(t.Context(), c, staff{}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := newMetrics()
-	p.measure(m)
-	families, err := m.registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]float64{}
-	for _, f := range families {
-		got[f.GetName()] = f.GetMetric()[0].GetGauge().GetValue()
-	}
-	age := time.Since(time.Unix(int64(got["rcptquota_roster_copied_timestamp_seconds"]), 0))
-	if body := scrape(t, m.registry); !strings.Contains(body, `rcptquota_roster_doubt{reason="nearly_empty"} 0`+"\n") {
-		t.Errorf("got:\n%s", body)
-	}
-	if got["rcptquota_premium_senders"] != 3 || age < 0 || age > time.Minute {
-		t.Errorf("%v premium senders, copied %v ago", got["rcptquota_premium_senders"], age)
-	}
-	if err := p.Close(); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestMetrics(t *testing.T) {
-	m := newMetrics()
-	judge := measured{refusing{}, m}
+	m := New()
+	judge := Measured{refusing{}, m}
 	for range 2 {
 		if v := judge.Judge(t.Context(), &quota.Message{}); v.Action != quota.Refuse {
 			t.Errorf("the verdict became %v", v.Action)
@@ -94,13 +49,19 @@ func TestMetrics(t *testing.T) {
 		t.Error("the error is lost")
 	}
 
-	m.watchEnds(milter.NewServer(judge, &milter.Replies{}, slog.New(slog.DiscardHandler), false), []milter.ListenConfig{{Address: "inet:127.0.0.1:8891"}, {Address: "systemd:submission"}})
+	m.Watch(milter.NewServer(judge, &milter.Replies{}, slog.New(slog.DiscardHandler), false), func() Watched {
+		return Watched{Listeners: []string{"inet:127.0.0.1:8891", "systemd:submission"}}
+	})
 
-	address := fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))
+	ln, err := (&Config{Address: "127.0.0.1:0"}).Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := ln.Addr().String()
 	ctx, cancel := context.WithCancel(t.Context())
 	var ready atomic.Bool
 	ended := make(chan error)
-	go func() { ended <- m.serveHTTP(ctx, address, &ready) }()
+	go func() { ended <- m.ServeHTTP(ctx, ln, &ready) }()
 	if !servers.Wait(func() bool { status, _ := get(t, address, "/healthz"); return status == http.StatusOK }) {
 		t.Fatal("/healthz does not answer")
 	}
@@ -166,18 +127,20 @@ func TestMetricStoreAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close() //nolint:errcheck // nothing is counted
-	m := newMetrics()
-	if m.watchStore(noCounter{}); storeAway(t, m) != -1 {
+	m := New()
+	var now Watched
+	m.Watch(nil, func() Watched { return now })
+	if storeAway(t, m) != -1 {
 		t.Error("a gauge without Redis")
 	}
-	m.watchStore(store)
+	now.Store = store
 	if !servers.Wait(func() bool { return storeAway(t, m) == 1 }) {
 		t.Errorf("nobody listens there, and the gauge is %v", storeAway(t, m))
 	}
 }
 
 // storeAway is the gauge's value; -1 if there is none.
-func storeAway(t *testing.T, m *metrics) float64 {
+func storeAway(t *testing.T, m *Metrics) float64 {
 	t.Helper()
 	families, err := m.registry.Gather()
 	if err != nil {

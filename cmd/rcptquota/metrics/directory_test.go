@@ -1,4 +1,4 @@
-package main
+package metrics
 
 import (
 	"net/http"
@@ -29,8 +29,8 @@ func TestADirectoryInLDAPIsWatched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := newMetrics()
-	m.watchDirectory(directory)
+	m := New()
+	m.Watch(nil, func() Watched { return Watched{Directory: directory} })
 	if body := scrape(t, m.registry); !strings.Contains(body, `rcptquota_directory_server_up{server="ldap://a"} 1`+"\n") {
 		t.Errorf("got:\n%s", body)
 	}
@@ -39,14 +39,20 @@ func TestADirectoryInLDAPIsWatched(t *testing.T) {
 	}
 }
 
+// fixedStats are always the same.
+type fixedStats struct{ ldapcache.Stats }
+
+func (f fixedStats) Describe(all chan<- *prometheus.Desc) { prometheus.DescribeByCollect(f, all) }
+func (f fixedStats) Collect(all chan<- prometheus.Metric) { collectDirectory(all, f.Stats) }
+
 func TestDirectoryMetrics(t *testing.T) {
-	m := directoryMetrics{stats: func() ldapcache.Stats {
-		return ldapcache.Stats{
+	stats := fixedStats{
+		ldapcache.Stats{
 			Senders: ldapcache.CacheStats{Hits: 1, Misses: 2, Stale: 3, Unavailable: 4, Searches: 5, Errors: 6, Entries: 7},
 			Lists:   ldapcache.CacheStats{Hits: 10, Misses: 20, Stale: 30, Unavailable: 40, Searches: 50, Errors: 60, Entries: 70},
 			Servers: []failover.ServerStats{{URL: "ldap://a"}, {URL: "ldap://b", Up: true, InUse: true}},
-		}
-	}}
+		},
+	}
 	const want = `# HELP rcptquota_directory_cache_entries Answers remembered.
 # TYPE rcptquota_directory_cache_entries gauge
 rcptquota_directory_cache_entries{cache="lists"} 70
@@ -79,7 +85,7 @@ rcptquota_directory_server_up{server="ldap://a"} 0
 rcptquota_directory_server_up{server="ldap://b"} 1
 `
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(m)
+	registry.MustRegister(stats)
 	if got := scrape(t, registry); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}

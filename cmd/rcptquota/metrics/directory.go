@@ -1,22 +1,10 @@
-package main
+package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 )
-
-// directoryMetrics are the metrics of a directory in LDAP, as they are when scraped.
-type directoryMetrics struct {
-	stats func() ldapcache.Stats
-}
-
-// watchDirectory adds the metrics of a directory that has some.
-func (m *metrics) watchDirectory(directory ldapcache.Directory) {
-	if cached, ok := directory.(*ldapcache.Cached); ok {
-		m.registry.MustRegister(directoryMetrics{cached.Stats})
-	}
-}
 
 var (
 	lookupsDesc = prometheus.NewDesc("rcptquota_directory_lookups_total",
@@ -33,14 +21,8 @@ var (
 		"1 for the server that is asked.", []string{"server"}, nil)
 )
 
-// Describe implements [prometheus.Collector].
-func (m directoryMetrics) Describe(all chan<- *prometheus.Desc) {
-	prometheus.DescribeByCollect(m, all)
-}
-
-// Collect implements [prometheus.Collector].
-func (m directoryMetrics) Collect(all chan<- prometheus.Metric) {
-	stats := m.stats()
+// collectDirectory collects the metrics of a directory in LDAP.
+func collectDirectory(all chan<- prometheus.Metric, stats ldapcache.Stats) {
 	collectCache(all, "senders", stats.Senders)
 	collectCache(all, "lists", stats.Lists)
 	for _, s := range stats.Servers {

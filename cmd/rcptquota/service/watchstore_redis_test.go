@@ -1,20 +1,22 @@
 //go:build servers
 
-package main
+package service
 
 import (
 	"bytes"
 	"context"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -41,7 +43,7 @@ func TestServeTellsOfRedis(t *testing.T) {
 	redis := servers.StartRedis(t, "--maxmemory", "100mb", "--maxmemory-policy", "volatile-lru")
 	const class = "[class.all]\nrecipients = 150\n[[class.all.window]]\nper = \"1h\"\nrecipients = 500\n"
 	for i, differs := range []bool{false, true} {
-		c := relayConfig(t, redis, class, "")
+		c := relayConfig(t, redis, class)
 		c.StateDir = t.TempDir()
 		if differs {
 			if err := os.WriteFile(c.Store.DigestKeyFile, []byte(strings.Repeat("y", 32)), 0o600); err != nil {
@@ -77,13 +79,7 @@ func TestServeTellsOfRedis(t *testing.T) {
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
-		directory, err := ldapcache.Open(c.Directory, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var lines []string
-		_, err = (&checking{}).ask(t.Context(), c, directory, &lines)
-		_ = directory.Close()
+		lines, err := counter.Verify(t.Context(), c.Store)
 		if said := err != nil && strings.HasPrefix(err.Error(), "store.digest_key_file: other relays have another key"); said != differs {
 			t.Errorf("check of relay %d: %q, %v", i, lines, err)
 		}
@@ -91,4 +87,24 @@ func TestServeTellsOfRedis(t *testing.T) {
 			t.Errorf("check: %q", lines)
 		}
 	}
+}
+
+// relayConfig is a relay of its own at one Redis.
+func relayConfig(t *testing.T, redis *servers.Redis, classes string) *config.Config {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"digest.key": strings.Repeat("x", 32),
+		"rcptquota.toml": "state_dir = \"absent\"\n" + classes +
+			"[store]\nkind = \"redis\"\ntimeout = \"5s\"\ndigest_key_file = \"digest.key\"\naddresses = [\"" + redis.Address() + "\"]\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := config.Load(filepath.Join(dir, "rcptquota.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
