@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 )
 
@@ -42,7 +43,7 @@ func (s *session) record(v *quota.Verdict) {
 		attrs = append(attrs, slog.Int("limit", v.Limit))
 	}
 	if v.Window.Per > 0 {
-		text("window", shortDuration(v.Window.Per))
+		text("window", reply.ShortDuration(v.Window.Per))
 		attrs = append(attrs, slog.Int("used", v.Used))
 	}
 	if !v.RetryAt.IsZero() {

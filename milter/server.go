@@ -11,6 +11,7 @@ import (
 
 	gomilter "github.com/emersion/go-milter"
 
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 )
 
@@ -69,7 +70,7 @@ func actions(lists bool) gomilter.OptAction {
 // Server answers milter connections. Make it with [NewServer].
 type Server struct {
 	policy  Policy
-	replies *Replies
+	replies *reply.Replies
 	log     *slog.Logger
 	lists   bool // recipients may be lists
 	symList map[gomilter.Stage][]string
@@ -90,7 +91,7 @@ type Server struct {
 // NewServer returns a server that asks policy, answers with replies, and writes one record
 // a message to log. With lists it looks at the header of messages to lists, and may change
 // them at their end.
-func NewServer(policy Policy, replies *Replies, log *slog.Logger, lists bool) *Server {
+func NewServer(policy Policy, replies *reply.Replies, log *slog.Logger, lists bool) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Server{
 		policy:  policy,

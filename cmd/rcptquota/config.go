@@ -8,6 +8,7 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/counter"
@@ -35,7 +36,7 @@ type config struct {
 	Directory ldapcache.Config `toml:"directory"`
 	// Replies are what users read. A text is in ASCII; "{limit}", "{recipients}",
 	// "{contact}" and "{ref}" (the queue id) are filled in.
-	Replies milter.RepliesConfig `toml:"replies"`
+	Replies reply.Config `toml:"replies"`
 	// Log is what is logged, and how.
 	Log logConfig `toml:"log"`
 	// HTTP is for monitoring: see operations.md.
@@ -60,7 +61,7 @@ func loadConfig(path string) (*config, error) {
 		Store:     counter.DefaultConfig(),
 		Premium:   premiumConfig{Config: roster.DefaultConfig()},
 		Directory: ldapcache.DefaultConfig(),
-		Replies:   milter.DefaultReplies(),
+		Replies:   reply.DefaultConfig(),
 		Log:       defaultLog(),
 	}
 	if err := conf.Load(path, c); err != nil {

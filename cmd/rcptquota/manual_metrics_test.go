@@ -12,6 +12,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
@@ -70,7 +71,7 @@ func registeredMetrics(t *testing.T) *prometheus.Registry {
 	m := newMetrics()
 	m.watch(directory, new(counter.Fallback), new(logQueue))
 	quiet := slog.New(slog.DiscardHandler)
-	m.watchEnds(milter.NewServer(measured{refusing{}, m}, &milter.Replies{}, quiet, false), milter.DefaultListen())
+	m.watchEnds(milter.NewServer(measured{refusing{}, m}, &reply.Replies{}, quiet, false), milter.DefaultListen())
 	new(premiumSenders).measure(m)
 	return m.registry
 }

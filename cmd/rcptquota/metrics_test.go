@@ -17,6 +17,7 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
 	"github.com/rcptquota/rcptquota/test/servers"
@@ -94,7 +95,7 @@ func TestMetrics(t *testing.T) {
 		t.Error("the error is lost")
 	}
 
-	m.watchEnds(milter.NewServer(judge, &milter.Replies{}, slog.New(slog.DiscardHandler), false), []milter.ListenConfig{{Address: "inet:127.0.0.1:8891"}, {Address: "systemd:submission"}})
+	m.watchEnds(milter.NewServer(judge, &reply.Replies{}, slog.New(slog.DiscardHandler), false), []milter.ListenConfig{{Address: "inet:127.0.0.1:8891"}, {Address: "systemd:submission"}})
 
 	address := fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))
 	ctx, cancel := context.WithCancel(t.Context())

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
 )
@@ -96,7 +97,7 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 	defer func() { err = errors.Join(err, windows.Close()) }()
 	defer watchStore(ctx, log, windows)()
 	policy := quota.NewPolicy(c.rules, premium.around(directory), windows)
-	replies, err := milter.NewReplies(c.Replies)
+	replies, err := reply.New(c.Replies)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package milter
+package reply
 
 import (
 	"errors"
@@ -9,10 +9,10 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// RepliesConfig is the table [replies]: what mail users read. A text may use
+// Config is the table [replies]: what mail users read. A text may use
 // {limit}, {recipients}, {contact} and {ref}; an empty one is the built-in text
 // of the language.
-type RepliesConfig struct {
+type Config struct {
 	// Language is "fr" or "en".
 	Language string `toml:"language"`
 	// Contact is whom to ask: an address, a telephone number, a web page. Left out: the
@@ -35,14 +35,14 @@ type RepliesConfig struct {
 	// StoreUnavailable is the text of 451 4.3.0: the counters are away. Left out: built
 	// in.
 	StoreUnavailable string `toml:"store_unavailable"`
-	ListRepliesConfig
+	ListConfig
 }
 
-// DefaultReplies returns the table [replies] of an empty file.
-func DefaultReplies() RepliesConfig { return RepliesConfig{Language: "fr"} }
+// DefaultConfig returns the table [replies] of an empty file.
+func DefaultConfig() Config { return Config{Language: "fr"} }
 
 // builtIn are the texts of each language, in ASCII, which any SMTP client shows.
-var builtIn = map[string]RepliesConfig{
+var builtIn = map[string]Config{
 	"fr": {
 		Contact: "l'assistance de votre etablissement",
 		MessageLimit: "Message refuse: il a {recipients} destinataires et votre limite est de {limit} par message. " +
@@ -57,7 +57,7 @@ var builtIn = map[string]RepliesConfig{
 			"Renvoyez celui-ci dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
 		StoreUnavailable: "Message differe: vos envois ne peuvent pas etre comptes pour le moment. " +
 			"Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
-		ListRepliesConfig: frenchListReplies,
+		ListConfig: frenchListReplies,
 	},
 	"en": {
 		Contact: "your school's help desk",
@@ -73,12 +73,12 @@ var builtIn = map[string]RepliesConfig{
 			"Send this one again in a few minutes, or ask {contact} (reference {ref}).",
 		StoreUnavailable: "Message delayed: your messages cannot be counted just now. " +
 			"Send it again in a few minutes, or ask {contact} (reference {ref}).",
-		ListRepliesConfig: englishListReplies,
+		ListConfig: englishListReplies,
 	},
 }
 
 // Validate implements conf.Validator.
-func (c *RepliesConfig) Validate() error {
+func (c *Config) Validate() error {
 	var errs []error
 	if _, known := builtIn[c.Language]; !known {
 		errs = append(errs, conf.Errorf("replies.language", `%q is not known; write "fr" or "en"`, c.Language))

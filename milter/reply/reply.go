@@ -1,4 +1,4 @@
-package milter
+package reply
 
 import (
 	"fmt"
@@ -19,12 +19,12 @@ const noQueueID = "NOQUEUE"
 // Replies builds all of our SMTP replies.
 type Replies struct {
 	language string
-	texts    RepliesConfig
+	texts    Config
 }
 
-// NewReplies makes the replies of a configuration. The error joins its mistakes, as that
-// of [RepliesConfig.Validate] does.
-func NewReplies(c RepliesConfig) (*Replies, error) {
+// New makes the replies of a configuration. The error joins its mistakes, as that
+// of [Config.Validate] does.
+func New(c Config) (*Replies, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func override(text *string, by string) {
 
 // text returns the reply for a verdict that stops the message: code, enhanced code (RFC
 // 3463) and text in printable ASCII, at most maxReply bytes. ref is the queue id to quote.
-func (r *Replies) text(v *quota.Verdict, ref string) string {
+func (r *Replies) Text(v *quota.Verdict, ref string) string {
 	code, text := r.template(v)
 	if ref == "" {
 		ref = noQueueID
@@ -124,7 +124,7 @@ func (r *Replies) period(d time.Duration) string {
 	case d%time.Hour == 0:
 		return fmt.Sprintf("%d %s", d/time.Hour, words.hours)
 	}
-	return strings.TrimSpace(strings.NewReplacer("h", " h ", "m", " min ", "s", " s").Replace(shortDuration(d)))
+	return strings.TrimSpace(strings.NewReplacer("h", " h ", "m", " min ", "s", " s").Replace(ShortDuration(d)))
 }
 
 var periods = map[string]struct{ days, hour, hours string }{
@@ -132,8 +132,8 @@ var periods = map[string]struct{ days, hour, hours string }{
 	"en": {"days", "hour", "hours"},
 }
 
-// shortDuration writes a period without trailing parts that are zero: "1h", "1h30m".
-func shortDuration(d time.Duration) string {
+// ShortDuration writes a period without trailing parts that are zero: "1h", "1h30m".
+func ShortDuration(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")
@@ -154,6 +154,6 @@ func printable(r rune) rune {
 }
 
 // wire is text as the milter protocol transports it: the MTA reads "%%" as "%".
-func (r *Replies) wire(v *quota.Verdict, ref string) string {
-	return strings.ReplaceAll(r.text(v, ref), "%", "%%")
+func (r *Replies) Wire(v *quota.Verdict, ref string) string {
+	return strings.ReplaceAll(r.Text(v, ref), "%", "%%")
 }

@@ -1,4 +1,4 @@
-package milter
+package reply
 
 import (
 	"errors"
@@ -7,10 +7,10 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// ListRepliesConfig is the part of the table [replies] that is about lists. Its texts
+// ListConfig is the part of the table [replies] that is about lists. Its texts
 // may also use {list}, its address, and {managers}, who may post in the language's
 // own words.
-type ListRepliesConfig struct {
+type ListConfig struct {
 	// ListPosting is the text of 550 5.7.1: only a list's managers may post. This text
 	// and those below may also use "{list}" (while LDAP is away perhaps only its
 	// domain, as "@listes.example.org") and "{managers}", as in "its moderators". Left
@@ -66,7 +66,7 @@ var managers = map[string]map[bool]string{
 	"en": {false: "its owners", true: "its moderators"},
 }
 
-var frenchListReplies = ListRepliesConfig{
+var frenchListReplies = ListConfig{
 	ListPosting: "Message refuse: la liste {list} n'accepte que les messages de {managers}. Pour leur ecrire, utilisez " +
 		"Repondre (et non Repondre a tous) sur un message de la liste, ou adressez-vous a {contact} (reference {ref}).",
 	ListLogin: "Message refuse: la liste {list} n'accepte que les messages de {managers}, identifies sur le serveur de " +
@@ -99,7 +99,7 @@ var frenchListReplies = ListRepliesConfig{
 		"Pour lui ecrire, il faut une limite plus haute: adressez-vous a {contact} (reference {ref}).",
 }
 
-var englishListReplies = ListRepliesConfig{
+var englishListReplies = ListConfig{
 	ListPosting: "Message refused: the list {list} takes messages from {managers} only. To reach them, use " +
 		"Reply (not Reply all) on a message from the list, or ask {contact} (reference {ref}).",
 	ListLogin: "Message refused: the list {list} takes messages from {managers} only, logged in to their school's server. " +
@@ -134,7 +134,7 @@ var englishListReplies = ListRepliesConfig{
 
 // overrideLists replaces the texts that a configuration gives. One that is given for
 // several cases stands for each that has none of its own.
-func (t *ListRepliesConfig) overrideLists(c *RepliesConfig) {
+func (t *ListConfig) overrideLists(c *Config) {
 	override(&t.ListPosting, c.ListPosting)
 	override(&t.ListLogin, c.ListPosting)
 	override(&t.ListLogin, c.ListLogin)
@@ -152,7 +152,7 @@ func (t *ListRepliesConfig) overrideLists(c *RepliesConfig) {
 }
 
 // from is the text for what is wrong with who a post is from.
-func (t *ListRepliesConfig) from(fault quota.FromFault) *string {
+func (t *ListConfig) from(fault quota.FromFault) *string {
 	switch fault {
 	case quota.EnvelopeOther:
 		return &t.ListFromEnvelope
@@ -174,7 +174,7 @@ func (t *ListRepliesConfig) from(fault quota.FromFault) *string {
 }
 
 // posting is the text for a sender who may not post.
-func (t *ListRepliesConfig) posting(v *quota.Verdict) string {
+func (t *ListConfig) posting(v *quota.Verdict) string {
 	if v.Sender == "" {
 		return t.ListLogin
 	}
@@ -183,7 +183,7 @@ func (t *ListRepliesConfig) posting(v *quota.Verdict) string {
 
 // validateLists finds what an SMTP reply cannot carry; common are the placeholders
 // that any text may use.
-func (t *ListRepliesConfig) validateLists(common []string) error {
+func (t *ListConfig) validateLists(common []string) error {
 	ofList := append(slices.Clone(common), "{list}", "{managers}")
 	errs := []error{
 		checkText("replies.list_posting", t.ListPosting, ofList...),
