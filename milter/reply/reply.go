@@ -1,10 +1,9 @@
 package reply
 
 import (
-	"fmt"
+	"cmp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
 )
@@ -16,9 +15,9 @@ const maxReply = 512 - 2
 // noQueueID is used while Postfix has no queue id, as in Postfix's own log.
 const noQueueID = "NOQUEUE"
 
-// Replies builds all of our SMTP replies.
+// Replies builds all of our SMTP replies. Make it with [New].
 type Replies struct {
-	language string
+	language language
 	texts    Config
 }
 
@@ -28,120 +27,100 @@ func New(c Config) (*Replies, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	texts := builtIn[c.Language]
-	override(&texts.Contact, c.Contact)
-	override(&texts.MessageLimit, c.MessageLimit)
-	override(&texts.Unauthenticated, c.Unauthenticated)
-	override(&texts.DirectoryUnavailable, c.DirectoryUnavailable)
-	override(&texts.Window, c.Window)
-	override(&texts.Concurrency, c.Concurrency)
-	override(&texts.StoreUnavailable, c.StoreUnavailable)
-	texts.overrideLists(&c)
-	return &Replies{language: c.Language, texts: texts}, nil
+	return &Replies{language: languages[c.Language], texts: c.withDefaults()}, nil
 }
 
-func override(text *string, by string) {
-	if by != "" {
-		*text = by
-	}
-}
-
-// text returns the reply for a verdict that stops the message: code, enhanced code (RFC
-// 3463) and text in printable ASCII, at most maxReply bytes. ref is the queue id to quote.
-func (r *Replies) Text(v *quota.Verdict, ref string) string {
-	code, text := r.template(v)
-	if ref == "" {
-		ref = noQueueID
+// Text returns the reply for a verdict that stops the message: code, enhanced code (RFC
+// 3463) and text in printable ASCII, at most 510 bytes. queueID is the reference to
+// quote; it may be empty.
+func (r *Replies) Text(v *quota.Verdict, queueID string) string {
+	codes, text := r.template(v)
+	if queueID == "" {
+		queueID = noQueueID
 	}
 	text = strings.NewReplacer(
 		"{limit}", strconv.Itoa(v.Limit),
 		"{recipients}", strconv.Itoa(v.Recipients),
 		"{contact}", r.texts.Contact,
-		"{ref}", ref,
+		"{ref}", queueID,
 		"{used}", strconv.Itoa(v.Used),
-		"{window}", r.period(v.Window.Per),
-		"{retry_at}", r.moment(v.RetryAt),
+		"{window}", r.language.period(v.Window.Per),
+		"{retry_at}", r.language.moment(v.RetryAt),
 		"{list}", v.List,
-		"{managers}", managers[r.language][v.Moderated],
+		"{managers}", r.language.managers[v.Moderated],
 		"{members}", strconv.Itoa(v.Members),
 	).Replace(text)
-	line := code + " " + strings.Map(printable, text)
+	line := codes + " " + strings.Map(printable, text)
 	return line[:min(len(line), maxReply)]
 }
 
+// Wire is Text as the milter protocol transports it: the MTA reads "%%" as "%".
+func (r *Replies) Wire(v *quota.Verdict, queueID string) string {
+	return strings.ReplaceAll(r.Text(v, queueID), "%", "%%")
+}
+
+// The reply codes with their enhanced codes.
+const (
+	refused         = "550 5.7.1"
+	tooMany         = "550 5.5.3"
+	tooManyForNow   = "450 4.7.1"
+	cannotBeChecked = "451 4.3.0"
+)
+
 // template returns the codes and the text for a verdict.
-func (r *Replies) template(v *quota.Verdict) (code, text string) {
-	refused := v.Action == quota.Refuse
+func (r *Replies) template(v *quota.Verdict) (codes, text string) {
+	if v.Action == quota.Refuse {
+		return r.refusal(v)
+	}
 	switch {
-	case refused && v.Reason == quota.Unauthenticated:
-		return "550 5.7.1", r.texts.Unauthenticated
-	case refused && v.Reason == quota.WindowLimit && !v.RetryAt.IsZero():
-		return "550 5.7.1", r.texts.Window
-	case refused && v.Reason == quota.ListPosting:
-		return "550 5.7.1", r.texts.posting(v)
-	case refused && v.Reason == quota.ListFrom:
-		return "550 5.7.1", *r.texts.from(v.FromFault)
-	case refused && v.Reason == quota.ListAutomatic:
-		return "550 5.7.1", r.texts.ListAutomatic
-	case refused && v.Reason == quota.ListHeader:
-		return "550 5.7.1", r.texts.ListHeader
-	case refused && v.Reason == quota.ListUnchecked:
-		return "550 5.7.1", r.texts.ListUnchecked
-	case refused && v.Members > 0:
-		return "550 5.5.3", r.texts.ListLimit
-	case refused: // permanently, also by a window that is too small for the message
-		return "550 5.5.3", r.texts.MessageLimit
 	case v.Reason == quota.WindowLimit:
-		return "450 4.7.1", r.texts.Window
+		return tooManyForNow, r.texts.Window
 	case v.Reason == quota.Concurrency:
-		return "450 4.7.1", r.texts.Concurrency
+		return tooManyForNow, r.texts.Concurrency
 	case v.Reason == quota.StoreUnavailable:
-		return "451 4.3.0", r.texts.StoreUnavailable
+		return cannotBeChecked, r.texts.StoreUnavailable
 	case v.List != "":
-		return "451 4.3.0", r.texts.ListUnavailable
+		return cannotBeChecked, r.texts.ListUnavailable
 	}
-	return "451 4.3.0", r.texts.DirectoryUnavailable
+	return cannotBeChecked, r.texts.DirectoryUnavailable
 }
 
-// moment is a time in the relay's time zone, rounded up to the minute.
-func (r *Replies) moment(t time.Time) string {
-	layout := "2006-01-02 15:04"
-	if r.language == "fr" {
-		layout = "02/01/2006 a 15:04"
-	}
-	return t.Add(time.Minute - 1).Local().Format(layout)
-}
-
-// period is the length of a window in words, such as "1 h", "24 hours" or "7 jours".
-func (r *Replies) period(d time.Duration) string {
-	const day = 24 * time.Hour
-	words := periods[r.language]
+// refusal is template for a verdict that refuses the message for good.
+func (r *Replies) refusal(v *quota.Verdict) (codes, text string) {
 	switch {
-	case d >= 2*day && d%day == 0:
-		return fmt.Sprintf("%d %s", d/day, words.days)
-	case d == time.Hour:
-		return "1 " + words.hour
-	case d%time.Hour == 0:
-		return fmt.Sprintf("%d %s", d/time.Hour, words.hours)
+	case v.Reason == quota.Unauthenticated:
+		return refused, r.texts.Unauthenticated
+	case v.Reason == quota.WindowLimit && !v.RetryAt.IsZero():
+		return refused, r.texts.Window
+	case v.Reason == quota.ListPosting && v.Sender == "":
+		return refused, r.texts.ListLogin
+	case v.Reason == quota.ListPosting:
+		return refused, r.texts.ListPosting
+	case v.Reason == quota.ListFrom:
+		return refused, r.texts.from(v.FromFault)
+	case v.Reason == quota.ListAutomatic:
+		return refused, r.texts.ListAutomatic
+	case v.Reason == quota.ListHeader:
+		return refused, r.texts.ListHeader
+	case v.Reason == quota.ListUnchecked:
+		return refused, r.texts.ListUnchecked
+	case v.Members > 0:
+		return tooMany, r.texts.ListLimit
 	}
-	return strings.TrimSpace(strings.NewReplacer("h", " h ", "m", " min ", "s", " s").Replace(ShortDuration(d)))
+	return tooMany, r.texts.MessageLimit // also for a window that is too small for the message
 }
 
-var periods = map[string]struct{ days, hour, hours string }{
-	"fr": {"jours", "h", "h"},
-	"en": {"days", "hour", "hours"},
-}
-
-// ShortDuration writes a period without trailing parts that are zero: "1h", "1h30m".
-func ShortDuration(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+// from is the text for what is wrong with who a post is from.
+func (c *ListConfig) from(fault quota.FromFault) string {
+	return cmp.Or(map[quota.FromFault]string{
+		quota.EnvelopeOther: c.ListFromEnvelope,
+		quota.FromMissing:   c.ListFromMissing,
+		quota.FromSeveral:   c.ListFromSeveral,
+		quota.FromMalformed: c.ListFromMalformed,
+		quota.FromOther:     c.ListFromOther,
+		quota.FromName:      c.ListFromName,
+		quota.FromEncoding:  c.ListFromEncoding,
+	}[fault], c.ListFrom)
 }
 
 func unprintable(r rune) bool { return r < ' ' || r > '~' }
@@ -151,9 +130,4 @@ func printable(r rune) rune {
 		return '?'
 	}
 	return r
-}
-
-// wire is text as the milter protocol transports it: the MTA reads "%%" as "%".
-func (r *Replies) Wire(v *quota.Verdict, ref string) string {
-	return strings.ReplaceAll(r.Text(v, ref), "%", "%%")
 }

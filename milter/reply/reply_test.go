@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -86,19 +87,52 @@ func TestReplies(t *testing.T) {
 // TestBuiltInTexts: the built-in texts follow the rules for a site's own, so that their end,
 // with the reference, is never cut off.
 func TestBuiltInTexts(t *testing.T) {
-	for language, texts := range builtIn {
-		texts.Language = language
+	for name, language := range languages {
+		texts := language.texts
+		texts.Language = name
 		if err := texts.Validate(); err != nil {
-			t.Errorf("%s: %v", language, err)
+			t.Errorf("%s: %v", name, err)
 		}
-		replies, err := New(Config{Language: language, Contact: strings.Repeat("c", 80)})
+		replies, err := New(Config{Language: name, Contact: strings.Repeat("c", 80)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, v := range refusals {
 			v.List = strings.Repeat("l", 64) + "@" + strings.Repeat("d", 40) + ".fr"
 			if reply := replies.Text(&v, "4FxyZ12abcdefghi"); !strings.HasSuffix(reply, "(reference 4FxyZ12abcdefghi).") {
-				t.Errorf("%s: %s", language, reply)
+				t.Errorf("%s: %s", name, reply)
+			}
+		}
+	}
+}
+
+// TestEveryTextIsKnown: each key of the table but the language is a text that both
+// languages have, that is checked, and that a site may replace.
+func TestEveryTextIsKnown(t *testing.T) {
+	var config Config
+	keys := map[string]*string{}
+	for _, text := range config.texts() {
+		keys[text.key] = text.value
+	}
+	for _, v := range []reflect.Value{reflect.ValueOf(&config).Elem(), reflect.ValueOf(&config.ListConfig).Elem()} {
+		for field, value := range v.Fields() {
+			key := field.Tag.Get("toml")
+			if key == "" || key == "language" {
+				continue
+			}
+			if keys[key] != value.Addr().Interface() {
+				t.Errorf("texts lacks %s, or has another field for it", key)
+			}
+			delete(keys, key)
+		}
+	}
+	for key := range keys {
+		t.Errorf("%s is no key", key)
+	}
+	for name, language := range languages {
+		for _, text := range language.texts.texts() {
+			if *text.value == "" {
+				t.Errorf("%s has no text for %s", name, text.key)
 			}
 		}
 	}
