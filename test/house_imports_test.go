@@ -19,7 +19,7 @@ var mayImport = map[string][]string{
 	"ldapcache":          {"ldapcache", "ldapcache/file", "ldapcache/ldap", "ldapcache/roster", "ldapcache/spelling", "quota"},
 	"ldapcache/file":     {"ldapcache/roster", "ldapcache/spelling", "quota"},
 	"ldapcache/ldap":     {"ldapcache/ldap", "ldapcache/roster", "ldapcache/spelling", "quota"},
-	"ldapcache/roster":   {"quota"},
+	"ldapcache/roster":   {"ldapcache/roster", "quota"},
 	"ldapcache/spelling": {},
 	"quota":              {"quota"},
 	"test":               {"milter", "ldapcache", "quota", "test", "test/servers"},

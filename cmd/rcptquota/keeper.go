@@ -13,6 +13,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
+	"github.com/rcptquota/rcptquota/ldapcache/roster/store"
 	"github.com/rcptquota/rcptquota/quota"
 )
 
@@ -92,7 +93,7 @@ func prepareRosterStore(c *config) error {
 	if c.Store.IsRedis() {
 		return nil
 	}
-	if err := roster.NewFileStore(c.StateDir).Prepare(); err != nil {
+	if err := store.NewFile(c.StateDir).Prepare(); err != nil {
 		return fmt.Errorf("state_dir: the roster of premium senders cannot be kept: %w", err)
 	}
 	return nil
@@ -108,13 +109,13 @@ type rosterStore struct {
 // that does not answer is no error.
 func openRosterStore(c *config) (*rosterStore, error) {
 	if !c.Store.IsRedis() {
-		return &rosterStore{roster.NewFileStore(c.StateDir), io.NopCloser(nil)}, nil
+		return &rosterStore{store.NewFile(c.StateDir), io.NopCloser(nil)}, nil
 	}
 	client, err := c.Store.Client()
 	if err != nil {
 		return nil, err
 	}
-	return &rosterStore{roster.NewRedisStore(client), client}, nil
+	return &rosterStore{store.NewRedis(client), client}, nil
 }
 
 // measure tells the metrics about the roster in effect, if one is kept.
