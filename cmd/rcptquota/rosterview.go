@@ -31,7 +31,7 @@ func (v *rosterView) weekly(state roster.State, now time.Time) {
 		v.designations(pending)
 	}
 	switch cutoff, doubt, overdue := v.calendar.Overdue(state, now); {
-	case state.LiesAhead(now):
+	case state.InFuture(now):
 		fmt.Fprintln(v.out, "\nBy this machine's clock it was copied in the future; relays whose clocks agree with that do not believe it.")
 	case overdue:
 		fmt.Fprintf(v.out, "\nThe copy of %s is missing: it could not be taken, or nearly everybody was missing from it; the log of serve says why.\n"+

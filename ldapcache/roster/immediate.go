@@ -49,7 +49,7 @@ func CopiedWithin(every time.Duration) time.Duration { return every + every/10 }
 // look implements [plan].
 func (i *immediate) look(ctx context.Context, now time.Time) (*snapshot, time.Time) {
 	trusted := max(2*i.every, leastSure)
-	next, err := take(ctx, i.source, i.limit, Copy{Reason: Immediate, Taken: now, Effect: now})
+	next, err := copyDirectory(ctx, i.source, i.limit, Copy{Reason: Immediate, Taken: now, Effect: now})
 	storeErr := i.recall(ctx)
 	if err == nil {
 		i.answered = now

@@ -127,7 +127,7 @@ func TestARosterOfTheFutureInRedis(t *testing.T) {
 	}
 	log := &logBuffer{}
 	expect(t, keeping(t, shared, "anne", 0, log), "anne", true, nil)
-	if state, err := Read(t.Context(), shared); err != nil || state.LiesAhead(time.Now()) || log.lines("level=ERROR msg=roster_future roster=cutoff ") != 1 {
+	if state, err := Read(t.Context(), shared); err != nil || state.InFuture(time.Now()) || log.lines("level=ERROR msg=roster_future roster=cutoff ") != 1 {
 		t.Errorf("%+v, %v\n%s", state, err, log.String())
 	}
 }

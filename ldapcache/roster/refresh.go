@@ -44,7 +44,7 @@ func Refresh(ctx context.Context, config Config, source Source, store Store, log
 		if config.Weekly() {
 			due.Cutoff = calendar.LastCutoff(now)
 		}
-		taken, err := take(ctx, source, config.PerEstablishment, due)
+		taken, err := copyDirectory(ctx, source, config.PerEstablishment, due)
 		if err != nil {
 			return nil, State{}, err
 		}
@@ -68,5 +68,5 @@ func Refresh(ctx context.Context, config Config, source Source, store Store, log
 // Preview returns the copy that would be taken now.
 func Preview(ctx context.Context, config Config, source Source) (*Copy, error) {
 	now := time.Now()
-	return take(ctx, source, config.PerEstablishment, Copy{Reason: Immediate, Taken: now, Effect: now})
+	return copyDirectory(ctx, source, config.PerEstablishment, Copy{Reason: Immediate, Taken: now, Effect: now})
 }
