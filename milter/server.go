@@ -117,7 +117,7 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	}
 	l := listener{role: c.MessageRole(), countsAtData: c.CountsAtData(), ends: s.endsOf(c.Address)}
 	pause := time.Duration(0)
-	for s.takePlace() {
+	for s.acquirePlace() {
 		conn, err := ln.Accept()
 		switch {
 		case err == nil:
@@ -140,8 +140,8 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	return nil
 }
 
-// takePlace waits until one more connection may be served. It returns false when draining.
-func (s *Server) takePlace() bool {
+// acquirePlace waits until one more connection may be served. It returns false when draining.
+func (s *Server) acquirePlace() bool {
 	select {
 	case s.places <- struct{}{}:
 		return true

@@ -46,7 +46,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		from := room(path.Dir(f.path))
 		allowed, known := mayImport[from]
 		if !known {
-			t.Errorf("%s: Go code stands in no room of the house", f.path)
+			t.Errorf("%s: Go code in no room of the house", f.path)
 			continue
 		}
 		if strings.HasSuffix(f.path, "_test.go") {

@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// rosterPatience is how long the start waits for the roster; after that,
-	// messages that it decides about are deferred until it is there.
-	rosterPatience = 5 * time.Second
+	// rosterStartTimeout is how long the start waits for the roster; after that,
+	// messages that depend on it are deferred until it is there.
+	rosterStartTimeout = 5 * time.Second
 	// fileEvery is how often a directory in a file is looked at for designations
 	// with immediate effect.
 	fileEvery = time.Second
@@ -32,8 +32,8 @@ type premiumSenders struct {
 	store  io.Closer
 }
 
-// openRoster begins to keep the roster of premium senders; nil where they have no
-// class of their own, so that it does not matter who they are.
+// openRoster begins to keep the roster of premium senders. It returns nil if premium
+// senders have no class of their own, because then it does not matter who they are.
 func openRoster(ctx context.Context, c *config, directory ldapcache.Directory, log *slog.Logger) (*premiumSenders, error) {
 	if !c.rules.HasPremium() {
 		return nil, nil
@@ -55,7 +55,7 @@ func openRoster(ctx context.Context, c *config, directory ldapcache.Directory, l
 	} else {
 		p.keeper = roster.NewImmediate(c.Premium.Config, directory, store, copyEvery(c), c.Directory.StaleFor.Duration, log)
 	}
-	ctx, cancel := context.WithTimeout(ctx, rosterPatience)
+	ctx, cancel := context.WithTimeout(ctx, rosterStartTimeout)
 	defer cancel()
 	p.keeper.Start(ctx)
 	return p, nil
@@ -70,8 +70,7 @@ func copyEvery(c *config) time.Duration {
 	return c.Directory.TTL.Duration
 }
 
-// around returns the directory with the premium senders that p, unless it is nil,
-// knows.
+// around returns the directory with p's premium senders; p may be nil.
 func (p *premiumSenders) around(directory quota.Directory) quota.Directory {
 	if p == nil {
 		return directory
@@ -118,7 +117,7 @@ func openRosterStore(c *config) (*rosterStore, error) {
 	return &rosterStore{store.NewRedis(client), client}, nil
 }
 
-// measure tells the metrics about the roster in effect, if one is kept.
+// measure adds the metrics of the roster, if one is kept.
 func (p *premiumSenders) measure(m *metrics) {
 	if p == nil {
 		return

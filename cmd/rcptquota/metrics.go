@@ -36,7 +36,7 @@ func (c *httpConfig) Validate() error {
 	return nil
 }
 
-// metrics are what /metrics tells (https://prometheus.io/docs/practices/naming/).
+// metrics are what /metrics serves (https://prometheus.io/docs/practices/naming/).
 type metrics struct {
 	registry   *prometheus.Registry
 	verdicts   *prometheus.CounterVec
@@ -75,14 +75,14 @@ func newMetrics() *metrics {
 	return m
 }
 
-// watch tells, too, how the directory, the store and the log fare.
+// watch adds the metrics of the directory, the store and the log.
 func (m *metrics) watch(directory ldapcache.Directory, store counter.Counter, logs *logQueue) {
 	m.watchDirectory(directory)
 	m.watchStore(store)
 	m.watchLog(logs)
 }
 
-// watchStore tells, too, whether a store that can be away is.
+// watchStore adds whether Redis is away, if the store is one in Redis.
 func (m *metrics) watchStore(store counter.Counter) {
 	redis, ok := store.(*counter.Fallback)
 	if !ok {

@@ -78,7 +78,7 @@ func Missing(before, next *Copy, limit int) error {
 	after := len(next.Elected)
 	if before == nil {
 		if after == 0 && len(next.Unresolved) >= noneOfMany {
-			return fmt.Errorf("%w: none of %d designations names anybody; if that is right, run \"rcptquota roster refresh\"",
+			return fmt.Errorf("%w: none of %d designations can be resolved; if that is right, run \"rcptquota roster refresh\"",
 				errMissing, len(next.Unresolved))
 		}
 		return nil

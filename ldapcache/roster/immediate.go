@@ -34,7 +34,7 @@ type immediate struct {
 	last      *Copy     // the last copy that was believed; nil: none yet
 	answered  time.Time // when the directory last answered
 	sureUntil time.Time // of last; zero: it is in doubt
-	named     bool      // those of last who lost to the limit are in the log
+	named     bool      // those of last above the limit are in the log
 
 	recalled bool   // the store has been read
 	text     []byte // what it held; nil: nothing

@@ -9,8 +9,8 @@ import (
 // Messages of the log. Their keys are explained in deploy/postfix/operations.md.
 const (
 	msgCopied      = "roster_copied"      // a copy was stored, by this relay
-	msgOverLimit   = "roster_over_limit"  // a designation lost to the limit of its establishment
-	msgUnresolved  = "roster_unresolved"  // a designation names nobody
+	msgOverLimit   = "roster_over_limit"  // a designation is above the limit of its establishment
+	msgUnresolved  = "roster_unresolved"  // a designation cannot be resolved
 	msgInEffect    = "roster_in_effect"   // another copy is the roster now
 	msgUnavailable = "roster_unavailable" // the roster can't be brought up to date
 	msgClock       = "roster_clock"       // the same, because a clock is wrong
@@ -59,7 +59,7 @@ func (c *Copy) withoutEstablishment() int {
 	return n
 }
 
-// tellCopied logs that this relay took the copy, and names those who lost. That
+// tellCopied logs that this relay made the copy, and names those above the limit. That
 // nobody is premium is a warning: perhaps we may not read the groups any more.
 func tellCopied(log *slog.Logger, c *Copy) {
 	level := slog.LevelInfo

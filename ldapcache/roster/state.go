@@ -44,7 +44,7 @@ type Copy struct {
 	// establishment. Both are in the order of establishments, then senders.
 	Elected []Designation `json:"elected"`
 	Lost    []Designation `json:"lost"`
-	// Unresolved are, as they are written, the entries that name nobody.
+	// Unresolved are, as they are written, the designations that cannot be resolved.
 	Unresolved []string `json:"unresolved,omitempty"`
 
 	premium map[string]struct{} // the elected senders; made by index

@@ -19,13 +19,13 @@ const (
 	// lockTimeout is how long another process may hold the lock; each holds it for
 	// one swap.
 	lockTimeout = 5 * time.Second
-	// lockPause is how long after a vain attempt the next one follows.
+	// lockPause is the pause between two attempts to get the lock.
 	lockPause = 10 * time.Millisecond
 )
 
 // File is a store in a file, for the processes of one machine. The file is
 // replaced whole, by a rename, so that reading it needs no lock. Who replaces it
-// holds a lock on its folder (flock(2)).
+// holds a lock on the folder (flock(2)).
 type File struct{ dir string }
 
 // NewFile returns the store in a folder, without touching it.
