@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/redis/go-redis/v9/logging"
+	redislog "github.com/redis/go-redis/v9/logging"
 	"github.com/spf13/cobra"
 )
 
@@ -25,7 +25,7 @@ var errLogged = errors.New("logged")
 func main() { os.Exit(run()) }
 
 func run() int {
-	logging.Disable() // the Redis library would also log the errors that it returns
+	redislog.Disable() // the Redis library would also log the errors that it returns
 	err := rootCommand().ExecuteContext(context.Background())
 	switch {
 	case err == nil:
@@ -47,7 +47,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), rosterCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), rosterCommand(), statusCommand(), versionCommand())
 	return root
 }
 

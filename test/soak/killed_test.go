@@ -81,7 +81,7 @@ type death struct{ begun, over time.Time }
 // killUnderLoad kills the relay at a random moment of a load.
 func killUnderLoad(t *testing.T, l *load, r *relay) death {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), maxWait)
 	defer cancel()
 	alive := 100*time.Millisecond + time.Duration(l.random.Int64N(int64(1400*time.Millisecond)))
 	done := make(chan struct{})
