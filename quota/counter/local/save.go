@@ -61,7 +61,7 @@ func (l *Store) save() error {
 }
 
 // Unsaved is why what was counted cannot be saved at the moment; nil: it can.
-func (l *Local) Unsaved() error {
+func (l *Store) Unsaved() error {
 	if err := l.saveError.Load(); err != nil {
 		return *err
 	}
