@@ -83,6 +83,7 @@ func (c *Config) handler(terminal bool, relay string) (func(io.Writer) slog.Hand
 		return format, nil
 	}
 	return func(w io.Writer) slog.Handler {
+		// Message key "relay": `hostname`, if it is configured
 		return format(w).WithAttrs([]slog.Attr{slog.String("relay", relay)})
 	}, nil
 }
