@@ -180,21 +180,22 @@ func (r *reader) into(table place, name string, first bool, k place) (in, takes 
 	if shapeOf(in) == shapeTables {
 		in = elem(in)
 	}
-	switch is := shapeOf(in); {
-	case is == shapeAny:
+	is := shapeOf(in)
+	if is == shapeAny {
 		return nil, nil
-	case is == shapeTable:
-		if in.Kind() == reflect.Map {
-			return in, in.Elem()
-		}
-		takes, ok := lookUp(in, name)
-		if !ok && first {
-			r.say(k, "unknown key"+r.instead(name, in))
-		}
-		return in, takes
 	}
-	r.misfit(table, "table", func(other shape) bool { return other == shapeTable })
-	return nil, nil
+	if is != shapeTable {
+		r.misfit(table, "table", func(other shape) bool { return other == shapeTable })
+		return nil, nil
+	}
+	if in.Kind() == reflect.Map {
+		return in, in.Elem()
+	}
+	takes, ok := lookUp(in, name)
+	if !ok && first {
+		r.say(k, "unknown key"+r.instead(name, in))
+	}
+	return in, takes
 }
 
 // lineOf counts on from the offset before.
