@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // A recipient of a redirected message is taken out of the envelope under each
@@ -17,7 +18,7 @@ func (s *session) keepTyped(address, typed string) (forget func()) {
 	if !s.server.lists {
 		return func() {}
 	}
-	recipient := quota.RecipientKey(address)
+	recipient := mailaddr.RecipientKey(address)
 	forms := s.tx.typed[recipient]
 	if recipient == typed || len(forms) > quota.MaxRemovals || slices.Contains(forms, typed) {
 		return func() {}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // Class is a named set of limits. A site chooses the names.
@@ -33,7 +34,7 @@ type Match struct {
 
 func (m *Match) matches(s *Sender) bool {
 	for _, address := range s.Addresses {
-		_, domain := splitAddress(address)
+		_, domain := mailaddr.Split(address)
 		if slices.Contains(m.Domains, domain) {
 			return true
 		}
@@ -83,10 +84,10 @@ func (m MatchConfig) compile(match *Match, key string) error {
 	match.Values = m.Value
 	var errs []error
 	for _, domain := range m.Domain {
-		if !isDomain(domain) {
+		if !mailaddr.IsDomain(domain) {
 			errs = append(errs, conf.Errorf(key+".domain", "%q is not a domain; write it as in \"ecollege31.fr\"", domain))
 		}
-		match.Domains = append(match.Domains, domainKey(domain))
+		match.Domains = append(match.Domains, mailaddr.DomainKey(domain))
 	}
 	if m.Attribute != "" && !attributeName.MatchString(m.Attribute) {
 		errs = append(errs, conf.Errorf(key+".attribute", "%q is not the name of an attribute", m.Attribute))

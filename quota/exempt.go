@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // networks is a list of client networks. There are few, so they are searched in order.
@@ -62,7 +63,7 @@ func (e exemptRecipients) count(recipients *Recipients) int {
 }
 
 func (e exemptRecipients) contains(address string) bool {
-	local, _ := splitAddress(address)
+	local, _ := mailaddr.Split(address)
 	_, name := e[local]
 	_, whole := e[address]
 	return name || whole
@@ -72,11 +73,11 @@ func parseExemptRecipients(key string, texts []string) (exemptRecipients, error)
 	exempt := exemptRecipients{}
 	var errs []error
 	for _, text := range texts {
-		local, domain := splitAddress(text)
+		local, domain := mailaddr.Split(text)
 		if local == "" || strings.ContainsAny(text, " <>,*") || strings.Contains(text, "@") && domain == "" {
 			errs = append(errs, conf.Errorf(key, "%q is not an address; write it as in \"abuse@ac-test.fr\", or a bare \"postmaster\"", text))
 		}
-		exempt[RecipientKey(text)] = struct{}{}
+		exempt[mailaddr.RecipientKey(text)] = struct{}{}
 	}
 	return exempt, errors.Join(errs...)
 }

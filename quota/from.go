@@ -3,6 +3,8 @@ package quota
 import (
 	"slices"
 	"strings"
+
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // FromFault is what is wrong with the sender that a message to a list names.
@@ -55,19 +57,19 @@ func (f FromFault) String() string {
 // identity is whom a message may name as its sender.
 type identity struct {
 	login     string
-	addresses []string // professional, as PersonKey writes them
+	addresses []string // professional, as mailaddr.PersonKey writes them
 }
 
 // owns reports whether an address is one of the professional addresses.
 func (id identity) owns(address string) bool {
-	return slices.Contains(id.addresses, PersonKey(address))
+	return slices.Contains(id.addresses, mailaddr.PersonKey(address))
 }
 
 // isLoginAddress reports whether text is the login followed by a domain of the
 // professional addresses, which some webmails use as an address (SOGo).
 func (id identity) isLoginAddress(text string) bool {
-	local, domain := splitAddress(PersonKey(text))
-	login, _ := splitAddress(PersonKey(id.login))
+	local, domain := mailaddr.Split(mailaddr.PersonKey(text))
+	login, _ := mailaddr.Split(mailaddr.PersonKey(id.login))
 	return domain != "" && local == login &&
 		slices.ContainsFunc(id.addresses, func(a string) bool { return strings.HasSuffix(a, "@"+domain) })
 }

@@ -3,6 +3,8 @@ package quota
 import (
 	"slices"
 	"strings"
+
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // listRecipient is a recipient that may be a list.
@@ -32,7 +34,7 @@ func (l *lists) recipients(all *Recipients) (found []listRecipient, inDomain boo
 			continue
 		}
 		candidate := listRecipient{recipient: recipient, address: recipient, domain: domain}
-		if name, at := splitAddress(recipient); name != local || at != domain.name { // written in another form
+		if name, at := mailaddr.Split(recipient); name != local || at != domain.name { // written in another form
 			candidate.address = local + "@" + domain.name
 		}
 		if plain, extended := l.withoutExtension(local); extended {
@@ -50,7 +52,7 @@ func (l *lists) recipients(all *Recipients) (found []listRecipient, inDomain boo
 // user%domain@relay and domain!user@relay. Nobody writes those in good faith, so a list
 // domain anywhere in such an address counts.
 func (l *lists) route(address string) (local string, domain *listDomain) {
-	local, at := splitAddress(address)
+	local, at := mailaddr.Split(address)
 	if strings.ContainsAny(local, `"\%!@:`) {
 		return l.hidden(address)
 	}
@@ -73,10 +75,10 @@ func (l *lists) hidden(address string) (local string, domain *listDomain) {
 		if next >= 0 {
 			part, rest = address[:next], address[next+1:]
 		}
-		if d := l.domain(domainKey(part)); d != nil && (separator == '@' || separator == '%') && before != "" {
+		if d := l.domain(mailaddr.DomainKey(part)); d != nil && (separator == '@' || separator == '%') && before != "" {
 			return before, d
 		}
-		if d := l.domain(domainKey(before)); d != nil && separator == '!' {
+		if d := l.domain(mailaddr.DomainKey(before)); d != nil && separator == '!' {
 			local, domain = part, d
 		}
 		if next >= 0 {

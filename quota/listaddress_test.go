@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // candidates are the addresses that the directory is asked about because of one recipient.
@@ -37,7 +39,7 @@ func FuzzListAddress(f *testing.F) {
 	l := testLists()
 	f.Fuzz(func(t *testing.T, address string) {
 		for _, a := range candidates(l, address) {
-			_, domain := splitAddress(a)
+			_, domain := mailaddr.Split(a)
 			if a != "" && l.domains[domain] == nil {
 				t.Errorf("%q: the directory is asked for %q", address, a)
 			}
@@ -58,15 +60,15 @@ var disguises = []func(*rand.Rand, string) string{
 	func(_ *rand.Rand, a string) string { return `"` + escape(a) + `"@relay.fr` },
 	func(_ *rand.Rand, a string) string { return a + "@relay.fr" },
 	func(_ *rand.Rand, a string) string {
-		local, domain := splitAddress(a)
+		local, domain := mailaddr.Split(a)
 		return local + "%" + domain + "@relay.fr"
 	},
 	func(_ *rand.Rand, a string) string {
-		local, domain := splitAddress(a)
+		local, domain := mailaddr.Split(a)
 		return domain + "!" + local + "@relay.fr"
 	},
 	func(r *rand.Rand, a string) string {
-		local, domain := splitAddress(a)
+		local, domain := mailaddr.Split(a)
 		if strings.HasPrefix(local, `"`) {
 			return a
 		}

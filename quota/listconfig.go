@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // ListsConfig is the table [lists].
@@ -114,8 +115,8 @@ func (c ListRulesConfig) compile(key string, base ListRulesConfig) (listDomain, 
 }
 
 func (l *lists) add(key, name string, rules listDomain) error {
-	domain := domainKey(name)
-	if strings.Trim(domain, ".") != domain || !isDomain(name) {
+	domain := mailaddr.DomainKey(name)
+	if strings.Trim(domain, ".") != domain || !mailaddr.IsDomain(name) {
 		return conf.Errorf(key, "%q is not a domain; write it as in \"listes.ac-test.fr\"", name)
 	}
 	if _, twice := l.domains[domain]; twice {

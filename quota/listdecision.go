@@ -3,6 +3,8 @@ package quota
 import (
 	"errors"
 	"slices"
+
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // MaxRemovals is how many addresses redirects may remove from the envelope of one message.
@@ -130,7 +132,7 @@ func (p *post) decide(who *poster, m *Message, enforce bool) postDecision {
 	}
 	if !open && !p.domain.ignoresSenders {
 		posting.From = who.addresses
-		if !slices.Contains(who.addresses, PersonKey(m.EnvelopeSender)) {
+		if !slices.Contains(who.addresses, mailaddr.PersonKey(m.EnvelopeSender)) {
 			return postDecision{refusal: ListFrom, fromFault: EnvelopeOther}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // addresses returns one address for each manager of the list, in the list's order: the
@@ -24,7 +26,7 @@ func (p *post) addresses() []string {
 // isOutside reports whether an address cannot be delivered to a list domain, in whatever
 // form it is written. A domain beyond ASCII might be folded to a list domain.
 func (l *lists) isOutside(address string) bool {
-	_, at := splitAddress(address)
+	_, at := mailaddr.Split(address)
 	_, domain := l.route(address)
 	return domain == nil && !strings.ContainsFunc(at, func(r rune) bool { return r > unicode.MaxASCII })
 }

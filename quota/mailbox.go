@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // mailbox is the content of a field that is one plain mailbox.
@@ -192,16 +194,18 @@ func unquote(text string) string {
 // isPlainAddress reports whether an address has a local part in ASCII, and a domain in
 // ASCII or in valid U-labels, in any case.
 func isPlainAddress(address string) bool {
-	local, domain := splitAddress(address)
+	local, domain := mailaddr.Split(address)
 	if local == "" || strings.ContainsFunc(local, notASCII) {
 		return false
 	}
 	if !strings.ContainsFunc(domain, notASCII) {
 		return true
 	}
-	written, err := idna.Lookup.ToUnicode(domainKey(domain))
+	written, err := idna.Lookup.ToUnicode(mailaddr.DomainKey(domain))
 	return err == nil && written == strings.Map(lowerLabel, domain)
 }
+
+func notASCII(r rune) bool { return r >= utf8.RuneSelf }
 
 // lowerLabel folds the case of a letter, but never a letter beyond ASCII to one in ASCII.
 func lowerLabel(r rune) rune {

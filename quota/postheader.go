@@ -1,6 +1,10 @@
 package quota
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
+)
 
 // maxFields is how many fields of one name may have to be removed from a header: the MTA
 // reads the whole message for each of them. RFC 5322 section 3.6 allows one Reply-To.
@@ -64,7 +68,7 @@ func (p *Posting) replyTo(h *Header) []string {
 		return p.ReplyTo
 	}
 	m, fault := parseMailbox(h.From[0])
-	if from := PersonKey(m.address); fault == NoFault && slices.Contains(p.Poster, from) {
+	if from := mailaddr.PersonKey(m.address); fault == NoFault && slices.Contains(p.Poster, from) {
 		addresses := slices.Clone(p.ReplyTo)
 		for i, address := range addresses {
 			if slices.Contains(p.Poster, address) {

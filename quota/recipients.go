@@ -3,6 +3,8 @@ package quota
 import (
 	"iter"
 	"maps"
+
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // keepRecipients is the largest set whose memory the next message reuses. Clearing a map
@@ -10,7 +12,7 @@ import (
 const keepRecipients = 1024
 
 // Recipients is the set of distinct recipients of one envelope, as Postfix resolved
-// them, each written as by [RecipientKey]. The zero value is an empty set, ready to use.
+// them, each written as by [mailaddr.RecipientKey]. The zero value is an empty set, ready to use.
 type Recipients struct {
 	set map[string]struct{}
 }
@@ -20,7 +22,7 @@ func (r *Recipients) Add(address string) {
 	if r.set == nil {
 		r.set = make(map[string]struct{})
 	}
-	r.set[RecipientKey(address)] = struct{}{}
+	r.set[mailaddr.RecipientKey(address)] = struct{}{}
 }
 
 // Len is the number of distinct recipients.

@@ -9,6 +9,7 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // document is the TOML form of a directory in a file.
@@ -55,7 +56,7 @@ func (d *document) senders() map[string]quota.Sender {
 		login, _ := spelling.Login(table.Login)
 		sender := quota.Sender{ID: login, Establishment: spelling.School(table.Establishment)}
 		for _, address := range table.Addresses {
-			sender.Addresses = append(sender.Addresses, quota.PersonKey(address))
+			sender.Addresses = append(sender.Addresses, mailaddr.PersonKey(address))
 		}
 		if len(table.Attributes) > 0 {
 			sender.Attributes = make(map[string][]string, len(table.Attributes))
@@ -93,7 +94,7 @@ func (d *document) designations() []roster.Designation {
 func (d *document) lists(senders map[string]quota.Sender) map[string]*quota.List {
 	lists := make(map[string]*quota.List, len(d.Lists))
 	for _, table := range d.Lists {
-		lists[quota.RecipientKey(table.Address)] = &quota.List{
+		lists[mailaddr.RecipientKey(table.Address)] = &quota.List{
 			Owners:     persons(senders, table.Owners),
 			Moderators: persons(senders, table.Moderators),
 			Moderated:  len(table.Moderators) > 0,
@@ -132,7 +133,7 @@ func (d *document) Validate() error {
 		key := fmt.Sprintf("list[%d]", i)
 		errs = append(errs,
 			validateAddress(key+".address", table.Address),
-			addresses.addAs(key+".address", table.Address, quota.RecipientKey(table.Address)),
+			addresses.addAs(key+".address", table.Address, mailaddr.RecipientKey(table.Address)),
 			logins.contain(key+".owners", table.Owners),
 			logins.contain(key+".moderators", table.Moderators))
 		if table.Members < 0 {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache/ldap/failover"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // listsFound are the answers for some addresses, in their order.
@@ -116,7 +117,7 @@ func (d *Directory) listAddresses(entry *goldap.Entry) map[string]struct{} {
 		}
 		for _, value := range attribute.Values {
 			if address, ok := withoutType(strings.Join(strings.Fields(value), " ")); ok {
-				all[quota.RecipientKey(address)] = struct{}{}
+				all[mailaddr.RecipientKey(address)] = struct{}{}
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // kind is how a reference is written.
@@ -28,7 +29,7 @@ const (
 // up.
 type reference struct {
 	kind kind
-	text string  // the DN, the address as quota.PersonKey, or the login
+	text string  // the DN, the address as mailaddr.PersonKey, or the login
 	url  ldapURL // of a search
 }
 
@@ -88,7 +89,7 @@ func addressReference(text string) reference {
 	if _, ok := spelling.Login(text); !ok || !spelling.IsAddress(text) {
 		return reference{}
 	}
-	return reference{kind: byAddress, text: quota.PersonKey(text)}
+	return reference{kind: byAddress, text: mailaddr.PersonKey(text)}
 }
 
 func loginReference(text string) reference {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // named are values as directories hold them, and as nobody should write them.
@@ -37,7 +38,7 @@ func FuzzParseReferences(f *testing.F) {
 				ok = err == nil && len(dn.RDNs) > 0
 			case byAddress:
 				_, usable := spelling.Login(n.text)
-				ok = usable && quota.PersonKey(n.text) == n.text && strings.Contains(n.text, "@")
+				ok = usable && mailaddr.PersonKey(n.text) == n.text && strings.Contains(n.text, "@")
 			case byLogin:
 				login, usable := spelling.Login(n.text)
 				ok = usable && login == n.text && !strings.Contains(n.text, "@")

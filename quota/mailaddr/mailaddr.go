@@ -1,4 +1,4 @@
-package quota
+package mailaddr
 
 import (
 	"strings"
@@ -17,7 +17,7 @@ func RecipientKey(address string) string {
 	if lower, plain := lowerPlain(address); plain {
 		return lower
 	}
-	local, domain := splitAddress(address)
+	local, domain := Split(address)
 	return join(strings.ToLower(cases.Fold().String(local)), domain, address) // Cherokee letters fold to capitals
 }
 
@@ -29,7 +29,7 @@ func PersonKey(address string) string {
 	if lower, plain := lowerPlain(address); plain {
 		return lower
 	}
-	local, domain := splitAddress(address)
+	local, domain := Split(address)
 	return join(lowerASCII(local), domain, address)
 }
 
@@ -37,12 +37,12 @@ func join(local, domain, address string) string {
 	if len(domain) == 0 && !strings.HasSuffix(address, "@") {
 		return local
 	}
-	return local + "@" + domainKey(domain)
+	return local + "@" + DomainKey(domain)
 }
 
-// domainKey returns a domain in lower case and A-labels. Text that is not a domain name
+// DomainKey returns a domain in lower case and A-labels. Text that is not a domain name
 // gets a key that no domain has.
-func domainKey(domain string) string {
+func DomainKey(domain string) string {
 	if lower, plain := lowerPlain(domain); plain {
 		return lower
 	}
@@ -54,8 +54,8 @@ func domainKey(domain string) string {
 // domain exists is for the DNS to say.
 var anyDomain = idna.New(idna.MapForLookup(), idna.StrictDomainName(false), idna.ValidateLabels(false))
 
-// isDomain reports whether text can be a domain, in U-labels or A-labels.
-func isDomain(domain string) bool {
+// IsDomain reports whether text can be a domain, in U-labels or A-labels.
+func IsDomain(domain string) bool {
 	if domain == "" || strings.ContainsAny(domain, "@*[] ") {
 		return false
 	}
@@ -63,9 +63,9 @@ func isDomain(domain string) bool {
 	return err == nil || !strings.ContainsFunc(domain, notASCII) // some domains in use break the rules
 }
 
-// splitAddress cuts an address at its last "@"; the domain is empty for a bare
+// Split cuts an address at its last "@"; the domain is empty for a bare
 // name. A local part may contain a quoted "@" (RFC 5321 section 4.1.2).
-func splitAddress(address string) (local, domain string) {
+func Split(address string) (local, domain string) {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {
 		return address, ""
