@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
 // ListRepliesConfig is the part of the table [replies] that is about lists. Its texts
@@ -144,7 +145,7 @@ func (t *ListRepliesConfig) overrideLists(c *RepliesConfig) {
 	override(&t.ListHeader, c.ListHeader)
 	override(&t.ListUnchecked, c.ListUnchecked)
 	override(&t.ListUnavailable, c.ListUnavailable)
-	for fault := quota.NoFault; fault <= quota.FromEncoding; fault++ {
+	for fault := from.NoFault; fault <= from.Encoding; fault++ {
 		text := t.from(fault)
 		override(text, c.ListFrom)
 		override(text, *c.from(fault))
@@ -152,23 +153,23 @@ func (t *ListRepliesConfig) overrideLists(c *RepliesConfig) {
 }
 
 // from is the text for what is wrong with who a post is from.
-func (t *ListRepliesConfig) from(fault quota.FromFault) *string {
+func (t *ListRepliesConfig) from(fault from.Fault) *string {
 	switch fault {
-	case quota.EnvelopeOther:
+	case from.Envelope:
 		return &t.ListFromEnvelope
-	case quota.FromMissing:
+	case from.Missing:
 		return &t.ListFromMissing
-	case quota.FromSeveral:
+	case from.Several:
 		return &t.ListFromSeveral
-	case quota.FromMalformed:
+	case from.Malformed:
 		return &t.ListFromMalformed
-	case quota.FromOther:
+	case from.OtherAddress:
 		return &t.ListFromOther
-	case quota.FromName:
+	case from.Name:
 		return &t.ListFromName
-	case quota.FromEncoding:
+	case from.Encoding:
 		return &t.ListFromEncoding
-	case quota.NoFault:
+	case from.NoFault:
 	}
 	return &t.ListFrom
 }
@@ -195,7 +196,7 @@ func (t *ListRepliesConfig) validateLists(common []string) error {
 		checkText("replies.list_unavailable", t.ListUnavailable, ofList...),
 		checkText("replies.list_limit", t.ListLimit, append(slices.Clone(ofList), "{members}")...),
 	}
-	for fault := quota.EnvelopeOther; fault <= quota.FromEncoding; fault++ {
+	for fault := from.Envelope; fault <= from.Encoding; fault++ {
 		errs = append(errs, checkText("replies.list_from_"+fault.String(), *t.from(fault), ofList...))
 	}
 	return errors.Join(errs...)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
 // record writes the one log record of a message. Its message is the action, its
@@ -66,8 +67,8 @@ func (s *session) record(v *quota.Verdict) {
 }
 
 // fromCheck is empty for no fault.
-func fromCheck(f quota.FromFault) string {
-	if f == quota.NoFault {
+func fromCheck(f from.Fault) string {
+	if f == from.NoFault {
 		return ""
 	}
 	return f.String()

@@ -3,6 +3,8 @@ package quota
 import (
 	"slices"
 	"strings"
+
+	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
 // agent is a header field that names who sent a message for its author (RFC 5322
@@ -30,14 +32,14 @@ func (h *Header) addAgent(name, value string) {
 // other than the sender: Sender, or the whole Resent block, whose other fields mean
 // nothing without it. The message is not refused, since webmails and Exchange add these
 // fields and their users cannot change that. The login says better who sent it.
-func (h *Header) foreignAgents(id identity) (names []string) {
+func (h *Header) foreignAgents(id from.Identity) (names []string) {
 	var sender, resent bool
 	for _, a := range h.agents {
 		switch a.name {
 		case "Sender":
-			sender = sender || id.fault(a.value) != NoFault
+			sender = sender || id.CheckField(a.value) != from.NoFault
 		case "Resent-From", "Resent-Sender":
-			resent = resent || id.fault(a.value) != NoFault
+			resent = resent || id.CheckField(a.value) != from.NoFault
 		}
 	}
 	sender = sender || h.Count("Sender") > 1

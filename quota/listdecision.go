@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/rcptquota/rcptquota/quota/list/from"
 	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
@@ -16,7 +17,7 @@ const MaxRemovals = 100
 type listDecision struct {
 	// refusal is why a list refuses the message; NoReason: none does.
 	refusal   Reason
-	fromFault FromFault
+	fromFault from.Fault
 	// list is the one that refuses, or the first one; moderated is whether it has
 	// moderators.
 	list      string
@@ -107,7 +108,7 @@ func weigh(weighed []post, p *post) []post {
 // the end of the message.
 type postDecision struct {
 	refusal   Reason
-	fromFault FromFault
+	fromFault from.Fault
 	posting   Posting
 }
 
@@ -133,7 +134,7 @@ func (p *post) decide(who *poster, m *Message, enforce bool) postDecision {
 	if !open && !p.domain.ignoresSenders {
 		posting.From = who.addresses
 		if !slices.Contains(who.addresses, mailaddr.PersonKey(m.EnvelopeSender)) {
-			return postDecision{refusal: ListFrom, fromFault: EnvelopeOther}
+			return postDecision{refusal: ListFrom, fromFault: from.Envelope}
 		}
 	}
 	posting.Poster = who.addresses

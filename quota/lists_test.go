@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
 // listed is a directory of persons and lists that records what it is asked.
@@ -327,12 +329,12 @@ func TestLateRefusal(t *testing.T) {
 
 func TestEnvelopeOfAnother(t *testing.T) {
 	policy := listPolicy(t, listRules, newListed(), nil)
-	for from, want := range map[string]FromFault{
-		"owner@entmip.fr": NoFault, "Owner@ECOLLEGE31.fr": NoFault, "member@entmip.fr": EnvelopeOther, "owner@private.fr": EnvelopeOther,
+	for envelopeSender, want := range map[string]from.Fault{
+		"owner@entmip.fr": from.NoFault, "Owner@ECOLLEGE31.fr": from.NoFault, "member@entmip.fr": from.Envelope, "owner@private.fr": from.Envelope,
 	} {
-		v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: from, Recipients: envelope("owned@l.fr")})
-		if v.FromFault != want || (v.Reason == ListFrom) != (want != NoFault) {
-			t.Errorf("%s: %v, %v", from, v.Reason, v.FromFault)
+		v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: envelopeSender, Recipients: envelope("owned@l.fr")})
+		if v.FromFault != want || (v.Reason == ListFrom) != (want != from.NoFault) {
+			t.Errorf("%s: %v, %v", envelopeSender, v.Reason, v.FromFault)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package quota
 import (
 	"slices"
 
+	"github.com/rcptquota/rcptquota/quota/list/from"
 	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
@@ -37,17 +38,17 @@ func (p *Posting) removesTooMany(h *Header) bool {
 }
 
 // checkHeader returns the reason why a header refuses a message to lists, or NoReason.
-func (p *Posting) checkHeader(h *Header, login string) (Reason, FromFault) {
+func (p *Posting) checkHeader(h *Header, login string) (Reason, from.Fault) {
 	if p.refusesAutomatic(h) {
-		return ListAutomatic, NoFault
+		return ListAutomatic, from.NoFault
 	}
 	if p.From == nil {
-		return NoReason, NoFault
+		return NoReason, from.NoFault
 	}
-	if fault := h.fromFault(identity{login, p.From}); fault != NoFault {
+	if fault := (from.Identity{Login: login, Addresses: p.From}).Check(h.From); fault != from.NoFault {
 		return ListFrom, fault
 	}
-	return NoReason, NoFault
+	return NoReason, from.NoFault
 }
 
 // withHeader returns what remains to be done now that the header is known, for a post
@@ -56,7 +57,7 @@ func (p *Posting) withHeader(h *Header, login string) *Posting {
 	next := *p
 	next.ReplyTo = p.replyTo(h)
 	if p.From != nil && p.Enforced {
-		next.Remove = h.foreignAgents(identity{login, p.From})
+		next.Remove = h.foreignAgents(from.Identity{Login: login, Addresses: p.From})
 	}
 	return &next
 }
@@ -67,12 +68,12 @@ func (p *Posting) replyTo(h *Header) []string {
 	if len(h.From) != 1 {
 		return p.ReplyTo
 	}
-	m, fault := parseMailbox(h.From[0])
-	if from := mailaddr.PersonKey(m.address); fault == NoFault && slices.Contains(p.Poster, from) {
+	address, fault := from.Address(h.From[0])
+	if own := mailaddr.PersonKey(address); fault == from.NoFault && slices.Contains(p.Poster, own) {
 		addresses := slices.Clone(p.ReplyTo)
 		for i, address := range addresses {
 			if slices.Contains(p.Poster, address) {
-				addresses[i] = from
+				addresses[i] = own
 			}
 		}
 		return addresses

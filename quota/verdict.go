@@ -1,6 +1,10 @@
 package quota
 
-import "time"
+import (
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota/list/from"
+)
 
 // Action is what becomes of a message.
 type Action int
@@ -114,7 +118,7 @@ type Verdict struct {
 	Action Action
 	Reason Reason
 	// FromFault is what is wrong with the message's From, for the reason ListFrom.
-	FromFault FromFault
+	FromFault from.Fault
 	Facts
 	Due
 }

@@ -10,7 +10,6 @@ import (
 	goldap "github.com/go-ldap/ldap/v3"
 
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
-	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 

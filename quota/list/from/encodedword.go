@@ -1,4 +1,4 @@
-package quota
+package from
 
 import (
 	"encoding/base64"

@@ -1,4 +1,4 @@
-package quota
+package from
 
 import (
 	"math/rand/v2"
@@ -11,7 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// sample is a From field of the corpus, testdata/from: what mail programs and forgers
+// sample is a From field of the corpus, testdata: what mail programs and forgers
 // write. Each file of an archive has the verdict ("passes" or a from_check), a colon and
 // the reason, and then the field. "Go:" begins a field that is written as a Go string, for
 // bytes that cannot be in a text file.
@@ -21,7 +21,7 @@ type sample struct {
 
 func corpus(t testing.TB) (all []sample) {
 	t.Helper()
-	archives, err := filepath.Glob("testdata/from/*.txtar")
+	archives, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestFromCorpus(t *testing.T) {
 		if want == "passes" {
 			want = NoFault.String()
 		}
-		if got := me.fault(s.value); got.String() != want {
+		if got := me.CheckField(s.value); got.String() != want {
 			t.Errorf("%s: %v, want %s (%s): %q", s.name, got, want, s.reason, s.value)
 		}
 		checkFrom(t, s.value)
@@ -76,7 +76,7 @@ func TestFromMutations(t *testing.T) {
 		for range 100 {
 			value := mutate(r, s.value, samples)
 			checkFrom(t, value)
-			if me.fault(value) == NoFault {
+			if me.CheckField(value) == NoFault {
 				passed++
 			}
 		}
@@ -138,7 +138,7 @@ func FuzzName(f *testing.F) {
 // TestCorpusIsWide: the corpus has a sample for each verdict that a field alone can get.
 func TestCorpusIsWide(t *testing.T) {
 	samples := corpus(t)
-	for fault := FromSeveral; fault <= FromEncoding; fault++ {
+	for fault := Several; fault <= Encoding; fault++ {
 		if !slices.ContainsFunc(samples, func(s sample) bool { return s.verdict == fault.String() }) {
 			t.Errorf("no sample is %v", fault)
 		}

@@ -1,4 +1,4 @@
-package quota
+package from
 
 import (
 	"slices"
@@ -9,16 +9,16 @@ import (
 
 // nameFault checks that the name of a mailbox contains no address but the sender's own,
 // however it is decoded.
-func (id identity) nameFault(name string) FromFault {
+func (id Identity) nameFault(name string) Fault {
 	if id.isLoginAddress(name) {
 		return NoFault
 	}
 	readings, sure := readName(name)
 	if slices.ContainsFunc(readings, id.namesOther) {
-		return FromName
+		return Name
 	}
 	if !sure {
-		return FromEncoding
+		return Encoding
 	}
 	return NoFault
 }
@@ -26,12 +26,12 @@ func (id identity) nameFault(name string) FromFault {
 // namesOther reports whether text contains what looks like an address (a local part and
 // a domain with a dot) that is not the sender's own. It looks at the text as it is, and
 // without invisible characters.
-func (id identity) namesOther(text string) bool {
+func (id Identity) namesOther(text string) bool {
 	bidi := strings.ContainsFunc(text, isBidi)
 	return id.otherIn([]rune(text), bidi) || id.otherIn([]rune(strings.Map(visible, text)), bidi)
 }
 
-func (id identity) otherIn(text []rune, bidi bool) bool {
+func (id Identity) otherIn(text []rune, bidi bool) bool {
 	for i, r := range text {
 		if strings.ContainsRune(atSigns, r) && id.otherAt(text, i, bidi) {
 			return true
@@ -41,7 +41,7 @@ func (id identity) otherIn(text []rune, bidi bool) bool {
 }
 
 // otherAt reports whether the "@" at i makes an address that is not the sender's.
-func (id identity) otherAt(text []rune, i int, bidi bool) bool {
+func (id Identity) otherAt(text []rune, i int, bidi bool) bool {
 	start, end := i+1, i
 	for start < len(text) && unicode.IsSpace(text[start]) {
 		start++

@@ -1,4 +1,4 @@
-package quota
+package from
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 var mine = []string{"paul.martin@entmip.fr", "pmartin@entmip.fr"}
 
 // me has two addresses, and a login that is neither.
-var me = identity{login: "p.martin31", addresses: mine}
+var me = Identity{Login: "p.martin31", Addresses: mine}
 
 func TestFrom(t *testing.T) {
-	for value, want := range map[string]FromFault{
+	for value, want := range map[string]Fault{
 		"paul.martin@entmip.fr":                                               NoFault,
 		" Paul Martin <Paul.Martin@EntMip.fr> ":                               NoFault,
 		"\"Martin, Paul (lycee)\"\n\t<pmartin@entmip.fr>":                     NoFault,
@@ -28,70 +28,68 @@ func TestFrom(t *testing.T) {
 		`"pmartin@entmip.fr via ENT" <pmartin@entmip.fr>`:                     NoFault,
 		`"=?utf-8?q?Ren=C3=A9?=" <pmartin@entmip.fr>`:                         NoFault,
 
-		"directeur@entmip.fr":                                           FromOther,
-		"Paul Martin <directeur@entmip.fr>":                             FromOther,
-		"pmartin@entmip.fr.evil.example":                                FromOther,
-		"=?utf-8?q?Paul_Martin_=3Cpmartin=40entmip.fr=3E?= <x@evil.fr>": FromOther,
-		`"pmartin@entmip.fr" <x@evil.fr>`:                               FromOther,
-		"\"pmartin@entmip.fr\"\n <x@evil.fr>":                           FromOther,
+		"directeur@entmip.fr":                                           OtherAddress,
+		"Paul Martin <directeur@entmip.fr>":                             OtherAddress,
+		"pmartin@entmip.fr.evil.example":                                OtherAddress,
+		"=?utf-8?q?Paul_Martin_=3Cpmartin=40entmip.fr=3E?= <x@evil.fr>": OtherAddress,
+		`"pmartin@entmip.fr" <x@evil.fr>`:                               OtherAddress,
+		"\"pmartin@entmip.fr\"\n <x@evil.fr>":                           OtherAddress,
 
-		"directeur@entmip.fr, pmartin@entmip.fr":          FromSeveral,
-		"Paul <pmartin@entmip.fr>, <directeur@entmip.fr>": FromSeveral,
-		"Paul <pmartin@entmip.fr,directeur@entmip.fr>":    FromSeveral,
-		"pmartin@entmip.fr,":                              FromSeveral,
+		"directeur@entmip.fr, pmartin@entmip.fr":          Several,
+		"Paul <pmartin@entmip.fr>, <directeur@entmip.fr>": Several,
+		"Paul <pmartin@entmip.fr,directeur@entmip.fr>":    Several,
+		"pmartin@entmip.fr,":                              Several,
 
-		"":                                FromMalformed,
-		"<>":                              FromMalformed,
-		"Paul Martin":                     FromMalformed,
-		"Profs: pmartin@entmip.fr;":       FromMalformed,
-		"Profs:;":                         FromMalformed,
-		"undisclosed-recipients:;":        FromMalformed,
-		"pmartin@entmip.fr (Paul Martin)": FromMalformed,
-		"(directeur@entmip.fr) pmartin@entmip.fr": FromMalformed,
-		"pmartin(x)@entmip.fr":                    FromMalformed,
-		"<@evil.fr:pmartin@entmip.fr>":            FromMalformed,
-		"<pmartin@entmip.fr> <x@evil.fr>":         FromMalformed,
-		"<x@evil.fr> pmartin@entmip.fr":           FromMalformed,
-		"x@evil.fr <pmartin@entmip.fr>":           FromMalformed,
-		"Paul <pmartin@entmip.fr":                 FromMalformed,
-		"Paul pmartin@entmip.fr>":                 FromMalformed,
-		"Paul <pmartin@entmip.fr> x":              FromMalformed,
-		"<pmartin @entmip.fr>":                    FromMalformed,
-		"pmartin @entmip.fr":                      FromMalformed,
-		"pmartin@\n entmip.fr":                    FromMalformed,
-		`"pmartin"@entmip.fr`:                     FromMalformed,
-		`<"pmartin"@entmip.fr>`:                   FromMalformed,
-		`"Paul <pmartin@entmip.fr>`:               FromMalformed,
-		`Paul\ <pmartin@entmip.fr>`:               FromMalformed,
-		"<pmartin@[entmip.fr]>":                   FromMalformed,
-		"=?utf-8?q?pmartin=40entmip.fr?=":         FromMalformed,
-		"=?utf-8?q?=3Cpmartin=40entmip.fr=3E?=":   FromMalformed,
-		"pmartin@entmip.fr\nBcc: x@evil.fr":       FromMalformed,
-		"pmartin@entmip.fr\x00, x@evil.fr":        FromMalformed,
-		"pmartin@entmip.fr\r, x@evil.fr":          FromMalformed,
-		"Ren\xe9 <pmartin@entmip.fr>":             FromMalformed,
-		"<pm\u0430rtin@entmip.fr>":                FromMalformed, // a Cyrillic letter
-		"<pmartin@entmip.fr\u200b>":               FromMalformed,
+		"":                                Malformed,
+		"<>":                              Malformed,
+		"Paul Martin":                     Malformed,
+		"Profs: pmartin@entmip.fr;":       Malformed,
+		"Profs:;":                         Malformed,
+		"undisclosed-recipients:;":        Malformed,
+		"pmartin@entmip.fr (Paul Martin)": Malformed,
+		"(directeur@entmip.fr) pmartin@entmip.fr": Malformed,
+		"pmartin(x)@entmip.fr":                    Malformed,
+		"<@evil.fr:pmartin@entmip.fr>":            Malformed,
+		"<pmartin@entmip.fr> <x@evil.fr>":         Malformed,
+		"<x@evil.fr> pmartin@entmip.fr":           Malformed,
+		"x@evil.fr <pmartin@entmip.fr>":           Malformed,
+		"Paul <pmartin@entmip.fr":                 Malformed,
+		"Paul pmartin@entmip.fr>":                 Malformed,
+		"Paul <pmartin@entmip.fr> x":              Malformed,
+		"<pmartin @entmip.fr>":                    Malformed,
+		"pmartin @entmip.fr":                      Malformed,
+		"pmartin@\n entmip.fr":                    Malformed,
+		`"pmartin"@entmip.fr`:                     Malformed,
+		`<"pmartin"@entmip.fr>`:                   Malformed,
+		`"Paul <pmartin@entmip.fr>`:               Malformed,
+		`Paul\ <pmartin@entmip.fr>`:               Malformed,
+		"<pmartin@[entmip.fr]>":                   Malformed,
+		"=?utf-8?q?pmartin=40entmip.fr?=":         Malformed,
+		"=?utf-8?q?=3Cpmartin=40entmip.fr=3E?=":   Malformed,
+		"pmartin@entmip.fr\nBcc: x@evil.fr":       Malformed,
+		"pmartin@entmip.fr\x00, x@evil.fr":        Malformed,
+		"pmartin@entmip.fr\r, x@evil.fr":          Malformed,
+		"Ren\xe9 <pmartin@entmip.fr>":             Malformed,
+		"<pm\u0430rtin@entmip.fr>":                Malformed, // a Cyrillic letter
+		"<pmartin@entmip.fr\u200b>":               Malformed,
 
-		`"directeur@entmip.fr" <pmartin@entmip.fr>`:                                                FromName,
-		"=?utf-8?q?Directeur_=3Cdirecteur=40entmip.fr=3E?= <pmartin@entmip.fr>":                    FromName,
-		"=?utf-8?q?directeur=EF=BC=A0entmip.fr?= <pmartin@entmip.fr>":                              FromName,
-		"directeur\ufe6bentmip.fr <pmartin@entmip.fr>":                                             FromName,
-		`"=?utf-8?q?directeur=40entmip.fr?=" <pmartin@entmip.fr>`:                                  FromName,
-		"x=?utf-8?q?directeur=40entmip.fr?= <pmartin@entmip.fr>":                                   FromName,
-		"=?utf-8?b?ZGlyZWN0ZXVyQGVudG1pcC5mcg==?=x <pmartin@entmip.fr>":                            FromName,
-		`"=?utf-8?x?directeur?=" <pmartin@entmip.fr>`:                                              FromEncoding,
-		`"=?utf-7?q?directeur+AEA-entmip.fr?=" <pmartin@entmip.fr>`:                                FromEncoding,
-		"=?utf-7?q?directeur+AEA-entmip.fr?= <pmartin@entmip.fr>":                                  FromEncoding,
-		"=?csutf7?q?directeur+AEA-entmip.fr?= <pmartin@entmip.fr>":                                 FromEncoding,
-		"=?ibm037?q?=84=89=99=85=83=A3=85=A4=99=7C=85=95=A3=94=89=97K=86=99?= <pmartin@entmip.fr>": FromEncoding,
-		"=?gb2312?q?directeur=A3=C0entmip.fr?= <pmartin@entmip.fr>":                                FromName,
-		"=?utf8?q?directeur=EF=BC=A0entmip.fr?= <pmartin@entmip.fr>":                               FromName,
-		`"pmartin@entmip.fr (directeur@entmip.fr)" <pmartin@entmip.fr>`:                            FromName,
+		`"directeur@entmip.fr" <pmartin@entmip.fr>`:                                                Name,
+		"=?utf-8?q?Directeur_=3Cdirecteur=40entmip.fr=3E?= <pmartin@entmip.fr>":                    Name,
+		"=?utf-8?q?directeur=EF=BC=A0entmip.fr?= <pmartin@entmip.fr>":                              Name,
+		"directeur\ufe6bentmip.fr <pmartin@entmip.fr>":                                             Name,
+		`"=?utf-8?q?directeur=40entmip.fr?=" <pmartin@entmip.fr>`:                                  Name,
+		"x=?utf-8?q?directeur=40entmip.fr?= <pmartin@entmip.fr>":                                   Name,
+		"=?utf-8?b?ZGlyZWN0ZXVyQGVudG1pcC5mcg==?=x <pmartin@entmip.fr>":                            Name,
+		`"=?utf-8?x?directeur?=" <pmartin@entmip.fr>`:                                              Encoding,
+		`"=?utf-7?q?directeur+AEA-entmip.fr?=" <pmartin@entmip.fr>`:                                Encoding,
+		"=?utf-7?q?directeur+AEA-entmip.fr?= <pmartin@entmip.fr>":                                  Encoding,
+		"=?csutf7?q?directeur+AEA-entmip.fr?= <pmartin@entmip.fr>":                                 Encoding,
+		"=?ibm037?q?=84=89=99=85=83=A3=85=A4=99=7C=85=95=A3=94=89=97K=86=99?= <pmartin@entmip.fr>": Encoding,
+		"=?gb2312?q?directeur=A3=C0entmip.fr?= <pmartin@entmip.fr>":                                Name,
+		"=?utf8?q?directeur=EF=BC=A0entmip.fr?= <pmartin@entmip.fr>":                               Name,
+		`"pmartin@entmip.fr (directeur@entmip.fr)" <pmartin@entmip.fr>`:                            Name,
 	} {
-		h := Header{}
-		h.Add("From", value)
-		if got := h.fromFault(me); got != want {
+		if got := me.CheckField(value); got != want {
 			t.Errorf("%q: %v, want %v", value, got, want)
 		}
 	}
@@ -100,7 +98,7 @@ func TestFrom(t *testing.T) {
 // TestLongFrom: a field that would take long to parse is not parsed.
 func TestLongFrom(t *testing.T) {
 	for _, name := range []string{strings.Repeat("@", 50_000), strings.Repeat("\ufffd", 50_000), strings.Repeat("=?utf-8?q?=40?=", 50_000)} {
-		if got := me.fault(`"` + name + `" <pmartin@entmip.fr>`); got != FromMalformed {
+		if got := me.CheckField(`"` + name + `" <pmartin@entmip.fr>`); got != Malformed {
 			t.Error(got)
 		}
 	}
@@ -108,36 +106,27 @@ func TestLongFrom(t *testing.T) {
 
 // TestLookAlikes: a letter whose lower case is in ASCII is not the same as that letter.
 func TestLookAlikes(t *testing.T) {
-	h := Header{From: []string{"<\u212aarl@entmip.fr>"}} // the Kelvin sign
-	if got := h.fromFault(identity{addresses: []string{"karl@entmip.fr"}}); got != FromMalformed {
+	karl := Identity{Addresses: []string{"karl@entmip.fr"}}
+	if got := karl.CheckField("<\u212aarl@entmip.fr>"); got != Malformed { // the Kelvin sign
 		t.Error(got)
 	}
 }
 
-func TestHeader(t *testing.T) {
+func TestFields(t *testing.T) {
+	const mine, other = "pmartin@entmip.fr", "x@evil.fr"
 	for _, c := range []struct {
 		fields []string
-		want   FromFault
+		want   Fault
 	}{
-		{nil, FromMissing},
-		{[]string{"From", "pmartin@entmip.fr", "from", "pmartin@entmip.fr"}, FromSeveral},
-		{[]string{"FROM ", "x@evil.fr", "From", "pmartin@entmip.fr", "From", "y@evil.fr"}, FromSeveral},
-		{[]string{"Resent-From", "x@evil.fr", "From", "pmartin@entmip.fr", "Sender", "x@evil.fr"}, NoFault},
+		{nil, Missing},
+		{[]string{mine}, NoFault},
+		{[]string{other}, OtherAddress},
+		{[]string{mine, mine}, Several},
+		{[]string{other, mine, other}, Several},
 	} {
-		h := Header{}
-		for i := 0; i < len(c.fields); i += 2 {
-			h.Add(c.fields[i], c.fields[i+1])
-		}
-		if got := h.fromFault(me); got != c.want {
+		if got := me.Check(c.fields); got != c.want {
 			t.Errorf("%q: %v, want %v", c.fields, got, c.want)
 		}
-	}
-	h := Header{}
-	for _, name := range []string{"Reply-To", "reply-to", "X-Sender", "X-SENDER", "X-Sender-IP", "To"} {
-		h.Add(name, "x@evil.fr")
-	}
-	if h.ReplyTo != 2 || h.XSender != 2 || h.Automatic {
-		t.Errorf("%+v", h)
 	}
 }
 
@@ -237,8 +226,7 @@ func TestGrammar(t *testing.T) {
 	for seed := range uint64(5000) {
 		value := grammar{rand.New(rand.NewPCG(seed, 1))}.addressList()
 		checkFrom(t, value)
-		h := Header{From: []string{value}}
-		if h.fromFault(me) == NoFault {
+		if me.CheckField(value) == NoFault {
 			passed++
 		} else if len(secondOpinion(value)) > 0 {
 			stricter++

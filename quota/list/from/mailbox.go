@@ -1,4 +1,4 @@
-package quota
+package from
 
 import (
 	"net/mail"
@@ -25,10 +25,10 @@ const maxMailbox = 4096
 // parseMailbox parses a field that is one plain mailbox: "address", or a name of words
 // and quoted strings followed by "<address>". Comments, groups, routes, literals and
 // quoted local parts are faults, and net/mail has to come to the same result.
-func parseMailbox(value string) (mailbox, FromFault) {
+func parseMailbox(value string) (mailbox, Fault) {
 	value, ok := unfold(value)
 	if !ok || len(value) > maxMailbox {
-		return mailbox{}, FromMalformed
+		return mailbox{}, Malformed
 	}
 	s := splitter{value: value}
 	fault := s.split()
@@ -40,15 +40,21 @@ func parseMailbox(value string) (mailbox, FromFault) {
 	if s.bareAt {
 		m.bareName = true
 		if m.name != strings.TrimSpace(phrase) {
-			return m, FromMalformed
+			return m, Malformed
 		}
 		phrase = "w"
 	}
 	parsed, err := mail.ParseAddressList(phrase + "<" + m.address + ">")
 	if err != nil || len(parsed) != 1 || parsed[0].Address != m.address || !isPlainAddress(m.address) {
-		return m, FromMalformed
+		return m, Malformed
 	}
 	return m, NoFault
+}
+
+// Address returns the address of a field that is one plain mailbox.
+func Address(value string) (string, Fault) {
+	m, fault := parseMailbox(value)
+	return m.address, fault
 }
 
 // splitter cuts a mailbox into its name and its address.
@@ -62,7 +68,7 @@ type splitter struct {
 
 // split cuts at the "<". An encoded word counts as one word, even with characters that
 // RFC 2047 section 5 forbids, as long as they are harmless.
-func (s *splitter) split() FromFault {
+func (s *splitter) split() Fault {
 	for i := 0; i < len(s.value); i++ {
 		rest := s.value[i:]
 		if n := harmlessWord(rest); n > 0 {
@@ -75,7 +81,7 @@ func (s *splitter) split() FromFault {
 		case '"':
 			end := quotedEnd(rest)
 			if end < 0 {
-				return FromMalformed
+				return Malformed
 			}
 			s.name.WriteString(unquote(rest[1:end]))
 			s.phrase.WriteString(rest[:end+1])
@@ -84,11 +90,11 @@ func (s *splitter) split() FromFault {
 			return s.angle(rest[1:])
 		case ',':
 			if s.bareAt {
-				return FromSeveral
+				return Several
 			}
-			return FromMalformed
+			return Malformed
 		case '(', ')', '>', '[', ']', ':', ';', '\\':
-			return FromMalformed
+			return Malformed
 		default:
 			s.bareAt = s.bareAt || c == '@'
 			s.name.WriteByte(c)
@@ -96,7 +102,7 @@ func (s *splitter) split() FromFault {
 		}
 	}
 	if s.name.String() != s.value || strings.ContainsAny(s.value, " \t") { // a bare address has neither quotes nor spaces
-		return FromMalformed
+		return Malformed
 	}
 	s.name.Reset()
 	s.phrase.Reset()
@@ -106,16 +112,16 @@ func (s *splitter) split() FromFault {
 }
 
 // angle parses what follows the "<".
-func (s *splitter) angle(rest string) FromFault {
+func (s *splitter) angle(rest string) Fault {
 	address, closed := strings.CutSuffix(rest, ">")
 	switch {
 	case closed && !strings.ContainsAny(address, "<>,;:\"()[]\\ \t"):
 		s.address = address
 		return NoFault
 	case strings.Contains(address, ","):
-		return FromSeveral
+		return Several
 	}
-	return FromMalformed
+	return Malformed
 }
 
 // wordBegins matches an encoded word (RFC 2047 section 2) without characters that a

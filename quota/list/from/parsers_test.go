@@ -1,4 +1,4 @@
-package quota
+package from
 
 import (
 	"encoding/base64"
@@ -20,7 +20,7 @@ import (
 // wherever it is.
 func checkFrom(t *testing.T, value string) {
 	t.Helper()
-	if me.fault(value) != NoFault {
+	if me.CheckField(value) != NoFault {
 		return
 	}
 	for _, a := range secondOpinion(value) {
