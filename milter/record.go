@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
@@ -75,7 +76,7 @@ func fromCheck(f from.Fault) string {
 }
 
 // removed names the header fields that were removed; p may be nil.
-func removed(p *quota.Posting) string {
+func removed(p *list.Posting) string {
 	if p == nil {
 		return ""
 	}

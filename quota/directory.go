@@ -3,6 +3,8 @@ package quota
 import (
 	"context"
 	"errors"
+
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // The errors of a [Directory] that are certain answers. Any other error means that the
@@ -29,9 +31,7 @@ type Directory interface {
 	// directory has just said so; any other error means that the directory cannot be
 	// asked now.
 	Sender(ctx context.Context, login string) (Sender, error)
-	// Lists says for each address, written as by [mailaddr.RecipientKey], whether it is a
-	// list's. There is one answer for each address, in their order, from few searches.
-	Lists(ctx context.Context, addresses []string) []ListAnswer
+	list.Directory
 }
 
 // Sender is what the directory knows about one sender. It is shared: do not

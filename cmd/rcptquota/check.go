@@ -71,7 +71,7 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	if config.rules.HasPremium() {
 		lines = append(lines, config.Premium.Summary())
 	}
-	if config.rules.HasLists() && !slices.ContainsFunc(config.Listen, isInbound) {
+	if config.rules.Lists().Any() && !slices.ContainsFunc(config.Listen, isInbound) {
 		lines = append(lines, `lists: no [[listen]] has role = "inbound": mail from elsewhere to lists is for another relay to look at`)
 	}
 	for _, l := range config.Listen {
@@ -99,7 +99,7 @@ func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.
 	var verified []string
 	var mistakes error
 	if config.Directory.Source == "ldap" {
-		verified, mistakes = ldap.Verify(ctx, config.Directory.Config, config.matched(), config.rules.HasLists())
+		verified, mistakes = ldap.Verify(ctx, config.Directory.Config, config.matched(), config.rules.Lists().Any())
 	}
 	counted, err := counter.Verify(ctx, config.Store)
 	if err := errors.Join(mistakes, err); err != nil {

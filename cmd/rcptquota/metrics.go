@@ -17,6 +17,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/counter"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // httpConfig is the table [http].
@@ -137,7 +138,7 @@ func (m measured) Judge(ctx context.Context, msg *quota.Message) quota.Verdict {
 }
 
 // JudgeHeader implements [milter.Judge]. It counts a verdict that the header changed.
-func (m measured) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
+func (m measured) JudgeHeader(v *quota.Verdict, h *list.Header) quota.Verdict {
 	atEnd := m.next.JudgeHeader(v, h)
 	if atEnd.Action != v.Action {
 		m.atEnd.WithLabelValues(atEnd.Action.String(), atEnd.Reason.String(), atEnd.Class).Inc()

@@ -105,7 +105,7 @@ func serve(ctx context.Context, path string, logs *logQueue) (err error) {
 		return err
 	}
 	metrics := newMetrics()
-	server := milter.NewServer(measured{policy, metrics}, replies, log, c.rules.HasLists())
+	server := milter.NewServer(measured{policy, metrics}, replies, log, c.rules.Lists().Any())
 	metrics.watch(directory, windows, logs)
 	metrics.watchEnds(server, c.Listen)
 	premium.measure(metrics)

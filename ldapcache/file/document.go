@@ -9,6 +9,7 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/list"
 	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
@@ -91,10 +92,10 @@ func (d *document) designations() []roster.Designation {
 }
 
 // lists returns the lists by the keys of their addresses.
-func (d *document) lists(senders map[string]quota.Sender) map[string]*quota.List {
-	lists := make(map[string]*quota.List, len(d.Lists))
+func (d *document) lists(senders map[string]quota.Sender) map[string]*list.List {
+	lists := make(map[string]*list.List, len(d.Lists))
 	for _, table := range d.Lists {
-		lists[mailaddr.RecipientKey(table.Address)] = &quota.List{
+		lists[mailaddr.RecipientKey(table.Address)] = &list.List{
 			Owners:     persons(senders, table.Owners),
 			Moderators: persons(senders, table.Moderators),
 			Moderated:  len(table.Moderators) > 0,
@@ -105,12 +106,12 @@ func (d *document) lists(senders map[string]quota.Sender) map[string]*quota.List
 }
 
 // persons are the senders of those logins.
-func persons(senders map[string]quota.Sender, logins []string) []quota.Person {
-	var all []quota.Person
+func persons(senders map[string]quota.Sender, logins []string) []list.Person {
+	var all []list.Person
 	for _, name := range logins {
 		login, _ := spelling.Login(name)
 		sender := senders[login]
-		all = append(all, quota.Person{ID: sender.ID, Addresses: sender.Addresses})
+		all = append(all, list.Person{ID: sender.ID, Addresses: sender.Addresses})
 	}
 	return all
 }

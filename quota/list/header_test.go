@@ -1,14 +1,9 @@
-package quota
+package list
 
 import (
 	"slices"
 	"testing"
-
-	"github.com/rcptquota/rcptquota/quota/list/from"
 )
-
-// me is a manager whose login is none of their addresses.
-var me = from.Identity{Login: "p.martin31", Addresses: []string{"paul.martin@entmip.fr", "pmartin@entmip.fr"}}
 
 func TestHeader(t *testing.T) {
 	h := Header{}

@@ -1,7 +1,9 @@
-package quota
+package list
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"math/rand/v2"
 	"net/mail"
 	"slices"
@@ -11,22 +13,26 @@ import (
 	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
+// envelope is one recipient, as the set of recipients yields it.
+func envelope(address string) iter.Seq[string] {
+	return slices.Values([]string{mailaddr.RecipientKey(address)})
+}
+
 // candidates are the addresses that the directory is asked about because of one recipient.
-func candidates(l *lists, address string) []string {
-	found, _ := l.recipients(envelope(address))
+func candidates(l *Rules, address string) []string {
 	var asked []string
-	for _, c := range found {
+	for _, c := range l.Candidates(envelope(address)).all {
 		asked = append(asked, c.address, c.plain)
 	}
 	return asked
 }
 
-func testLists() *lists {
-	return &lists{domains: map[string]*listDomain{"l.fr": {name: "l.fr"}, "re.fr": {name: "re.fr"}}, delimiters: "+"}
+func testLists() *Rules {
+	return &Rules{domains: map[string]*domain{"l.fr": {name: "l.fr"}, "re.fr": {name: "re.fr"}}, delimiters: "+"}
 }
 
 // asksFor reports whether the directory is asked about the list.
-func asksFor(l *lists, address, list string) bool {
+func asksFor(l *Rules, address, list string) bool {
 	return slices.Contains(candidates(l, address), list)
 }
 
@@ -102,16 +108,15 @@ func TestDisguises(t *testing.T) {
 // TestNoWayRound: a list's address is recognised in every form that Postfix passes on or
 // leaves to the next relay.
 func TestNoWayRound(t *testing.T) {
-	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 5", newListed(), nil)
+	rules := mustRules(t, someRules)
 	for _, address := range []string{
 		"owned@l.fr", "OWNED@L.fr", "owned@l.fr.", "owned+x@l.fr", "owned+@l.fr", "owned+x+y@L.FR", `"owned"@l.fr`, `"ow\ned"@l.fr`,
 		`"owned+x"@l.fr`, "owned%l.fr@relay.fr", "owned%L.fr%relay2.fr@relay.fr", "l.fr!owned@relay.fr", "relay2.fr!l.fr!owned@relay.fr",
 		"@relay.fr:owned@l.fr", "@a.fr,@b.fr:owned@l.fr", `"owned@l.fr"@relay.fr`, "owned@l.fr@relay.fr", `"owned%l.fr"@relay.fr`,
 		"owned+x%l.fr@relay.fr", "owned%l.fr@l.fr", `"owned@ l.fr"@relay.fr`, "\"owned\t%l.fr\"@relay.fr",
 	} {
-		v := policy.Judge(t.Context(), &Message{Login: "member", EnvelopeSender: "member@entmip.fr", Recipients: envelope(address)})
-		if v.Action != Refuse || v.Reason != ListPosting || v.List != "owned@l.fr" {
-			t.Errorf("%s: %v, %v, list %q", address, v.Action, v.Reason, v.List)
+		if d := decide(t, rules, newListed(), "member", address); d.Refusal != MayNotPost || d.List != "owned@l.fr" {
+			t.Errorf("%s: %v, list %q", address, d.Refusal, d.List)
 		}
 	}
 	for _, address := range []string{
@@ -120,9 +125,8 @@ func TestNoWayRound(t *testing.T) {
 		"owner-owned@l.fr", "sympa@l.fr", "listmaster@l.fr", "bounce+owned=x@l.fr", "abuse-feedback-report@l.fr", "postmaster@l.fr",
 		"+owned@l.fr", "away@elsewhere.fr", "owned@sub.l.fr", "owned", "@", `"`, "%@!", "away-owner@l.fr",
 	} {
-		v := policy.Judge(t.Context(), &Message{Login: "member", EnvelopeSender: "member@entmip.fr", Recipients: envelope(address)})
-		if v.Action != Accept || v.Reason != NoReason {
-			t.Errorf("%s: %v, %v", address, v.Action, v.Reason)
+		if d := decide(t, rules, newListed(), "member", address); d.Refusal != NotRefused || d.Unknown != "" {
+			t.Errorf("%s: %v, unknown %q", address, d.Refusal, d.Unknown)
 		}
 	}
 }
@@ -130,14 +134,14 @@ func TestNoWayRound(t *testing.T) {
 // TestExtensionOfAnotherList: a list whose name has the delimiter is itself.
 func TestExtensionOfAnotherList(t *testing.T) {
 	d := newListed()
-	d.lists["moderated-6b@l.fr"] = d.lists["owned@l.fr"]
-	policy := listPolicy(t, "[senders]\nrecipient_delimiter = \"-\"\n[lists]\ndomains = [\"l.fr\"]", d, nil)
-	for address, want := range map[string]Action{
-		"moderated-6b@l.fr": Accept, "moderated-7a@l.fr": Refuse, "moderated-request@l.fr": Accept, "moderated+6b@l.fr": Accept,
+	d["moderated@l.fr"] = &List{Owners: []Person{person("owner")}, Moderators: []Person{person("moderator")}, Moderated: true}
+	d["moderated-6b@l.fr"] = d["owned@l.fr"]
+	rules := mustRules(t, "[senders]\nrecipient_delimiter = \"-\"\n[lists]\ndomains = [\"l.fr\"]")
+	for address, want := range map[string]Refusal{
+		"moderated-6b@l.fr": NotRefused, "moderated-7a@l.fr": MayNotPost, "moderated-request@l.fr": NotRefused, "moderated+6b@l.fr": NotRefused,
 	} {
-		v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope(address)})
-		if v.Action != want {
-			t.Errorf("%s: %v, want %v", address, v.Action, want)
+		if d := decide(t, rules, d, "owner", address); d.Refusal != want {
+			t.Errorf("%s: %v, want %v", address, d.Refusal, want)
 		}
 	}
 }
@@ -145,37 +149,54 @@ func TestExtensionOfAnotherList(t *testing.T) {
 // TestServiceAddressesWithOtherDelimiters: a list with something that Postfix takes for an
 // extension is not a service address (split_addr(3), ownreq_special_address).
 func TestServiceAddressesWithOtherDelimiters(t *testing.T) {
-	for delimiters, want := range map[string]map[string]Action{
-		"=": {"owned=x-owner@l.fr": Refuse, "owned=-request@l.fr": Refuse, "owned-owner=x@l.fr": Accept, "owned-request+x@l.fr": Accept},
-		"+-": {"owned-owner@l.fr": Refuse, "owned-bounces+x@l.fr": Refuse, "owned-request+x@l.fr": Refuse, "owned+x-owner@l.fr": Refuse, "owned-request@l.fr": Accept,
-			"owner-owned@l.fr": Accept, "mailer-daemon@l.fr": Accept, "none-owner@l.fr": Accept, "abuse-feedback-report@l.fr": Accept},
+	for delimiters, want := range map[string]map[string]Refusal{
+		"=": {"owned=x-owner@l.fr": MayNotPost, "owned=-request@l.fr": MayNotPost, "owned-owner=x@l.fr": NotRefused, "owned-request+x@l.fr": NotRefused},
+		"+-": {"owned-owner@l.fr": MayNotPost, "owned-bounces+x@l.fr": MayNotPost, "owned-request+x@l.fr": MayNotPost, "owned+x-owner@l.fr": MayNotPost, "owned-request@l.fr": NotRefused,
+			"owner-owned@l.fr": NotRefused, "mailer-daemon@l.fr": NotRefused, "none-owner@l.fr": NotRefused, "abuse-feedback-report@l.fr": NotRefused},
 	} {
-		d := newListed()
-		policy := listPolicy(t, fmt.Sprintf("[senders]\nrecipient_delimiter = %q\n[lists]\ndomains = [\"l.fr\"]", delimiters), d, nil)
-		for address, action := range want {
-			v := policy.Judge(t.Context(), &Message{Login: "member", EnvelopeSender: "member@entmip.fr", Recipients: envelope(address)})
-			if v.Action != action {
-				t.Errorf("%q: %s: %v, %v, list %q", delimiters, address, v.Action, v.Reason, v.List)
+		rules := mustRules(t, fmt.Sprintf("[senders]\nrecipient_delimiter = %q\n[lists]\ndomains = [\"l.fr\"]", delimiters))
+		for address, refusal := range want {
+			if d := decide(t, rules, newListed(), "member", address); d.Refusal != refusal {
+				t.Errorf("%q: %s: %v, list %q", delimiters, address, d.Refusal, d.List)
 			}
 		}
 	}
 }
 
-// BenchmarkListRecipients measures what list domains cost a message without lists, and one
+// TestListBeyondASCII: a list is recognised however its domain and name are written, and
+// the directory is asked for one spelling.
+func TestListBeyondASCII(t *testing.T) {
+	d := newListed()
+	d["parents@xn--lyce-dpa.fr"] = d["owned@l.fr"]
+	for _, domain := range []string{"lycée.fr", "xn--lyce-dpa.fr", "LYCÉE.fr"} {
+		rules := mustRules(t, "[lists]\ndomains = [\""+domain+"\"]")
+		for _, address := range []string{
+			"parents@lycée.fr", "Parents@LYCÉE.FR", "parents@xn--lyce-dpa.fr", "parents+x@lycée.fr", "parents@lyce\u0301e.fr.",
+			"parents%lycée.fr@relay.fr", "lycée.fr!parents@relay.fr", `"parents@lycée.fr"@relay.fr`, "@relay.fr:parents@lycée.fr",
+			"parent\u017f@lycée.fr", "parent\u017f@xn--lyce-dpa.fr", "parents@lycée。fr",
+		} {
+			if d := decide(t, rules, d, "member", address); d.Refusal != MayNotPost || d.List != "parents@xn--lyce-dpa.fr" {
+				t.Errorf("%s in %s: %v, list %q", address, domain, d.Refusal, d.List)
+			}
+		}
+	}
+}
+
+// BenchmarkFind measures what list domains cost a message without lists, and one
 // whose recipients may all be lists.
-func BenchmarkListRecipients(b *testing.B) {
-	policy := listPolicy(b, listRules, newListed(), nil)
+func BenchmarkFind(b *testing.B) {
+	rules, directory := mustRules(b, someRules), listed{}
 	for _, n := range []int{10, 1000, 5000} {
 		for _, domain := range []string{"example.org", "l.fr"} {
-			var r Recipients
+			all := make(map[string]struct{})
 			for i := range n {
-				r.Add(fmt.Sprintf("r%d@%s", i, domain))
+				all[fmt.Sprintf("r%d@%s", i, domain)] = struct{}{}
 			}
 			b.Run(fmt.Sprintf("%s/recipients=%d", domain, n), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					candidates, inDomain := policy.rules.lists.recipients(&r)
-					policy.findLists(b.Context(), candidates, inDomain)
+					candidates := rules.Candidates(maps.Keys(all))
+					rules.Find(b.Context(), directory, &candidates)
 				}
 			})
 		}

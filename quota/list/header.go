@@ -1,8 +1,6 @@
-package quota
+package list
 
-import (
-	"strings"
-)
+import "strings"
 
 // Header is the part of a message's header that the rules of lists look at. The zero
 // value is that of a message without a header; Add takes the fields in their order.

@@ -1,4 +1,4 @@
-package quota
+package list
 
 import (
 	"regexp"
@@ -103,10 +103,4 @@ func isReport(value string) bool {
 		return answersInvitation(value)
 	}
 	return false
-}
-
-// refusesAutomatic reports whether a program sent the message, and the lists do not take
-// such messages.
-func (p *Posting) refusesAutomatic(h *Header) bool {
-	return h.Automatic || h.Generated && p.RefuseGenerated
 }

@@ -1,4 +1,4 @@
-package quota
+package list
 
 import "testing"
 
@@ -69,23 +69,22 @@ func TestGenerated(t *testing.T) {
 	const open = "\n[[lists.domain]]\nname = \"open.fr\"\nunauthorised = \"pass\"\n"
 	for _, c := range []struct {
 		rules, login, list string
-		want               Action
+		want               Refusal
 	}{
-		{"[lists]\ndomains = [\"l.fr\"]\n", "owner", "owned@l.fr", Accept},
-		{"[lists]\ndomains = [\"l.fr\"]\nauto_generated = \"pass\"\n", "owner", "owned@l.fr", Accept},
-		{"[lists]\ndomains = [\"l.fr\"]\nauto_generated = \"refuse\"\n", "owner", "owned@l.fr", Refuse},
-		{"[lists]\n" + open, "owner", "owned@open.fr", Accept},
-		{"[lists]\n" + open, "member", "owned@open.fr", Refuse},
-		{"[lists]\n" + open, "", "owned@open.fr", Refuse},
-		{"[lists]\nauto_generated = \"refuse\"\n" + open, "owner", "owned@open.fr", Refuse},
-		{"[lists]\nauto_generated = \"refuse\"\n" + open + "auto_generated = \"pass\"\n", "owner", "owned@open.fr", Accept},
-		{"[lists]\n[[lists.domain]]\nname = \"re.fr\"\nunauthorised = \"redirect\"\n", "member", "owned@re.fr", Refuse},
+		{"[lists]\ndomains = [\"l.fr\"]\n", "owner", "owned@l.fr", NotRefused},
+		{"[lists]\ndomains = [\"l.fr\"]\nauto_generated = \"pass\"\n", "owner", "owned@l.fr", NotRefused},
+		{"[lists]\ndomains = [\"l.fr\"]\nauto_generated = \"refuse\"\n", "owner", "owned@l.fr", Automatic},
+		{"[lists]\n" + open, "owner", "owned@open.fr", NotRefused},
+		{"[lists]\n" + open, "member", "owned@open.fr", Automatic},
+		{"[lists]\n" + open, "", "owned@open.fr", Automatic},
+		{"[lists]\nauto_generated = \"refuse\"\n" + open, "owner", "owned@open.fr", Automatic},
+		{"[lists]\nauto_generated = \"refuse\"\n" + open + "auto_generated = \"pass\"\n", "owner", "owned@open.fr", NotRefused},
+		{"[lists]\n[[lists.domain]]\nname = \"re.fr\"\nunauthorised = \"redirect\"\n", "member", "owned@re.fr", Automatic},
 	} {
-		policy := listPolicy(t, c.rules, newListed(), nil)
-		v := policy.Judge(t.Context(), &Message{Login: c.login, EnvelopeSender: "owner@entmip.fr", Recipients: envelope(c.list)})
-		h := Header{From: []string{"owner@entmip.fr"}, Generated: true}
-		if v = policy.JudgeHeader(&v, &h); v.Action != c.want || (v.Reason == ListAutomatic) != (c.want == Refuse) {
-			t.Errorf("%+v: %v, %v, %v", c, v.Action, v.Reason, v.FromFault)
+		d := decide(t, mustRules(t, c.rules), newListed(), c.login, c.list)
+		_, refusal, _ := d.Posting.JudgeHeader(&Header{From: []string{"owner@entmip.fr"}, Generated: true}, c.login)
+		if refusal != c.want {
+			t.Errorf("%+v: %v", c, refusal)
 		}
 	}
 }
