@@ -15,7 +15,7 @@ import (
 type counted struct {
 	recipients *Recipients
 	exempt     exemptRecipients
-	n          int              // recipients, without the exempt ones
+	n          int              // how many there are
 	weighed    []list.Recipient // lists that count as their members
 }
 
@@ -26,16 +26,10 @@ func (r *Rules) count(m *Message, o *origin, lists *list.Decision) counted {
 	if o.sender != "" {
 		c.weighed = lists.Weighed
 	}
-	return c
-}
-
-// len is how many recipients there are.
-func (c *counted) len() int {
-	n := c.n
 	for i := range c.weighed {
-		n += c.more(&c.weighed[i])
+		c.n += c.more(&c.weighed[i])
 	}
-	return n
+	return c
 }
 
 // more is how many a list counts for beyond one.

@@ -76,7 +76,8 @@ func (m *Message) toLists() *list.Message {
 const keepRecipients = 1024
 
 // Recipients is the set of distinct recipients of one envelope, as Postfix resolved
-// them, each written as by [mailaddr.RecipientKey]. The zero value is an empty set, ready to use.
+// them, each written as by [mailaddr.RecipientKey]. The zero value is an empty set, ready
+// to use.
 type Recipients struct {
 	set map[string]struct{}
 }

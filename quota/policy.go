@@ -57,20 +57,20 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	lists := list.Decide(&who, &found, m.toLists(), c.closesLists)
 	recipients := r.count(m, &o, &lists)
 	if lists.Refusal != list.NotRefused {
-		return refusedByList(&c, &lists, recipients.len())
+		return refusedByList(&c, &lists, recipients.n)
 	}
-	over := r.checkLimit(&c, recipients.len())
+	over := r.checkLimit(&c, recipients.n)
 	if over.exceeded() && (c.enforced() || !lists.Defers()) {
 		return overLimit(&c, &lists, &recipients, over)
 	}
 	if lists.Unknown != "" {
-		return listUnavailable(&c, &lists, recipients.len())
+		return listUnavailable(&c, &lists, recipients.n)
 	}
 	windows := p.checkWindows(ctx, &c, &recipients)
 	if windows.reason != NoReason {
 		return outOfWindow(&c, &lists, &recipients, &windows)
 	}
-	return accepted(&c, &lists, recipients.len(), o.acceptedBecause(), &windows)
+	return accepted(&c, &lists, recipients.n, o.acceptedBecause(), &windows)
 }
 
 // JudgeHeader gives the verdict on a message that v let pass, now that its header is

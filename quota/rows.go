@@ -46,7 +46,7 @@ func refusedByList(c *classification, lists *list.Decision, n int) Verdict {
 // overLimit is the verdict on a message over its sender's limit, refused or, where the
 // limit is in doubt, deferred.
 func overLimit(c *classification, lists *list.Decision, recipients *counted, over limitCheck) Verdict {
-	facts := c.facts(recipients.len())
+	facts := c.facts(recipients.n)
 	facts.Limit, facts.Err = over.limit, errors.Join(facts.Err, lists.Faults)
 	if over.action == WouldRefuse {
 		return Verdict{Action: over.action, Reason: over.reason, Facts: facts.withList(lists), Due: Due{Posting: lists.Posting}}
@@ -72,7 +72,7 @@ func listUnavailable(c *classification, lists *list.Decision, n int) Verdict {
 // outOfWindow is the verdict on a message for which its sender's windows have no room, or
 // cannot be read.
 func outOfWindow(c *classification, lists *list.Decision, recipients *counted, w *windowCheck) Verdict {
-	facts := w.facts(c.facts(recipients.len()).withLists(lists))
+	facts := w.facts(c.facts(recipients.n).withLists(lists))
 	switch {
 	case w.reason == DirectoryUnavailable: // because of the sender's class, not of a list
 		facts.List, facts.Moderated = "", false

@@ -90,7 +90,7 @@ type windowCheck struct {
 // checkWindows counts a message against all windows of its sender's class, or none. Where
 // the class is in doubt, it refuses nothing permanently.
 func (p *Policy) checkWindows(ctx context.Context, c *classification, recipients *counted) windowCheck {
-	n := recipients.len()
+	n := recipients.n
 	if c.class == nil || len(c.class.Limits.Windows) == 0 || n == 0 {
 		return windowCheck{}
 	}
