@@ -21,23 +21,29 @@ import (
 // does.
 type opener func(t *testing.T, config history.Config) Store
 
+// contract is a part of the contract, held to an empty store.
+type contract struct {
+	*testing.T
+	open opener
+}
+
 // testStore holds a store to what package history says of its interfaces. Each part gets
 // a new store.
 func testStore(t *testing.T, empty func(t *testing.T) opener) {
 	t.Helper()
-	for name, part := range map[string]func(*testing.T, opener){
-		"records":            testRecords,
-		"a batch twice":      testBatchTwice,
-		"pages":              testPages,
-		"too many":           testTooMany,
-		"too old":            testTooOld,
-		"model":              testModel,
-		"grants":             testGrants,
-		"too many grants":    testTooManyGrants,
-		"search and follow":  testSearch,
-		"nothing was stored": testNothing,
+	for name, part := range map[string]func(contract){
+		"records":            contract.records,
+		"a batch twice":      contract.batchTwice,
+		"pages":              contract.pages,
+		"too many":           contract.tooMany,
+		"too old":            contract.tooOld,
+		"model":              contract.model,
+		"grants":             contract.grants,
+		"too many grants":    contract.tooManyGrants,
+		"search and follow":  contract.search,
+		"nothing was stored": contract.nothing,
 	} {
-		t.Run(name, func(t *testing.T) { part(t, empty(t)) })
+		t.Run(name, func(t *testing.T) { part(contract{t, empty(t)}) })
 	}
 }
 
@@ -78,42 +84,42 @@ func wantFound(t *testing.T, s Store, queueID string, want ...history.Record) {
 	}
 }
 
-// testRecords: what is appended is found by its reference, on whichever relay it was and
+// records: what is appended is found by its reference, on whichever relay it was and
 // however often the reference was used; and after a restart.
-func testRecords(t *testing.T, open opener) {
-	s := open(t, many)
+func (c contract) records() {
+	s := c.open(c.T, many)
 	other := history.Record{Time: at(1), Relay: "mx2", QueueID: "4Fxy", Action: "refused", Recipients: 1}
 	longer := history.Record{Time: at(2), Relay: "mx2", QueueID: "4FxyZ", Action: "refused", Recipients: 1}
 	none := history.Record{Time: at(3), Relay: "mx2", Action: "refused", Recipients: 1}
-	appendAll(t, s, full, longer)
-	appendAll(t, s, other, none)
+	appendAll(c.T, s, full, longer)
+	appendAll(c.T, s, other, none)
 	for range 2 {
-		wantFound(t, s, "4Fxy", other, full)
-		wantFound(t, s, "4FxyZ", longer)
+		wantFound(c.T, s, "4Fxy", other, full)
+		wantFound(c.T, s, "4FxyZ", longer)
 		for _, absent := range []string{"", "4F", "4fxy", "4FxyZ\x00", "4FxyZZ", strings.Repeat("x", 1000)} {
-			if got, err := s.Find(t.Context(), absent); len(got) > 0 || err != nil {
-				t.Errorf("%q: found %+v, %v", absent, got, err)
+			if got, err := s.Find(c.Context(), absent); len(got) > 0 || err != nil {
+				c.Errorf("%q: found %+v, %v", absent, got, err)
 			}
 		}
 		if err := s.Close(); err != nil {
-			t.Fatal(err)
+			c.Fatal(err)
 		}
-		s = open(t, many)
+		s = c.open(c.T, many)
 	}
 	for i := range history.MaxFound {
-		appendAll(t, s, history.Record{Time: at(4), QueueID: "4Fxy", Recipients: i})
+		appendAll(c.T, s, history.Record{Time: at(4), QueueID: "4Fxy", Recipients: i})
 	}
-	if got, err := s.Find(t.Context(), "4Fxy"); len(got) != history.MaxFound || got[0].Recipients != history.MaxFound-1 || err != nil {
-		t.Errorf("of a reference used too often: %d, %v", len(got), err)
+	if got, err := s.Find(c.Context(), "4Fxy"); len(got) != history.MaxFound || got[0].Recipients != history.MaxFound-1 || err != nil {
+		c.Errorf("of a reference used too often: %d, %v", len(got), err)
 	}
 }
 
-// testBatchTwice: appending again what may have been stored does not store it twice.
-func testBatchTwice(t *testing.T, open opener) {
-	s := open(t, many)
-	appendAll(t, s, full)
-	appendAll(t, s, full)
-	wantFound(t, s, "4Fxy", full)
+// batchTwice: appending again what may have been stored does not store it twice.
+func (c contract) batchTwice() {
+	s := c.open(c.T, many)
+	appendAll(c.T, s, full)
+	appendAll(c.T, s, full)
+	wantFound(c.T, s, "4Fxy", full)
 }
 
 func all(t *testing.T, s Store, p history.Page) (recipients []int) {
@@ -137,70 +143,70 @@ func all(t *testing.T, s Store, p history.Page) (recipients []int) {
 	}
 }
 
-// testPages: every record is on one page, in both directions, whatever is appended
+// pages: every record is on one page, in both directions, whatever is appended
 // meanwhile.
-func testPages(t *testing.T, open opener) {
-	s := open(t, many)
+func (c contract) pages() {
+	s := c.open(c.T, many)
 	var up []int
 	for i := range 10 {
-		appendAll(t, s, history.Record{Time: at(i), Recipients: 2 * i}, history.Record{Time: at(i), Recipients: 2*i + 1})
+		appendAll(c.T, s, history.Record{Time: at(i), Recipients: 2 * i}, history.Record{Time: at(i), Recipients: 2*i + 1})
 		up = append(up, 2*i, 2*i+1)
 	}
 	down := slices.Clone(up)
 	slices.Reverse(down)
 	for _, most := range []int{1, 3, 20, 100} {
-		if got := all(t, s, history.Page{Newer: true, Most: most}); !slices.Equal(got, up) {
-			t.Errorf("pages of %d: %v", most, got)
+		if got := all(c.T, s, history.Page{Newer: true, Most: most}); !slices.Equal(got, up) {
+			c.Errorf("pages of %d: %v", most, got)
 		}
-		if got := all(t, s, history.Page{Most: most}); !slices.Equal(got, down) {
-			t.Errorf("pages of %d, newest first: %v", most, got)
+		if got := all(c.T, s, history.Page{Most: most}); !slices.Equal(got, down) {
+			c.Errorf("pages of %d, newest first: %v", most, got)
 		}
 	}
-	newest, err := s.Page(t.Context(), history.Page{Most: 1})
+	newest, err := s.Page(c.Context(), history.Page{Most: 1})
 	if err != nil || len(newest) != 1 {
-		t.Fatal(newest, err)
+		c.Fatal(newest, err)
 	}
 	cursor := newest[0].Cursor
-	if got := all(t, s, history.Page{Newer: true, Cursor: cursor, Most: 5}); len(got) != 0 {
-		t.Errorf("newer than the newest: %v", got)
+	if got := all(c.T, s, history.Page{Newer: true, Cursor: cursor, Most: 5}); len(got) != 0 {
+		c.Errorf("newer than the newest: %v", got)
 	}
-	appendAll(t, s, history.Record{Recipients: 20})
-	if got := all(t, s, history.Page{Newer: true, Cursor: cursor, Most: 5}); !slices.Equal(got, []int{20}) {
-		t.Errorf("newer than the newest: %v", got)
+	appendAll(c.T, s, history.Record{Recipients: 20})
+	if got := all(c.T, s, history.Page{Newer: true, Cursor: cursor, Most: 5}); !slices.Equal(got, []int{20}) {
+		c.Errorf("newer than the newest: %v", got)
 	}
-	if got := all(t, s, history.Page{Cursor: cursor, Most: 5}); !slices.Equal(got, down[1:]) {
-		t.Errorf("older than what was the newest: %v", got)
+	if got := all(c.T, s, history.Page{Cursor: cursor, Most: 5}); !slices.Equal(got, down[1:]) {
+		c.Errorf("older than what was the newest: %v", got)
 	}
 }
 
-// testTooMany: never more than configured stay, and the index has no more either.
-func testTooMany(t *testing.T, open opener) {
+// tooMany: never more than configured stay, and the index has no more either.
+func (c contract) tooMany() {
 	config := many
 	config.Records = 10
-	s := open(t, config)
+	s := c.open(c.T, config)
 	for i := range 7 {
 		var records []history.Record
 		for j := range 5 {
 			records = append(records, history.Record{QueueID: strconv.Itoa(5*i + j), Recipients: 5*i + j})
 		}
-		appendAll(t, s, records...)
+		appendAll(c.T, s, records...)
 	}
-	if got := all(t, s, history.Page{Newer: true, Most: 100}); !slices.Equal(got, []int{25, 26, 27, 28, 29, 30, 31, 32, 33, 34}) {
-		t.Errorf("stayed: %v", got)
+	if got := all(c.T, s, history.Page{Newer: true, Most: 100}); !slices.Equal(got, []int{25, 26, 27, 28, 29, 30, 31, 32, 33, 34}) {
+		c.Errorf("stayed: %v", got)
 	}
-	wantFound(t, s, "34", history.Record{QueueID: "34", Recipients: 34})
-	if got, err := s.Find(t.Context(), "24"); len(got) > 0 || err != nil {
-		t.Errorf("found %+v, %v", got, err)
+	wantFound(c.T, s, "34", history.Record{QueueID: "34", Recipients: 34})
+	if got, err := s.Find(c.Context(), "24"); len(got) > 0 || err != nil {
+		c.Errorf("found %+v, %v", got, err)
 	}
 	// Fewer are configured later.
 	if err := s.Close(); err != nil {
-		t.Fatal(err)
+		c.Fatal(err)
 	}
 	config.Records = 2
-	s = open(t, config)
-	trimAll(t, s)
-	if got := all(t, s, history.Page{Newer: true, Most: 100}); !slices.Equal(got, []int{33, 34}) {
-		t.Errorf("stayed: %v", got)
+	s = c.open(c.T, config)
+	trimAll(c.T, s)
+	if got := all(c.T, s, history.Page{Newer: true, Most: 100}); !slices.Equal(got, []int{33, 34}) {
+		c.Errorf("stayed: %v", got)
 	}
 }
 
@@ -215,43 +221,43 @@ func trimAll(t *testing.T, s Store) (times int) {
 	return times
 }
 
-// testTooOld: what is too old goes, a part at a time, with the next record or without.
-func testTooOld(t *testing.T, open opener) {
-	s := open(t, many)
+// tooOld: what is too old goes, a part at a time, with the next record or without.
+func (c contract) tooOld() {
+	s := c.open(c.T, many)
 	var records []history.Record
 	for i := range 3*trimStep + 10 {
 		records = append(records, history.Record{QueueID: strconv.Itoa(i), Recipients: i})
 	}
-	appendAll(t, s, records...)
-	if trimAll(t, s) != 1 || len(all(t, s, history.Page{Most: 1000})) != len(records) {
-		t.Error("what is not old is gone")
+	appendAll(c.T, s, records...)
+	if trimAll(c.T, s) != 1 || len(all(c.T, s, history.Page{Most: 1000})) != len(records) {
+		c.Error("what is not old is gone")
 	}
 	if err := s.Close(); err != nil {
-		t.Fatal(err)
+		c.Fatal(err)
 	}
 	brief := many
 	brief.Keep.Duration = 10 * time.Millisecond
-	s = open(t, brief)
+	s = c.open(c.T, brief)
 	<-time.After(2 * brief.Keep.Duration)
-	appendAll(t, s, history.Record{QueueID: "new", Recipients: -1})
-	if n := len(all(t, s, history.Page{Most: 1000})); n != len(records)-trimStep {
-		t.Errorf("%d stayed", n)
+	appendAll(c.T, s, history.Record{QueueID: "new", Recipients: -1})
+	if n := len(all(c.T, s, history.Page{Most: 1000})); n != len(records)-trimStep {
+		c.Errorf("%d stayed", n)
 	}
 	<-time.After(2 * brief.Keep.Duration)
-	if times := trimAll(t, s); times != 3 {
-		t.Errorf("trimmed %d times", times)
+	if times := trimAll(c.T, s); times != 3 {
+		c.Errorf("trimmed %d times", times)
 	}
-	if got := all(t, s, history.Page{Most: 100}); len(got) > 0 {
-		t.Errorf("stayed: %v", got)
+	if got := all(c.T, s, history.Page{Most: 100}); len(got) > 0 {
+		c.Errorf("stayed: %v", got)
 	}
 	for _, id := range []string{"0", "500", "new"} {
-		if got, err := s.Find(t.Context(), id); len(got) > 0 || err != nil {
-			t.Errorf("found %+v, %v", got, err)
+		if got, err := s.Find(c.Context(), id); len(got) > 0 || err != nil {
+			c.Errorf("found %+v, %v", got, err)
 		}
 	}
 }
 
-// seed makes the steps of testModel; another one is taken from RCPTQUOTA_SEED.
+// seed makes the steps of [contract.model] another one is taken from RCPTQUOTA_SEED.
 func seed(t *testing.T) uint64 {
 	t.Helper()
 	n := rand.Uint64()
@@ -265,21 +271,21 @@ func seed(t *testing.T) uint64 {
 	return n
 }
 
-// testModel compares a store with a slice, over random batches.
-func testModel(t *testing.T, open opener) {
-	random := rand.New(rand.NewPCG(seed(t), 1))
+// model compares a store with a slice, over random batches.
+func (c contract) model() {
+	random := rand.New(rand.NewPCG(seed(c.T), 1))
 	config := many
 	config.Records = 50
-	s := open(t, config)
+	s := c.open(c.T, config)
 	var model []history.Record
 	for step := range 200 {
 		var batch []history.Record
 		for range 1 + random.IntN(8) {
 			batch = append(batch, history.Record{Time: at(step % 60), QueueID: fmt.Sprintf("Q%d", random.IntN(30)), Recipients: step, Used: len(batch)})
 		}
-		appendAll(t, s, batch...)
+		appendAll(c.T, s, batch...)
 		if random.IntN(4) == 0 {
-			appendAll(t, s, batch...) // once more
+			appendAll(c.T, s, batch...) // once more
 		}
 		model = append(model, batch...)
 		model = model[max(0, len(model)-config.Records):]
@@ -290,13 +296,13 @@ func testModel(t *testing.T, open opener) {
 				want = append(want, r)
 			}
 		}
-		got, err := s.Find(t.Context(), id)
+		got, err := s.Find(c.Context(), id)
 		if err != nil || !slices.Equal(got, want) {
-			t.Fatalf("step %d, %s: %+v, %v; want %+v", step, id, got, err, want)
+			c.Fatalf("step %d, %s: %+v, %v; want %+v", step, id, got, err, want)
 		}
 	}
-	if got := all(t, s, history.Page{Most: 7}); len(got) != config.Records {
-		t.Errorf("%d stayed", len(got))
+	if got := all(c.T, s, history.Page{Most: 7}); len(got) != config.Records {
+		c.Errorf("%d stayed", len(got))
 	}
 }
 
@@ -314,87 +320,87 @@ func wantGrants(t *testing.T, s Store, want ...history.Grant) {
 	}
 }
 
-// testGrants: what is granted is there, in other processes too, until it is removed.
-func testGrants(t *testing.T, open opener) {
-	s := open(t, many)
+// grants: what is granted is there, in other processes too, until it is removed.
+func (c contract) grants() {
+	s := c.open(c.T, many)
 	anne, marie, zoe := grant("anne", 100), grant("marie", 1), grant("zoe", 5)
-	wantGrants(t, s)
+	wantGrants(c.T, s)
 	change := func(remove []string, add ...history.Grant) {
-		t.Helper()
-		if err := s.Change(t.Context(), remove, add...); err != nil {
-			t.Fatal(err)
+		c.Helper()
+		if err := s.Change(c.Context(), remove, add...); err != nil {
+			c.Fatal(err)
 		}
 	}
 	change(nil, anne, marie)
-	wantGrants(t, s, anne, marie)
+	wantGrants(c.T, s, anne, marie)
 	change([]string{"marie-1", "nobody", ""}, zoe)
-	wantGrants(t, s, anne, zoe)
+	wantGrants(c.T, s, anne, zoe)
 	if err := s.Close(); err != nil {
-		t.Fatal(err)
+		c.Fatal(err)
 	}
-	s = open(t, many)
-	wantGrants(t, s, anne, zoe)
+	s = c.open(c.T, many)
+	wantGrants(c.T, s, anne, zoe)
 	change([]string{"anne-1", "zoe-1"})
-	wantGrants(t, s)
+	wantGrants(c.T, s)
 	change(nil, marie)
-	wantGrants(t, s, marie)
+	wantGrants(c.T, s, marie)
 }
 
-func testTooManyGrants(t *testing.T, open opener) {
-	s := open(t, many)
+func (c contract) tooManyGrants() {
+	s := c.open(c.T, many)
 	var most []history.Grant
 	for i := range history.MaxGrants {
 		most = append(most, grant(fmt.Sprintf("s%04d", i), 1))
 	}
-	if err := s.Change(t.Context(), nil, most...); err != nil {
-		t.Fatal(err)
+	if err := s.Change(c.Context(), nil, most...); err != nil {
+		c.Fatal(err)
 	}
-	if err := s.Change(t.Context(), nil, grant("t", 1)); !errors.Is(err, history.ErrTooManyGrants) {
-		t.Errorf("one too many: %v", err)
+	if err := s.Change(c.Context(), nil, grant("t", 1)); !errors.Is(err, history.ErrTooManyGrants) {
+		c.Errorf("one too many: %v", err)
 	}
-	wantGrants(t, s, most...)
-	if err := s.Change(t.Context(), []string{"s0000-1"}, grant("t", 1)); err != nil {
-		t.Error(err)
+	wantGrants(c.T, s, most...)
+	if err := s.Change(c.Context(), []string{"s0000-1"}, grant("t", 1)); err != nil {
+		c.Error(err)
 	}
-	wantGrants(t, s, append(most[1:], grant("t", 1))...)
+	wantGrants(c.T, s, append(most[1:], grant("t", 1))...)
 }
 
-// testSearch reads a store as the commands do.
-func testSearch(t *testing.T, open opener) {
-	s := open(t, many)
+// search reads a store as the commands do.
+func (c contract) search() {
+	s := c.open(c.T, many)
 	var records []history.Record
 	for i := range 1200 { // several pages
 		records = append(records, history.Record{Time: time.Now(), Sender: []string{"anne", "zoe"}[i%2], Reason: "window", Recipients: i})
 	}
-	appendAll(t, s, records[:700]...)
-	appendAll(t, s, records[700:]...)
+	appendAll(c.T, s, records[:700]...)
+	appendAll(c.T, s, records[700:]...)
 	n := 0
-	for r, err := range history.Search(t.Context(), s, history.Query{Sender: "Zoe"}) {
+	for r, err := range history.Search(c.Context(), s, history.Query{Sender: "Zoe"}) {
 		if want := 1199 - 2*n; err != nil || r.Recipients != want {
-			t.Fatalf("%d, %v; want %d", r.Recipients, err, want)
+			c.Fatalf("%d, %v; want %d", r.Recipients, err, want)
 		}
 		n++
 	}
 	if n != 600 {
-		t.Errorf("found %d", n)
+		c.Errorf("found %d", n)
 	}
 }
 
-// testNothing: a store in which nothing was ever stored is empty.
-func testNothing(t *testing.T, open opener) {
-	s := open(t, many)
-	wantGrants(t, s)
-	if trimAll(t, s) != 1 {
-		t.Error("there is something to trim")
+// nothing: a store in which nothing was ever stored is empty.
+func (c contract) nothing() {
+	s := c.open(c.T, many)
+	wantGrants(c.T, s)
+	if trimAll(c.T, s) != 1 {
+		c.Error("there is something to trim")
 	}
-	if got := all(t, s, history.Page{Most: 10}); len(got) > 0 {
-		t.Error(got)
+	if got := all(c.T, s, history.Page{Most: 10}); len(got) > 0 {
+		c.Error(got)
 	}
-	if got, err := s.Find(t.Context(), "4Fxy"); len(got) > 0 || err != nil {
-		t.Error(got, err)
+	if got, err := s.Find(c.Context(), "4Fxy"); len(got) > 0 || err != nil {
+		c.Error(got, err)
 	}
-	if err := s.Change(t.Context(), []string{"nobody"}); err != nil {
-		t.Error(err)
+	if err := s.Change(c.Context(), []string{"nobody"}); err != nil {
+		c.Error(err)
 	}
-	wantGrants(t, s)
+	wantGrants(c.T, s)
 }

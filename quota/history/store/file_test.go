@@ -18,8 +18,12 @@ func openFile(t *testing.T, dir string, config history.Config) Store {
 
 func TestFile(t *testing.T) {
 	testStore(t, func(t *testing.T) opener {
+		t.Helper()
 		dir := filepath.Join(t.TempDir(), "state")
-		return func(t *testing.T, config history.Config) Store { return openFile(t, dir, config) }
+		return func(t *testing.T, config history.Config) Store {
+			t.Helper()
+			return openFile(t, dir, config)
+		}
 	})
 }
 

@@ -37,8 +37,8 @@ func (f *fileStore) Change(_ context.Context, remove []string, add ...history.Gr
 			}
 		}
 		n := 0
-		for range bucketKeys(bucket) {
-			n++
+		if err := bucket.ForEach(func([]byte, []byte) error { n++; return nil }); err != nil {
+			return err
 		}
 		if tooMany = n+len(add) > history.MaxGrants; tooMany {
 			return nil // what was to be removed is
@@ -58,13 +58,4 @@ func (f *fileStore) Change(_ context.Context, remove []string, add ...history.Gr
 		return history.ErrTooManyGrants
 	}
 	return err
-}
-
-// bucketKeys yields the keys of a bucket.
-func bucketKeys(b *bbolt.Bucket) func(yield func([]byte) bool) {
-	return func(yield func([]byte) bool) {
-		c := b.Cursor()
-		for key, _ := c.First(); key != nil && yield(key); key, _ = c.Next() {
-		}
-	}
 }

@@ -111,7 +111,7 @@ func addCount(tx *bbolt.Tx, n int) error {
 		return nil
 	}
 	n = max(count(tx)+n, 0)
-	return tx.Bucket(metaBucket).Put(countEntry, binary.BigEndian.AppendUint64(nil, uint64(n))) //nolint:gosec // not negative
+	return tx.Bucket(metaBucket).Put(countEntry, binary.BigEndian.AppendUint64(nil, uint64(n)))
 }
 
 // Find implements [history.Reader].

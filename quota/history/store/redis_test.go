@@ -34,6 +34,7 @@ func redisOpener(addresses ...string) opener {
 func TestRedis(t *testing.T) {
 	server := servers.StartRedis(t)
 	testStore(t, func(t *testing.T) opener {
+		t.Helper()
 		flush(t, server)
 		return redisOpener(server.Address())
 	})
@@ -46,6 +47,7 @@ func TestRedisCluster(t *testing.T) {
 		addresses = append(addresses, node.Address())
 	}
 	testStore(t, func(t *testing.T) opener {
+		t.Helper()
 		for _, node := range nodes {
 			flush(t, node)
 		}
@@ -54,8 +56,8 @@ func TestRedisCluster(t *testing.T) {
 	// A single address, of a node that may not have the keys.
 	for _, node := range nodes[:3] {
 		flushAll(t, nodes)
-		testRecords(t, redisOpener(node.Address()))
-		testGrants(t, redisOpener(node.Address()))
+		contract{t, redisOpener(node.Address())}.records()
+		contract{t, redisOpener(node.Address())}.grants()
 	}
 }
 
@@ -121,11 +123,16 @@ func TestPermissions(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := func(t *testing.T, config history.Config) Store {
+		t.Helper()
 		s := OpenRedis(redis.NewClient(&redis.Options{Addr: server.Address(), Username: "relay", Password: "secret"}), config)
 		t.Cleanup(func() { _ = s.Close() })
 		return s
 	}
-	testStore(t, func(t *testing.T) opener { flush(t, server); return open })
+	testStore(t, func(t *testing.T) opener {
+		t.Helper()
+		flush(t, server)
+		return open
+	})
 }
 
 func toAny(words []string) (all []any) {
