@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
 	"github.com/rcptquota/rcptquota/test/servers"
@@ -49,7 +50,7 @@ func TestMetrics(t *testing.T) {
 		t.Error("the error is lost")
 	}
 
-	m.Watch(milter.NewServer(judge, &milter.Replies{}, slog.New(slog.DiscardHandler), false), func() Watched {
+	m.Watch(milter.NewServer(judge, &reply.Replies{}, slog.New(slog.DiscardHandler), false), func() Watched {
 		return Watched{Listeners: []string{"inet:127.0.0.1:8891", "systemd:submission"}}
 	})
 

@@ -11,7 +11,7 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/ldapcache"
-	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
 )
@@ -32,7 +32,7 @@ type Parts struct {
 	// Policy decides about messages.
 	Policy *quota.Policy
 
-	replies     *milter.Replies
+	replies     *reply.Replies
 	stopWatches func()
 }
 
@@ -58,7 +58,7 @@ func openParts(ctx context.Context, c *config.Config, log *slog.Logger) (p *Part
 	}
 	p.stopWatches = watchStore(ctx, log, p.Counter)
 	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter)
-	p.replies, err = milter.NewReplies(c.Replies)
+	p.replies, err = reply.New(c.Replies)
 	return p, err
 }
 

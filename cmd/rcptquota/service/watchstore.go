@@ -24,8 +24,8 @@ type inspector interface {
 	Inspect(ctx context.Context) (counter.Inspection, error)
 }
 
-// watchStore logs what the store found when it was opened and then, in the
-// background, whatever makes its counts wrong: each problem once, until it is mended.
+// watchStore logs what the store noticed when it was opened and then, in the
+// background, each problem that makes its counts wrong, once until it is solved.
 // The caller calls stop.
 func watchStore(ctx context.Context, log *slog.Logger, store counter.Counter) (stop func()) {
 	if s, ok := store.(interface{ Notice() error }); ok {

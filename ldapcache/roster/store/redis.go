@@ -1,4 +1,4 @@
-package roster
+package store
 
 import (
 	"context"
@@ -27,14 +27,14 @@ var (
 	swapScript = redis.NewScript(swapLua)
 )
 
-// RedisStore is a store in Redis, for all relays.
-type RedisStore struct{ client redis.UniversalClient }
+// Redis is a store in Redis, for all relays.
+type Redis struct{ client redis.UniversalClient }
 
-// NewRedisStore returns the store behind a client, which stays the caller's.
-func NewRedisStore(client redis.UniversalClient) *RedisStore { return &RedisStore{client} }
+// NewRedis returns the store behind a client, which stays the caller's.
+func NewRedis(client redis.UniversalClient) *Redis { return &Redis{client} }
 
-// Load implements [Store]. The clock is that of the server which holds the roster.
-func (s *RedisStore) Load(ctx context.Context) ([]byte, time.Time, error) {
+// Load implements roster.Store. The clock is that of the server which holds the roster.
+func (s *Redis) Load(ctx context.Context) ([]byte, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
 	reply, err := loadScript.Run(ctx, s.client, []string{redisKey}).Slice()
@@ -50,8 +50,8 @@ func (s *RedisStore) Load(ctx context.Context) ([]byte, time.Time, error) {
 	return []byte(text), clock, nil
 }
 
-// Swap implements [Store].
-func (s *RedisStore) Swap(ctx context.Context, old, next []byte) (bool, error) {
+// Swap implements roster.Store.
+func (s *Redis) Swap(ctx context.Context, old, next []byte) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
 	there := 0

@@ -1,9 +1,10 @@
-package milter
+package reply
 
 import (
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -52,19 +53,19 @@ var refusals = []quota.Verdict{
 // difference before committing it.
 func TestReplies(t *testing.T) {
 	var got strings.Builder
-	for _, config := range []RepliesConfig{
+	for _, config := range []Config{
 		{Language: "fr"},
 		{Language: "fr", Contact: "assistance@ac-test.fr"},
 		{Language: "en"},
 		{Language: "en", Contact: "+33 5 00 00 00 00", MessageLimit: "100% sure: {recipients} > {limit}. {contact}, {ref}, {ref}"},
 	} {
-		replies, err := NewReplies(config)
+		replies, err := New(config)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, v := range refusals {
 			for _, ref := range []string{"4FxyZ12", ""} {
-				fmt.Fprintln(&got, replies.wire(&v, ref))
+				fmt.Fprintln(&got, replies.Wire(&v, ref))
 			}
 		}
 	}
@@ -86,19 +87,52 @@ func TestReplies(t *testing.T) {
 // TestBuiltInTexts: the built-in texts follow the rules for a site's own, so that their end,
 // with the reference, is never cut off.
 func TestBuiltInTexts(t *testing.T) {
-	for language, texts := range builtIn {
-		texts.Language = language
+	for name, language := range languages {
+		texts := language.texts
+		texts.Language = name
 		if err := texts.Validate(); err != nil {
-			t.Errorf("%s: %v", language, err)
+			t.Errorf("%s: %v", name, err)
 		}
-		replies, err := NewReplies(RepliesConfig{Language: language, Contact: strings.Repeat("c", 80)})
+		replies, err := New(Config{Language: name, Contact: strings.Repeat("c", 80)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, v := range refusals {
 			v.List = strings.Repeat("l", 64) + "@" + strings.Repeat("d", 40) + ".fr"
-			if reply := replies.text(&v, "4FxyZ12abcdefghi"); !strings.HasSuffix(reply, "(reference 4FxyZ12abcdefghi).") {
-				t.Errorf("%s: %s", language, reply)
+			if reply := replies.Text(&v, "4FxyZ12abcdefghi"); !strings.HasSuffix(reply, "(reference 4FxyZ12abcdefghi).") {
+				t.Errorf("%s: %s", name, reply)
+			}
+		}
+	}
+}
+
+// TestEveryTextIsKnown: each key of the table but the language is a text that both
+// languages have, that is checked, and that a site may replace.
+func TestEveryTextIsKnown(t *testing.T) {
+	var config Config
+	keys := map[string]*string{}
+	for _, text := range config.texts() {
+		keys[text.key] = text.value
+	}
+	for _, v := range []reflect.Value{reflect.ValueOf(&config).Elem(), reflect.ValueOf(&config.ListConfig).Elem()} {
+		for field, value := range v.Fields() {
+			key := field.Tag.Get("toml")
+			if key == "" || key == "language" {
+				continue
+			}
+			if keys[key] != value.Addr().Interface() {
+				t.Errorf("texts lacks %s, or has another field for it", key)
+			}
+			delete(keys, key)
+		}
+	}
+	for key := range keys {
+		t.Errorf("%s is no key", key)
+	}
+	for name, language := range languages {
+		for _, text := range language.texts.texts() {
+			if *text.value == "" {
+				t.Errorf("%s has no text for %s", name, text.key)
 			}
 		}
 	}
@@ -107,11 +141,11 @@ func TestBuiltInTexts(t *testing.T) {
 // TestOverrides: a site's own text is used in all cases for which it was used when it was
 // written, before there were texts for single cases.
 func TestOverrides(t *testing.T) {
-	all := RepliesConfig{Language: "fr", MessageLimit: "limit", ListRepliesConfig: ListRepliesConfig{ListPosting: "posting", ListFrom: "from"}}
+	all := Config{Language: "fr", MessageLimit: "limit", ListConfig: ListConfig{ListPosting: "posting", ListFrom: "from"}}
 	some := all
 	some.ListLogin, some.ListFromName, some.ListLimit = "login", "name", "{members}"
 	for _, c := range []struct {
-		config  RepliesConfig
+		config  Config
 		verdict quota.Verdict
 		want    string
 	}{
@@ -125,12 +159,12 @@ func TestOverrides(t *testing.T) {
 		{some, quota.Verdict{Reason: quota.MessageLimit, Facts: quota.Facts{Members: 9}}, "550 5.5.3 9"},
 		{some, quota.Verdict{Reason: quota.MessageLimit}, "550 5.5.3 limit"},
 	} {
-		replies, err := NewReplies(c.config)
+		replies, err := New(c.config)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.verdict.Action = quota.Refuse
-		if got := replies.text(&c.verdict, ""); got != c.want {
+		if got := replies.Text(&c.verdict, ""); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.verdict, got, c.want)
 		}
 	}
@@ -148,10 +182,21 @@ func TestRepliesMistakes(t *testing.T) {
 		`unauthenticated = "{login}"`:   `replies.unauthenticated: {login} is not known; write {limit}, {recipients}, {contact}, {ref}`,
 		`directory_unavailable = """` + strings.Repeat("x", 300) + `"""`: `replies.directory_unavailable: 300 characters; write at most 255`,
 	} {
-		config := DefaultReplies()
+		config := DefaultConfig()
 		err := conf.Decode("t", []byte(text), &config)
 		if err == nil || strings.TrimPrefix(err.Error(), "t:1: ") != want {
 			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestShortDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		time.Hour: "1h", 24 * time.Hour: "24h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s",
+		20 * time.Minute: "20m", 610 * time.Second: "10m10s", 3610 * time.Second: "1h0m10s",
+	} {
+		if got := ShortDuration(d); got != want {
+			t.Errorf("%v is written %s", d, got)
 		}
 	}
 }
@@ -160,15 +205,15 @@ func FuzzReply(f *testing.F) {
 	f.Add("{contact} {ref}", "help@example.org", "4F1", 151, 150)
 	f.Add("100%{recipients}", "a{ref}b", "x\r\n250 OK", -1, 1<<40)
 	f.Fuzz(func(t *testing.T, text, contact, ref string, recipients, limit int) {
-		replies, err := NewReplies(RepliesConfig{Language: "fr", MessageLimit: text, Contact: contact})
+		replies, err := New(Config{Language: "fr", MessageLimit: text, Contact: contact})
 		if err != nil {
 			return
 		}
-		reply := replies.text(&quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Facts: quota.Facts{Recipients: recipients, Limit: limit}}, ref)
+		reply := replies.Text(&quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Facts: quota.Facts{Recipients: recipients, Limit: limit}}, ref)
 		if len(reply) > maxReply || strings.IndexFunc(reply, unprintable) >= 0 || !strings.HasPrefix(reply, "550 5.5.3 ") {
 			t.Errorf("reply %q", reply)
 		}
-		if onWire := replies.wire(&quota.Verdict{}, ref); strings.Contains(strings.ReplaceAll(onWire, "%%", ""), "%") {
+		if onWire := replies.Wire(&quota.Verdict{}, ref); strings.Contains(strings.ReplaceAll(onWire, "%%", ""), "%") {
 			t.Errorf("a lone %% in %q", onWire)
 		}
 	})

@@ -8,33 +8,33 @@ import (
 	"time"
 )
 
-// share is what one relay knows of the roster that all relays share. It does not
+// shared is what one relay knows of the roster that all relays share. It does not
 // believe a state that lies in the future: a relay whose clock was ahead stored it, and
 // until its time had come, no copy would be due.
-type share struct {
-	stored      []byte // what the store last held; nil: nothing
-	storedState State  // stored, decoded
-	storedAhead bool   // storedState lies in the future
-	storedAnew  bool   // storedState is a first start by a relay that did not know state
-	loggedAhead bool   // storedAhead is in the log
+type shared struct {
+	stored         []byte // what the store last held; nil: nothing
+	storedState    State  // stored, decoded
+	storedInFuture bool   // storedState lies in the future
+	storedAnew     bool   // storedState is a first start by a relay that did not know state
+	futureLogged   bool   // storedInFuture is in the log
 
 	text  []byte // the latest stored text that was believed; nil: none
 	state State  // text, decoded
 
-	read     time.Time     // when the store was last read, and its clock agreed; zero: never
-	ahead    time.Duration // of our clock before the store's; zero: they agree
-	hasClock bool          // the store has a clock of its own
+	read       time.Time     // when the store was last read, and its clock agreed; zero: never
+	clockAhead time.Duration // our clock minus the store's; zero: they agree
+	hasClock   bool          // the store has a clock of its own
 }
 
 // load reads the store, and puts back what the store has lost. If our clock and the
 // store's differ, it stores nothing and returns an error.
-func (s *share) load(ctx context.Context, store Store, log *slog.Logger, now time.Time) error {
+func (s *shared) load(ctx context.Context, store Store, log *slog.Logger, now time.Time) error {
 	text, clock, err := store.Load(ctx)
 	if err != nil {
 		return err
 	}
 	ahead, wrong := compareClocks(now, clock)
-	s.ahead, s.hasClock = ahead, !clock.IsZero()
+	s.clockAhead, s.hasClock = ahead, !clock.IsZero()
 	if wrong != nil {
 		return cmp.Or(s.adoptInDoubt(text, now, clock), wrong)
 	}
@@ -42,11 +42,11 @@ func (s *share) load(ctx context.Context, store Store, log *slog.Logger, now tim
 	if err := s.adopt(text, judge, judge); err != nil {
 		return err
 	}
-	if s.storedAhead && !s.loggedAhead {
+	if s.storedInFuture && !s.futureLogged {
 		log.Error(msgFuture, s.storedState.Newest().attrs()...)
 	}
-	s.loggedAhead = s.storedAhead
-	if s.text != nil && (s.stored == nil || s.storedAhead || s.storedAnew) {
+	s.futureLogged = s.storedInFuture
+	if s.text != nil && (s.stored == nil || s.storedInFuture || s.storedAnew) {
 		return s.replace(ctx, store, s.text, now)
 	}
 	s.read = now
@@ -65,7 +65,7 @@ func common(now, clock time.Time) time.Time {
 // adoptInDoubt takes over what was read while nobody knows which clock is wrong: a
 // state that lies in the future by neither or, if nothing is known yet, not by the
 // store's.
-func (s *share) adoptInDoubt(text []byte, now, clock time.Time) error {
+func (s *shared) adoptInDoubt(text []byte, now, clock time.Time) error {
 	judge := clock
 	if s.text != nil {
 		judge = earliest(now, clock)
@@ -74,7 +74,7 @@ func (s *share) adoptInDoubt(text []byte, now, clock time.Time) error {
 }
 
 // replace stores a text, unless another relay was first, and then reads the store.
-func (s *share) replace(ctx context.Context, store Store, text []byte, now time.Time) error {
+func (s *shared) replace(ctx context.Context, store Store, text []byte, now time.Time) error {
 	if _, err := store.Swap(ctx, s.stored, text); err != nil {
 		return err // it may be stored all the same
 	}
@@ -93,7 +93,7 @@ func (s *share) replace(ctx context.Context, store Store, text []byte, now time.
 // adopt takes over the text read from the store, unless it lies in the future at now,
 // or is a first start because the store had lost what is known. It forgets what is
 // known if that lies in the future at clock, as after a clock was set back.
-func (s *share) adopt(text []byte, now, clock time.Time) error {
+func (s *shared) adopt(text []byte, now, clock time.Time) error {
 	if !bytes.Equal(text, s.stored) || (text == nil) != (s.stored == nil) {
 		state, err := decodeState(text)
 		if err != nil {
@@ -101,24 +101,24 @@ func (s *share) adopt(text []byte, now, clock time.Time) error {
 		}
 		s.stored, s.storedState = text, state
 	}
-	if s.state.LiesAhead(clock) {
+	if s.state.InFuture(clock) {
 		s.text, s.state = nil, State{}
 	}
-	s.storedAhead, s.storedAnew = s.storedState.LiesAhead(now), s.storedState.beginsAnew(s.state)
-	if text != nil && !s.storedAhead && !s.storedAnew {
+	s.storedInFuture, s.storedAnew = s.storedState.InFuture(now), s.storedState.beginsAnew(s.state)
+	if text != nil && !s.storedInFuture && !s.storedAnew {
 		s.text, s.state = text, s.storedState
 	}
 	return nil
 }
 
 // before is the latest copy believed, or else the latest stored; nil: there is none.
-func (s *share) before() *Copy { return cmp.Or(s.state.Newest(), s.storedState.Newest()) }
+func (s *shared) before() *Copy { return cmp.Or(s.state.Newest(), s.storedState.Newest()) }
 
 // next is the state with the copy c added. If only our own clock says that the stored
 // state lies in the future, that clock may be wrong, so the stored state is set aside.
-func (s *share) next(c *Copy, now time.Time) State {
+func (s *shared) next(c *Copy, now time.Time) State {
 	next := s.state.with(c, now)
-	if s.storedAhead && !s.hasClock {
+	if s.storedInFuture && !s.hasClock {
 		aside := s.storedState
 		next.Aside = cmp.Or(aside.Aside, &aside)
 	}

@@ -1,4 +1,4 @@
-package roster
+package store
 
 import (
 	"bytes"
@@ -12,27 +12,27 @@ import (
 	"time"
 )
 
-// rosterFile is the store's file in state_dir: the roster, JSON.
-const rosterFile = "roster.json"
+// fileName is the file in state_dir: the roster, JSON.
+const fileName = "roster.json"
 
 const (
 	// lockTimeout is how long another process may hold the lock; each holds it for
 	// one swap.
 	lockTimeout = 5 * time.Second
-	// lockPause is how long after a vain attempt the next one follows.
+	// lockPause is the pause between two attempts to get the lock.
 	lockPause = 10 * time.Millisecond
 )
 
-// FileStore is a store in a file, for the processes of one machine. The file is
+// File is a store in a file, for the processes of one machine. The file is
 // replaced whole, by a rename, so that reading it needs no lock. Who replaces it
-// holds a lock on its folder (flock(2)).
-type FileStore struct{ dir string }
+// holds a lock on the folder (flock(2)).
+type File struct{ dir string }
 
-// NewFileStore returns the store in a folder, without touching it.
-func NewFileStore(dir string) *FileStore { return &FileStore{dir} }
+// NewFile returns the store in a folder, without touching it.
+func NewFile(dir string) *File { return &File{dir} }
 
 // Prepare finds out whether the file can be written. The error tells why not.
-func (s *FileStore) Prepare() error {
+func (s *File) Prepare() error {
 	return s.locked(context.Background(), func(folder *os.File) error {
 		path, err := s.writeNext(folder, nil)
 		if err != nil {
@@ -42,17 +42,17 @@ func (s *FileStore) Prepare() error {
 	})
 }
 
-// Load implements [Store]. A file has no clock.
-func (s *FileStore) Load(context.Context) ([]byte, time.Time, error) {
-	text, err := os.ReadFile(filepath.Join(s.dir, rosterFile))
+// Load implements roster.Store. A file has no clock.
+func (s *File) Load(context.Context) ([]byte, time.Time, error) {
+	text, err := os.ReadFile(filepath.Join(s.dir, fileName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, time.Time{}, nil
 	}
 	return text, time.Time{}, err
 }
 
-// Swap implements [Store].
-func (s *FileStore) Swap(ctx context.Context, old, next []byte) (swapped bool, err error) {
+// Swap implements roster.Store.
+func (s *File) Swap(ctx context.Context, old, next []byte) (swapped bool, err error) {
 	err = s.locked(ctx, func(folder *os.File) error {
 		text, _, err := s.Load(ctx)
 		if err != nil || (text == nil) != (old == nil) || !bytes.Equal(text, old) {
@@ -62,7 +62,7 @@ func (s *FileStore) Swap(ctx context.Context, old, next []byte) (swapped bool, e
 		if err != nil {
 			return err
 		}
-		if err := os.Rename(path, filepath.Join(s.dir, rosterFile)); err != nil {
+		if err := os.Rename(path, filepath.Join(s.dir, fileName)); err != nil {
 			return err
 		}
 		swapped = true
@@ -72,7 +72,7 @@ func (s *FileStore) Swap(ctx context.Context, old, next []byte) (swapped bool, e
 }
 
 // locked does work while it holds the lock on the folder.
-func (s *FileStore) locked(ctx context.Context, work func(folder *os.File) error) error {
+func (s *File) locked(ctx context.Context, work func(folder *os.File) error) error {
 	folder, err := os.Open(s.dir)
 	if err != nil {
 		return err
@@ -99,8 +99,8 @@ func (s *FileStore) locked(ctx context.Context, work func(folder *os.File) error
 // writeNext writes a text into a new file beside the store's, and returns its path. What
 // is there under its name is removed, and never written to: it may be a link, which root
 // would follow to a file of others, or be left by a process that was killed.
-func (s *FileStore) writeNext(folder *os.File, text []byte) (path string, err error) {
-	path = filepath.Join(s.dir, rosterFile+".new")
+func (s *File) writeNext(folder *os.File, text []byte) (path string, err error) {
+	path = filepath.Join(s.dir, fileName+".new")
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
