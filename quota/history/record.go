@@ -7,6 +7,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
 // Record is a decision record. Its keys in JSON are those of the log record of the same
@@ -34,7 +35,7 @@ type Record struct {
 	RetryAt time.Time     `json:"retry_at,omitzero"`
 	List    string        `json:"list,omitempty"`
 	Members int           `json:"members,omitempty"`
-	// FromCheck is the name of a [quota.FromFault].
+	// FromCheck is the name of a [from.Fault].
 	FromCheck string     `json:"from_check,omitempty"`
 	Premium   bool       `json:"premium,omitempty"`
 	Unknown   bool       `json:"unknown,omitempty"`
@@ -63,7 +64,7 @@ func Of(v *quota.Verdict) Record {
 	if v.Window.Per > 0 {
 		r.Window.Duration, r.Count, r.Used = v.Window.Per, v.Window.Count.String(), v.Used
 	}
-	if v.FromFault != quota.NoFault {
+	if v.FromFault != from.NoFault {
 		r.FromCheck = v.FromFault.String()
 	}
 	return r
