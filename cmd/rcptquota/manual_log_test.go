@@ -36,6 +36,7 @@ var messageKeys = [][2]string{
 		"`list_posting`, `list_from`, `list_automatic`, `list_header`, `list_unchecked`; absent if no rule applied"},
 	{"recipients", "distinct recipients that count; all recipients, if nothing is counted"},
 	{"limit", "the most that would have passed, of the message or of the window"},
+	{"granted", "how many of `limit` the sender [has been granted](#more-for-a-while) for a while, on top of the class"},
 	{"window", "the window without room"},
 	{"used", "what that window holds"},
 	{"retry_at", "from when the message will pass; absent if it never will"},

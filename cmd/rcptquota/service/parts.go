@@ -62,7 +62,7 @@ func openParts(ctx context.Context, c *config.Config, log *slog.Logger) (p *Part
 		return p, err
 	}
 	p.stopWatches = watchStore(ctx, log, p.Counter)
-	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter)
+	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter).WithGrants(p.History.Book)
 	p.replies, err = reply.New(c.Replies)
 	return p, err
 }
