@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"strings"
 
-	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/list"
+	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
 // Messages of the records that are not about the fate of one message: sentences for the
@@ -24,8 +26,10 @@ const (
 	msgCannotAccept = "cannot accept a connection"
 )
 
-// record writes the one log record of a message. Its message is the action.
+// record writes the one log record of a message, whose message is the action, and tells
+// the observer.
 func (s *session) record(v *quota.Verdict) {
+	s.observe(v)
 	// Message record "accepted": at the end of a message that passed (a message given up after DATA
 	// leaves no record); with `count = "data"`, at DATA
 	// Message record "refused": at the refusal; in role inbound, for the RCPT refused; for the header
@@ -48,7 +52,7 @@ func (s *session) record(v *quota.Verdict) {
 // attrs are the keys of a message's record. One that has nothing to say is left out.
 // Recipients are counted, never named.
 func (s *session) attrs(v *quota.Verdict) []slog.Attr {
-	a := make(attrs, 0, 23)
+	a := make(attrs, 0, 24)
 	// Message key "queue_id": Postfix's, to find the message in its log; the reference that the reply
 	// quotes. If an RCPT is refused before the message's first good one, there is none: `NOQUEUE`, in
 	// Postfix's log and in the reply
@@ -71,10 +75,15 @@ func (s *session) attrs(v *quota.Verdict) []slog.Attr {
 		// Message key "limit": the most that would have passed, of the message or of the window
 		a.add(slog.Int("limit", v.Limit))
 	}
+	if v.Granted > 0 {
+		// Message key "granted": how many of `limit` the sender [has been granted](#more-for-a-while) for
+		// a while, on top of the class
+		a.add(slog.Int("granted", v.Granted))
+	}
 	if v.Window.Per > 0 {
 		// Message key "window": the window without room
 		// Message key "used": what that window holds
-		a.add(slog.String("window", reply.ShortDuration(v.Window.Per)), slog.Int("used", v.Used))
+		a.add(slog.String("window", conf.Duration{Duration: v.Window.Per}.String()), slog.Int("used", v.Used))
 	}
 	if !v.RetryAt.IsZero() {
 		// Message key "retry_at": from when the message will pass; absent if it never will
@@ -134,15 +143,15 @@ func (a *attrs) flag(key string, set bool) {
 }
 
 // fromCheck is empty for no fault.
-func fromCheck(f quota.FromFault) string {
-	if f == quota.NoFault {
+func fromCheck(f from.Fault) string {
+	if f == from.NoFault {
 		return ""
 	}
 	return f.String()
 }
 
 // removed names the header fields that were removed; p may be nil.
-func removed(p *quota.Posting) string {
+func removed(p *list.Posting) string {
 	if p == nil {
 		return ""
 	}

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // classification is what is known of a sender when a message is judged.
@@ -15,29 +18,32 @@ type classification struct {
 	unknown bool  // the directory has no entry of the sender
 	sure    bool  // nothing about the sender is in doubt
 	err     error // why something is in doubt, or what is wrong with the entry
+	grant   granted
 	// closesLists reports whether the rules of lists are enforced for the sender.
 	closesLists bool
 }
 
 // classify asks the directory about the sender of a message: their class, and who they
 // are to lists.
-func (p *Policy) classify(ctx context.Context, o *origin) (classification, poster) {
+func (p *Policy) classify(ctx context.Context, o *origin, now time.Time) (classification, list.Poster) {
 	r := p.rules
 	switch {
 	case o.sender == "":
-		return classification{sure: true, closesLists: r.enforce}, poster{}
+		return classification{sure: true, closesLists: r.enforce}, list.Poster{}
 	case o.null:
-		return classification{sender: o.sender, class: r.base, sure: true, closesLists: r.base.Enforce}, poster{}
+		return classification{sender: o.sender, class: r.base, sure: true, closesLists: r.base.Enforce}, list.Poster{}
 	}
 	sender, err := p.directory.Sender(ctx, o.sender)
 	who := newPoster(&sender, err, r.allEnforced)
-	return r.classification(o.sender, &sender, err, &who), who
+	c := r.classification(o.sender, &sender, err, &who)
+	c.grant = p.granted(c.sender, c.id, c.sure || c.id != "", now)
+	return c, who
 }
 
 // classification makes the classification of a login from the directory's answer. A
 // sender about whom nothing is known now may be of an enforced class, so lists are closed
 // to them if there is such a class.
-func (r *Rules) classification(login string, sender *Sender, err error, who *poster) classification {
+func (r *Rules) classification(login string, sender *Sender, err error, who *list.Poster) classification {
 	c := classification{sender: login, class: r.base}
 	switch {
 	case err == nil:
@@ -51,8 +57,22 @@ func (r *Rules) classification(login string, sender *Sender, err error, who *pos
 	default:
 		c.err = err
 	}
-	c.closesLists = c.class.Enforce || who.err != nil && r.someEnforced
+	c.closesLists = c.class.Enforce || who.Err != nil && r.someEnforced
 	return c
+}
+
+// newPoster makes the poster from the directory's answer. A stale answer is treated as
+// none, because people may have changed.
+func newPoster(sender *Sender, err error, allEnforced bool) list.Poster {
+	switch {
+	case errors.Is(err, ErrAbsent), errors.Is(err, ErrAmbiguous):
+		return list.Poster{}
+	case err == nil && sender.Stale == nil:
+		return list.Poster{ID: sender.ID, Addresses: sender.Addresses}
+	case err == nil:
+		err = sender.Stale
+	}
+	return list.Poster{Err: err, MayBeUnenforced: !allEnforced}
 }
 
 // classOf finds a sender's class: premium, else the strictest that matches,
@@ -76,7 +96,7 @@ func (c *classification) enforced() bool { return c.class != nil && c.class.Enfo
 func (c *classification) facts(n int) Facts {
 	f := Facts{Sender: c.sender, Premium: c.premium, Unknown: c.unknown, Recipients: n, Degraded: !c.sure, Err: c.err}
 	if c.class != nil {
-		f.Class, f.Limit = c.class.Name, c.class.Limits.Recipients
+		f.Class, f.Limit, f.Granted = c.class.Name, c.class.Limits.Recipients+c.grant.n, c.grant.n
 	}
 	return f
 }

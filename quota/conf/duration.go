@@ -2,6 +2,7 @@ package conf
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -21,3 +22,18 @@ func (d *Duration) UnmarshalText(text []byte) (err error) {
 	}
 	return fmt.Errorf("%q is not a duration; write it as in %q or %q", text, "5m", "24h")
 }
+
+// String writes a duration without trailing parts that are zero: "1h", "1h30m".
+func (d Duration) String() string {
+	text := d.Duration.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
