@@ -30,6 +30,9 @@ type Granted struct {
 	Limit int    `json:"limit,omitempty"`
 	// Note is what is unusual about it.
 	Note string `json:"note,omitempty"`
+	// Postfix is why Postfix would not let the sender make use of it, if the command finds
+	// that out.
+	Postfix string `json:"postfix,omitempty"`
 }
 
 // Grants are all that count now.
