@@ -79,6 +79,8 @@ var otherRecords = [][2]string{
 	{"grants_unavailable", "a warning, when the grants cannot be read: `error`; once per outage. Those known stay until their end; see " +
 		"[When something fails](#when-something-fails)"},
 	{"grants_available", "when they can be read again"},
+	{"granted", "when somebody granted a sender more for a while"},
+	{"grant_revoked", "when somebody took a grant back"},
 	{"starting", "at the start; a warning if `enforce` is false"},
 	{"no_control_socket", "a warning, at the start: the control socket cannot be opened (`error`), so commands such as `rcptquota status` do not work; mail goes on. " +
 		"If `[control] socket` is configured, rcptquota does not start instead"},
@@ -111,6 +113,10 @@ var otherKeys = [][2]string{
 	{"establishment", "of a designated sender"},
 	{"designated", "a member of a designation group, as it is written there"},
 	{"lost", "how many decision records"},
+	{"grant", "the id of a grant"},
+	{"until", "when the grant ends"},
+	{"by", "the user who asked for it, on this machine"},
+	{"why", "the reason that they gave"},
 	{"version", "what was built, as `rcptquota version` tells"},
 	{"config", "the configuration file"},
 	{"classes", "the classes, as `rcptquota check` tells"},
