@@ -72,7 +72,12 @@ func (s *Service) grant(r *http.Request, in GrantRequest) (*Granted, error) {
 	if err := p.History.Book.Add(r.Context(), g); err != nil {
 		return nil, cannotGrant(err)
 	}
-	s.log.Info("granted", "grant", g.ID, "sender", g.Login, "recipients", g.Recipients, "until", g.Until, "by", g.By, "why", g.Why)
+	// Log record "grant_given": when somebody was granted more recipients for a while
+	// Log key "grant": the id of the grant
+	// Log key "until": when the grant ends
+	// Log key "by": the user who asked for it, on this machine
+	// Log key "why": the reason that they gave
+	s.log.Info("grant_given", "grant", g.ID, "sender", g.Login, "recipients", g.Recipients, "until", g.Until, "by", g.By, "why", g.Why)
 	granted := &Granted{Grant: g, Note: note}
 	if v := p.dryRun().Judge(r.Context(), &quota.Message{Login: g.Login, Recipients: &quota.Recipients{}}); v.Class != "" {
 		granted.Class, granted.Limit = v.Class, v.Limit
@@ -108,6 +113,7 @@ func (s *Service) revoke(r *http.Request, in RevokeRequest) (*Grants, error) {
 	}
 	by := control.PeerOf(r.Context()).User()
 	for _, g := range revoked {
+		// Log record "grant_revoked": when a grant was taken back
 		s.log.Info("grant_revoked", "grant", g.ID, "sender", g.Login, "recipients", g.Recipients, "until", g.Until, "by", by, "why", in.Why)
 	}
 	return &Grants{Grants: revoked}, nil
