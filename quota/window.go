@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -106,8 +105,7 @@ func (p *Policy) checkWindows(ctx context.Context, c *classification, recipients
 		return windowCheck{action: enforced(Refuse, c.class.Enforce), reason: WindowLimit, window: w}
 	}
 	r := Reservation{
-		// A person has one count under all of their logins.
-		Ticket:     Ticket{Sender: cmp.Or(c.id, strings.ToLower(c.sender)), ID: rand.Text()},
+		Ticket:     Ticket{Sender: c.countedAs(), ID: rand.Text()},
 		Windows:    windows,
 		Keep:       p.rules.retention,
 		Recipients: recipients.all,
