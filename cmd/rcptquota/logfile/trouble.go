@@ -25,5 +25,14 @@ func (t *Trouble) Bad(f *File, line []byte, err error) {
 // Broken notes that a file could not be read, or not to its end.
 func (t *Trouble) Broken(err error) { t.Files = append(t.Files, err.Error()) }
 
+// Add adds the trouble of another part.
+func (t *Trouble) Add(other *Trouble) {
+	if t.Lines == 0 {
+		t.First = other.First
+	}
+	t.Lines += other.Lines
+	t.Files = append(t.Files, other.Files...)
+}
+
 // Any reports whether there is any.
 func (t *Trouble) Any() bool { return t.Lines > 0 || len(t.Files) > 0 }
