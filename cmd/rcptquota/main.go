@@ -45,7 +45,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), rosterCommand(), reportCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), rosterCommand(), reportCommand(), replayCommand(), versionCommand())
 	return root
 }
 

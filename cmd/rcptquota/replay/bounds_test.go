@@ -5,7 +5,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -45,9 +48,41 @@ func rulesOf(t *testing.T, recipients int, windows ...quota.WindowConfig) *quota
 	return rules
 }
 
+// syntheticRules are those of syntheticConfig.
+func syntheticRules(t *testing.T) *quota.Rules {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "rcptquota.toml")
+	if err := os.WriteFile(path, []byte(syntheticConfig), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := &rulesFile{Config: quota.DefaultConfig()}
+	if err := conf.Load(path, c); err != nil {
+		t.Fatal(err)
+	}
+	return c.rules
+}
+
+// rulesFile is a configuration of rules alone.
+type rulesFile struct {
+	quota.Config
+	rules *quota.Rules
+}
+
+func (f *rulesFile) Resolve(string) {}
+
+func (f *rulesFile) Validate() (err error) {
+	f.rules, err = quota.Compile(&f.Config)
+	return err
+}
+
 func open(t *testing.T, log string) *maillog.Reader {
 	t.Helper()
-	r, err := maillog.Open([]string{"-"}, strings.NewReader(log), nil, time.UTC)
+	return openReader(t, strings.NewReader(log))
+}
+
+func openReader(t *testing.T, log io.Reader) *maillog.Reader {
+	t.Helper()
+	r, err := maillog.Open([]string{"-"}, log, nil, time.UTC)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ type document struct {
 // classes were found.
 func (r *Result) WriteJSON(w io.Writer, notes []string) error {
 	d := document{
-		Note: append(notes, r.notes()...), Lines: r.Read.Lines, Total: r.Total, Recipients: r.Recipients, Exact: r.Exact,
+		Note: r.Notes(notes), Lines: r.Read.Lines, Total: r.Total, Recipients: r.Recipients, Exact: r.Exact,
 		Exempt: r.Exempt, Outside: r.Outside, NotJudged: r.Fates, Rules: sorted(r.rules, byStopped), Classes: sorted(r.classes, byStopped),
 		Senders: sorted(r.senders, byStopped), Days: sorted(r.days, inOrder), Damaged: r.Read.Trouble,
 	}

@@ -6,9 +6,8 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
 )
 
-// notes say what the numbers rest on, in a sentence each.
-func (r *Result) notes() []string {
-	var notes []string
+// Notes adds to notes what the numbers rest on, in a sentence each.
+func (r *Result) Notes(notes []string) []string {
 	note := func(n int, format string, args ...any) {
 		if n > 0 {
 			notes = append(notes, fmt.Sprintf(format, args...))

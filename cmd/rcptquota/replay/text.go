@@ -24,7 +24,7 @@ func (r *Result) WriteText(p *term.Printer, notes []string, top int) {
 		}
 	}
 	p.Blank()
-	for _, note := range append(notes, r.notes()...) {
+	for _, note := range r.Notes(notes) {
 		p.Line("- %s", note)
 	}
 	if t.Messages == 0 {
