@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -73,7 +74,7 @@ func ParseJournal(line []byte) (Entry, error) {
 	if err != nil {
 		return Entry{}, errNoTime
 	}
-	if fields.Message == "" {
+	if strings.Trim(string(fields.Message), "\r\n") == "" {
 		return Entry{}, errNoMessage
 	}
 	pid := fields.SyslogPID
@@ -82,6 +83,6 @@ func ParseJournal(line []byte) (Entry, error) {
 	}
 	return Entry{
 		Time: time.UnixMicro(micros), Host: string(fields.Host), Identifier: string(fields.Identifier),
-		PID: string(pid), Message: string(fields.Message),
+		PID: string(pid), Message: strings.TrimRight(string(fields.Message), "\r\n"),
 	}, nil
 }
