@@ -140,6 +140,9 @@ func (r *Result) writeSizes(p *term.Printer) {
 	}
 	from := 1
 	for i, n := range r.BySize {
+		if above == 0 {
+			break
+		}
 		name := fmt.Sprintf("%d or more", from)
 		if i < len(sizes) {
 			name = fmt.Sprintf("%d–%d", from, sizes[i])
