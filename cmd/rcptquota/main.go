@@ -45,7 +45,8 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), rosterCommand(), reportCommand(), replayCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), rosterCommand(), statusCommand(),
+		reportCommand(), replayCommand(), versionCommand())
 	return root
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logfile"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/maillog"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/replay"
@@ -73,11 +74,11 @@ func replayCommand() *cobra.Command {
 }
 
 func (r *replaying) run(ctx context.Context, files []string, stdin io.Reader, out, notes io.Writer) (err error) {
-	c, err := loadConfig(r.config)
+	c, err := config.Load(r.config)
 	if err != nil {
 		return err
 	}
-	q := &replay.Replay{Rules: c.rules, Added: r.added, Location: time.Local}
+	q := &replay.Replay{Rules: c.Rules(), Added: r.added, Location: time.Local}
 	if q.Since, q.Until, err = r.parse(time.Now()); err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (r *replaying) run(ctx context.Context, files []string, stdin io.Reader, ou
 		q.Stopped = out
 	}
 	if r.directory {
-		directory, err := ldapcache.Open(c.Directory, c.rules.MatchAttributes())
+		directory, err := ldapcache.Open(c.Directory, c.Rules().MatchAttributes())
 		if err != nil {
 			return err
 		}
@@ -143,16 +144,16 @@ func prefixes(networks []string) ([]netip.Prefix, error) {
 }
 
 // classesBy says how the classes of senders were found.
-func classesBy(c *config, directory bool) []string {
+func classesBy(c *config.Config, directory bool) []string {
 	if directory {
 		return []string{"Classes are those of the directory now, and premium is who is so now; they may have been others at the time."}
 	}
 	notes := []string{`The directory was not asked (--directory): a sender's class is that of the domain of the login or of the envelope sender, else "` +
-		c.rules.ClassOf(&quota.Sender{}) + `".`}
-	if c.rules.HasPremium() {
+		c.Rules().ClassOf(&quota.Sender{}) + `".`}
+	if c.Rules().HasPremium() {
 		notes = append(notes, "Nobody was taken for premium, and so premium senders appear as refused.")
 	}
-	if c.rules.HasLists() {
+	if c.Rules().Lists().Any() {
 		notes = append(notes, "No address was taken for a list: who may post was not asked.")
 	}
 	return notes

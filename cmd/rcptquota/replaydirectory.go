@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
@@ -25,11 +26,11 @@ func (d *premiumOf) Sender(ctx context.Context, login string) (quota.Sender, err
 
 // premiumNow returns the directory with the senders who are premium now or, where no roster
 // was ever copied, would be at a first start. It changes nothing about who is.
-func premiumNow(ctx context.Context, c *config, directory ldapcache.Directory) (_ quota.Directory, err error) {
-	if !c.rules.HasPremium() {
+func premiumNow(ctx context.Context, c *config.Config, directory ldapcache.Directory) (_ quota.Directory, err error) {
+	if !c.Rules().HasPremium() {
 		return directory, nil
 	}
-	store, err := openRosterStore(c)
+	store, err := c.OpenRosterStore()
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/maillog"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
-	"github.com/rcptquota/rcptquota/quota/counter"
+	"github.com/rcptquota/rcptquota/quota/counter/local"
 )
 
 var seed = flag.Uint64("seed", 0, "of what is random; 0: a new one")
@@ -177,7 +177,7 @@ func TestBoundsHold(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := outcomes(t, rules, b.String())
-		windows := counter.NewSimulated()
+		windows := local.NewSimulated()
 		policy := quota.NewPolicy(rules, &FromLog{}, windows)
 		for i := range messages {
 			m := &messages[i]

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // FromLog is the directory of those who have none: a sender's addresses are the login, if
@@ -17,15 +19,15 @@ func (d *FromLog) Sender(_ context.Context, login string) (quota.Sender, error) 
 	s := quota.Sender{ID: strings.ToLower(login)}
 	for _, address := range []string{login, d.envelope} {
 		if strings.Contains(address, "@") {
-			s.Addresses = append(s.Addresses, quota.PersonKey(address))
+			s.Addresses = append(s.Addresses, mailaddr.PersonKey(address))
 		}
 	}
 	return s, nil
 }
 
 // Lists implements [quota.Directory].
-func (d *FromLog) Lists(_ context.Context, addresses []string) []quota.ListAnswer {
-	return make([]quota.ListAnswer, len(addresses))
+func (d *FromLog) Lists(_ context.Context, addresses []string) []list.Answer {
+	return make([]list.Answer, len(addresses))
 }
 
 // remembering is a directory that remembers its last answer.

@@ -2,7 +2,7 @@
 // have refused: the question before switching them on.
 //
 // A [Follower] puts the lines of the log together into messages. A [Judge] asks the real
-// rules ([quota.Policy]) about each, with the windows of [counter.Simulated] on the clock
+// rules ([quota.Policy]) about each, with the windows of [local.Simulated] on the clock
 // of the log. A [Result] adds up the answers.
 //
 // # What a log knows, and what not

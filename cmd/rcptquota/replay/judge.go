@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/counter"
+	"github.com/rcptquota/rcptquota/quota/counter/local"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // forgetEvery is after how long, by the log's clock, senders are forgotten of whom no
@@ -23,7 +24,7 @@ type Judge struct {
 	directory *remembering
 	// least and most count what a sender surely reached, and what they may have reached.
 	// As long as both are the same, only least has the sender.
-	least, most             *counter.Simulated
+	least, most             *local.Simulated
 	leastPolicy, mostPolicy *quota.Policy
 	forgotten               time.Time
 }
@@ -40,9 +41,9 @@ type outcome struct {
 // newJudge makes a judge by compiled rules. The directory may be nil: then senders are
 // known from the log alone.
 func newJudge(rules *quota.Rules, directory quota.Directory, added []string) *Judge {
-	j := &Judge{rules: rules, added: map[string]bool{}, least: counter.NewSimulated()}
+	j := &Judge{rules: rules, added: map[string]bool{}, least: local.NewSimulated()}
 	for _, address := range added {
-		j.added[quota.RecipientKey(address)] = true
+		j.added[mailaddr.RecipientKey(address)] = true
 	}
 	if directory == nil {
 		j.fromLog = &FromLog{}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // message is what the log says of one message.
@@ -96,7 +97,7 @@ type bounds struct {
 }
 
 // bounds returns what the recipients are at least and at most; added are addresses that
-// Postfix or another milter adds, in the form of [quota.RecipientKey].
+// Postfix or another milter adds, in the form of [mailaddr.RecipientKey].
 func (m *message) bounds(added map[string]bool) *bounds {
 	b := &bounds{}
 	for _, d := range m.deliveries {
@@ -104,7 +105,7 @@ func (m *message) bounds(added map[string]bool) *bounds {
 		if d.original != "" {
 			name = d.original
 		}
-		if !added[quota.RecipientKey(name)] {
+		if !added[mailaddr.RecipientKey(name)] {
 			b.least.Add(name)
 			b.most.Add(name)
 		}
