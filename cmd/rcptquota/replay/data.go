@@ -33,7 +33,7 @@ func (r *rows) add(m *message, o *outcome) {
 	if v.Window.Per > 0 {
 		window, used = short(v.Window.Per), v.Used
 	}
-	r.sheet.Row(m.at.In(r.location).Format(time.RFC3339), m.host.name, m.id, v.Sender, v.Class, v.Reason.String(), o.sure,
+	r.sheet.Row(m.at.In(r.location).Format(time.RFC3339), m.host.name, m.id, v.Sender, o.class, v.Reason.String(), o.sure,
 		o.least, o.most, v.Limit, window, used, v.List)
 }
 
@@ -77,6 +77,7 @@ type document struct {
 	Recipients Bounds          `json:"recipients"`
 	Exact      int             `json:"messages_with_known_recipients"`
 	Exempt     int             `json:"exempt"`
+	Degraded   int             `json:"directory_unavailable"`
 	Outside    int             `json:"outside"`
 	NotJudged  Fates           `json:"not_judged"`
 	Rules      []named         `json:"by_rule"`
@@ -93,7 +94,7 @@ type document struct {
 func (r *Result) WriteJSON(w io.Writer, notes []string) error {
 	d := document{
 		Note: r.Notes(notes), Lines: r.Read.Lines, Total: r.Total, Recipients: r.Recipients, Exact: r.Exact,
-		Exempt: r.Exempt, Outside: r.Outside, NotJudged: r.Fates, Rules: sorted(r.rules, byStopped), Classes: sorted(r.classes, byStopped),
+		Exempt: r.Exempt, Degraded: r.Degraded, Outside: r.Outside, NotJudged: r.Fates, Rules: sorted(r.rules, byStopped), Classes: sorted(r.classes, byStopped),
 		Senders: sorted(r.senders, byStopped), Days: sorted(r.days, inOrder), Damaged: r.Read.Trouble,
 	}
 	if r.Total.Messages > 0 {

@@ -32,8 +32,9 @@ type Judge struct {
 // outcome is what would have become of a message.
 type outcome struct {
 	verdict quota.Verdict
-	stopped bool // it is refused or deferred, or would be
-	sure    bool // of that, one way or the other
+	class   string // of the sender; a message above every class's limit has none in its verdict
+	stopped bool   // it is refused or deferred, or would be
+	sure    bool   // of that, one way or the other
 	// recipients are how many count, at least and at most.
 	least, most int
 }
@@ -58,6 +59,19 @@ func newJudge(rules *quota.Rules, directory quota.Directory, added []string) *Ju
 
 // decide tells what would have become of a message.
 func (j *Judge) decide(ctx context.Context, m *message) outcome {
+	o := j.outcome(ctx, m)
+	o.class = o.verdict.Class
+	if o.class == "" && o.verdict.Sender != "" {
+		sender, err := j.directory.Sender(ctx, o.verdict.Sender)
+		if err != nil {
+			sender = quota.Sender{}
+		}
+		o.class = j.rules.ClassOf(&sender)
+	}
+	return o
+}
+
+func (j *Judge) outcome(ctx context.Context, m *message) outcome {
 	j.setTime(m.at)
 	if j.fromLog != nil {
 		j.fromLog.envelope = m.from
@@ -65,7 +79,7 @@ func (j *Judge) decide(ctx context.Context, m *message) outcome {
 	b := m.bounds(j.added)
 	least := j.ask(ctx, j.leastPolicy, m, &b.least)
 	o := outcome{verdict: least, stopped: stops(&least), least: min(max(b.least.Len(), 1), b.most.Len()), most: b.most.Len(), sure: true}
-	if least.Reason == quota.DirectoryUnavailable {
+	if least.Degraded && o.stopped { // by a class that may not be the sender's
 		o.sure = false
 		return o
 	}

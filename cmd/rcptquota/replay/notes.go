@@ -19,6 +19,7 @@ func (r *Result) Notes(notes []string) []string {
 	note(r.Outside, "%s outside --since and --until count in windows only.", messages(r.Outside))
 	note(r.Unauthenticated, "%s without a login, and not judged: mail from elsewhere, from programs, or on its way back from a filter.", are(r.Unauthenticated))
 	note(r.Exempt, "%s from exempt networks.", are(r.Exempt))
+	note(r.Degraded, "Of the senders of %s the directory could not be asked; they were judged by the default class, and a refusal of theirs is not sure.", messages(r.Degraded))
 	note(r.Rejected, "%s refused at the time and not judged, because the log does not tell the recipients.", were(r.Rejected))
 	note(r.Unfinished, "%s given up by the client, or the log ends before they were queued.", were(r.Unfinished))
 	note(r.Twice, "%s twice in the log and counted once: the same lines are in two files.", are(r.Twice))

@@ -67,6 +67,9 @@ type Result struct {
 	Exact int
 	// Exempt is how many messages came from exempt networks.
 	Exempt int
+	// Degraded is how many messages were judged without the directory, which could not be
+	// asked.
+	Degraded int
 	// Outside is how many messages are not between --since and --until. They count in the
 	// windows of later ones.
 	Outside int
@@ -89,10 +92,6 @@ func newResult(location *time.Location) *Result {
 	}
 }
 
-// noClass stands for that of a message to more recipients than any class allows: the
-// directory is not asked then.
-const noClass = "(above every class)"
-
 // add counts a message.
 func (r *Result) add(m *message, o *outcome) {
 	if r.First.IsZero() || m.at.Before(r.First) {
@@ -104,6 +103,9 @@ func (r *Result) add(m *message, o *outcome) {
 	v := &o.verdict
 	if v.Reason == quota.ExemptNetwork {
 		r.Exempt++
+	}
+	if v.Degraded {
+		r.Degraded++
 	}
 	r.Total.add(o)
 	r.Recipients.Least += o.least
@@ -118,8 +120,8 @@ func (r *Result) add(m *message, o *outcome) {
 	r.BySize[group]++
 	sender := r.senders.At(v.Sender)
 	sender.add(o)
-	sender.Class = cmp.Or(v.Class, noClass)
-	r.classes.At(cmp.Or(v.Class, noClass)).add(o)
+	sender.Class = o.class
+	r.classes.At(o.class).add(o)
 	r.days.At(m.at.In(r.location).Format(time.DateOnly)).add(o)
 	if o.stopped {
 		r.rules.At(rule(v)).add(o)
