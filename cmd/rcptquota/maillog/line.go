@@ -3,13 +3,14 @@ package maillog
 import (
 	"bytes"
 	"errors"
+	"strings"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logfile"
 )
 
 var (
 	errHost = errors.New("no host and program behind its time")
-	errLine = errors.New("Postfix writes such a line otherwise")
+	errLine = errors.New("a line that Postfix writes otherwise")
 )
 
 // parse reads a line. The event's kind is Other for a line that does not matter. An error
@@ -109,7 +110,7 @@ func isLong(id []byte) bool {
 	for _, b := range id {
 		switch {
 		case '0' <= b && b <= '9':
-		case ('a' <= b && b <= 'z' || 'A' <= b && b <= 'Z') && !bytes.ContainsRune([]byte("aeiouAEIOU"), rune(b)):
+		case ('a' <= b && b <= 'z' || 'A' <= b && b <= 'Z') && !strings.ContainsRune("aeiouAEIOU", rune(b)):
 		default:
 			return false
 		}

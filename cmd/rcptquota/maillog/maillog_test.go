@@ -71,8 +71,9 @@ func shown(e *Event) string {
 		return fmt.Sprintf("%d %s %s %s", e.Kind, e.ID, e.To, e.Original)
 	case Disconnected:
 		return fmt.Sprintf("%d %s %d %d", e.Kind, e.ID, e.Mails, e.RcptTos)
+	default:
+		return fmt.Sprintf("%d %s", e.Kind, e.ID)
 	}
-	return fmt.Sprintf("%d %s", e.Kind, e.ID)
 }
 
 func TestDamagedLines(t *testing.T) {

@@ -57,7 +57,7 @@ func (q *Replay) Run(ctx context.Context, log *maillog.Reader) (*Result, error) 
 		follower.Follow(e)
 	}
 	follower.Finish()
-	follower.Fates.Unauthenticated += result.Unauthenticated
+	follower.Unauthenticated += result.Unauthenticated
 	result.Fates, result.Read = follower.Fates, log.Told
 	return result, rows.flush()
 }

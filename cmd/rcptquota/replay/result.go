@@ -135,8 +135,9 @@ func rule(v *quota.Verdict) string {
 		return fmt.Sprintf("%d recipients a message%s", v.Limit, of(v.Class))
 	case quota.WindowLimit:
 		return fmt.Sprintf("%d %s in %s%s", v.Limit, v.Window.Count, short(v.Window.Per), of(v.Class))
+	default:
+		return v.Reason.String() + of(v.Class)
 	}
-	return v.Reason.String() + of(v.Class)
 }
 
 func of(class string) string {

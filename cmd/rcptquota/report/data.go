@@ -18,33 +18,33 @@ func (c Counts) MarshalJSON() ([]byte, error) {
 	return json.Marshal(byName)
 }
 
-// MarshalJSON writes a row as one object.
-func (r Row) MarshalJSON() ([]byte, error) {
+// object is a row as one object.
+func (t *Table) object(r *Row) map[string]any {
 	byName := map[string]any{"name": r.Name}
-	for a, n := range r.Counts {
-		byName[Action(a).String()] = n
+	for _, a := range t.counted() {
+		byName[a.String()] = r.Counts[a]
 	}
-	return json.Marshal(byName)
+	return byName
 }
 
 // document is what --json writes.
 type document struct {
-	First      *time.Time         `json:"first,omitempty"`
-	Last       *time.Time         `json:"last,omitempty"`
-	Messages   int                `json:"messages"`
-	Recipients int                `json:"recipients"`
-	Total      Counts             `json:"total"`
-	By         map[string][]Row   `json:"by"`
-	Others     map[string]*Counts `json:"others,omitempty"` // of more names than are counted one by one
-	Outside    int                `json:"outside"`
-	OtherLines int                `json:"other_lines"`
-	Damaged    logfile.Trouble    `json:"damaged"`
+	First      *time.Time                  `json:"first,omitempty"`
+	Last       *time.Time                  `json:"last,omitempty"`
+	Messages   int                         `json:"messages"`
+	Recipients int                         `json:"recipients"`
+	Total      Counts                      `json:"total"`
+	By         map[string][]map[string]any `json:"by"`
+	Others     map[string]*Counts          `json:"others,omitempty"` // of more names than are counted one by one
+	Outside    int                         `json:"outside"`
+	OtherLines int                         `json:"other_lines"`
+	Damaged    logfile.Trouble             `json:"damaged"`
 }
 
 // WriteJSON writes the summary as one JSON object, with all rows.
 func (s *Summary) WriteJSON(w io.Writer) error {
 	d := document{
-		Messages: s.Total.All(), Recipients: s.Recipients, Total: s.Total, By: map[string][]Row{}, Others: map[string]*Counts{},
+		Messages: s.Total.All(), Recipients: s.Recipients, Total: s.Total, By: map[string][]map[string]any{}, Others: map[string]*Counts{},
 		Outside: s.Outside, OtherLines: s.Other, Damaged: s.Trouble,
 	}
 	if s.Total.All() > 0 {
@@ -52,7 +52,9 @@ func (s *Summary) WriteJSON(w io.Writer) error {
 		d.First, d.Last = &first, &last
 	}
 	for _, t := range s.Tables() {
-		d.By[t.Name] = t.Rows
+		for i := range t.Rows {
+			d.By[t.Name] = append(d.By[t.Name], t.object(&t.Rows[i]))
+		}
 		if t.Others != nil {
 			d.Others[t.Name] = t.Others
 		}
@@ -65,20 +67,23 @@ func (s *Summary) WriteJSON(w io.Writer) error {
 // WriteCSV writes a line for each row of each table, under one line of titles.
 func (s *Summary) WriteCSV(w io.Writer) error {
 	out := sheet.New(w, append([]string{"by", "name"}, names[:]...)...)
-	row := func(by, name string, counts *Counts) {
-		cells := []any{by, name}
-		for _, n := range counts {
-			cells = append(cells, n)
+	row := func(t *Table, name string, counts *Counts) {
+		cells := []any{t.Name, name}
+		for _, a := range t.counted() {
+			cells = append(cells, counts[a])
+		}
+		if t.Stopped {
+			cells = append(cells, "") // not counted
 		}
 		out.Row(cells...)
 	}
-	row("total", "", &s.Total)
+	row(&Table{Name: "total"}, "", &s.Total)
 	for _, t := range s.Tables() {
 		for i := range t.Rows {
-			row(t.Name, t.Rows[i].Name, &t.Rows[i].Counts)
+			row(&t, t.Rows[i].Name, &t.Rows[i].Counts)
 		}
 		if t.Others != nil {
-			row(t.Name, "(others)", t.Others)
+			row(&t, "(others)", t.Others)
 		}
 	}
 	return out.Flush()

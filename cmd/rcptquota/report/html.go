@@ -21,7 +21,7 @@ func (s *Summary) WriteHTML(w io.Writer, top int, now time.Time) error {
 	view := pageView{
 		Title: s.title(), Made: now.In(s.location).Format("2006-01-02 15:04"), Troubles: s.troubles(),
 	}
-	for _, a := range s.used() {
+	for _, a := range s.used(nil) {
 		view.Actions = append(view.Actions, a.String())
 		view.Totals = append(view.Totals, totalView{a.String(), s.Total[a], percent(s.Total[a], s.Total.All())})
 	}
@@ -48,6 +48,7 @@ type totalView struct {
 type tableView struct {
 	Heading, Name, Note string
 	Shown, All          int
+	Actions             []string
 	Rows                []rowView
 	Chart               *chart // nil: bars in the rows
 }
@@ -68,9 +69,12 @@ func (s *Summary) tableView(t *Table, top int) tableView {
 	}
 	v := tableView{Heading: headings[t.Name], Name: t.Name, Note: t.approximate(), Shown: len(rows), All: len(t.Rows)}
 	most := t.Most()
+	for _, a := range s.used(t) {
+		v.Actions = append(v.Actions, a.String())
+	}
 	for i := range rows {
 		row := rowView{Name: rows[i].Name, Bar: segments(&rows[i].Counts, most, barWidth)}
-		for _, a := range s.used() {
+		for _, a := range s.used(t) {
 			row.Numbers = append(row.Numbers, rows[i].Counts[a])
 		}
 		v.Rows = append(v.Rows, row)

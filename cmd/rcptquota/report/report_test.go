@@ -97,16 +97,16 @@ func TestText(t *testing.T) {
   accepted         1  25.0 %
 
 By reason (1 of 3)
-  reason        refused  deferred  accepted
-  list_posting        1         0         0  ██████████████████████████████
+  reason        refused  deferred
+  list_posting        1         0  ██████████████████████████████
 
 By sender (1 of 2)
-  sender  refused  deferred  accepted
-  anne          2         0         0  ██████████████████████████████
+  sender  refused  deferred
+  anne          2         0  ██████████████████████████████
 
 By list
-  list            refused  deferred  accepted
-  6b@listes.test        1         0         0  ██████████████████████████████
+  list            refused  deferred
+  6b@listes.test        1         0  ██████████████████████████████
 
 By class
   class  refused  deferred  accepted
@@ -184,7 +184,7 @@ func TestCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&out).ReadAll()
-	if err != nil || fmt.Sprint(rows[:3]) != "[[by name refused deferred would_refuse redirected accepted] [total  2 1 0 0 1] [reason list_posting 1 0 0 0 0]]" {
+	if err != nil || fmt.Sprint(rows[:3]) != "[[by name refused deferred would_refuse redirected accepted] [total  2 1 0 0 1] [reason list_posting 1 0 0 0 ]]" {
 		t.Errorf("%v, %v", rows, err)
 	}
 }

@@ -112,10 +112,10 @@ func (s *Summary) Read(f *logfile.File) {
 			s.end(end)
 			return
 		}
-		switch r, err := ParseLine(line); {
-		case err == nil:
+		switch r, err := ParseLine(line); err { //nolint:errorlint // ErrOther is never wrapped
+		case nil:
 			s.Add(&r)
-		case err == ErrOther: //nolint:errorlint // it is never wrapped, and this is in the innermost loop
+		case ErrOther:
 			s.Other++
 		default:
 			s.Trouble.Bad(f, line, err)

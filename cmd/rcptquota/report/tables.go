@@ -19,19 +19,31 @@ func (s *Summary) end(err error) {
 // Table is one way to break the messages down.
 type Table struct {
 	// Name is what the rows are, as in "sender".
-	Name string `json:"name"`
+	Name string
 	// Rows are in the order of their numbers, or of time.
-	Rows []Row `json:"rows"`
+	Rows []Row
 	// Others are the messages of all names beyond [MaxNames]; nil: there are none.
-	Others *Counts `json:"-"`
+	Others *Counts
+	// Stopped reports whether only messages that were stopped are counted, since senders
+	// and the like of others are too many.
+	Stopped bool
 	// Time reports whether the rows are in the order of time.
-	Time bool `json:"-"`
+	Time bool
 }
 
 // Row is a row of a table.
 type Row struct {
 	Name   string
 	Counts Counts
+}
+
+// counted are the actions that a table counts.
+func (t *Table) counted() []Action {
+	all := []Action{Refused, Deferred, WouldRefuse, Redirected, Accepted}
+	if t.Stopped {
+		return all[:Accepted]
+	}
+	return all
 }
 
 // Tables returns the messages by reason, sender, list, class, day and hour, without the
@@ -48,7 +60,7 @@ func (s *Summary) Tables() []Table {
 	days.Time = true
 	var tables []Table
 	for _, t := range []Table{
-		table("reason", s.reasons, byStopped), table("sender", s.senders, byStopped), table("list", s.lists, byStopped),
+		stopped("reason", s.reasons), stopped("sender", s.senders), stopped("list", s.lists),
 		table("class", s.classes, byStopped), days, hours,
 	} {
 		if len(t.Rows) > 0 {
@@ -60,6 +72,12 @@ func (s *Summary) Tables() []Table {
 
 func byStopped(a, b *Counts) int {
 	return cmp.Or(cmp.Compare(a.Stopped(), b.Stopped()), cmp.Compare(a.All(), b.All()))
+}
+
+func stopped(name string, m *bounded.Map[Counts]) Table {
+	t := table(name, m, byStopped)
+	t.Stopped = true
+	return t
 }
 
 func table(name string, m *bounded.Map[Counts], compare func(a, b *Counts) int) Table {
@@ -81,11 +99,12 @@ func (t *Table) Most() (most int) {
 	return most
 }
 
-// used are the actions that some message has, Accepted last.
-func (s *Summary) used() []Action {
+// used are the actions that some message has, Accepted last; of a table, those that it
+// counts.
+func (s *Summary) used(t *Table) []Action {
 	var used []Action
 	for a := range actions {
-		if s.Total[a] > 0 {
+		if s.Total[a] > 0 && (t == nil || !t.Stopped || a != Accepted) {
 			used = append(used, a)
 		}
 	}

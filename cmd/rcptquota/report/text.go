@@ -24,7 +24,7 @@ func (s *Summary) WriteText(p *term.Printer, top int) {
 	}
 	p.Blank()
 	total := term.NewTable("", ">messages", ">share")
-	for _, a := range s.used() {
+	for _, a := range s.used(nil) {
 		total.Row(a.String(), term.Cell{Text: fmt.Sprint(s.Total[a]), Style: styles[a]}, percent(s.Total[a], s.Total.All()))
 	}
 	p.Table(total)
@@ -92,14 +92,14 @@ func (s *Summary) writeTable(p *term.Printer, t *Table, top int) {
 		p.Heading("%s", headings[t.Name])
 	}
 	titles := []string{t.Name}
-	for _, a := range s.used() {
+	for _, a := range s.used(t) {
 		titles = append(titles, ">"+a.String())
 	}
 	out := term.NewTable(append(titles, "")...)
 	most := t.Most()
 	for _, row := range rows {
 		cells := []any{row.Name}
-		for _, a := range s.used() {
+		for _, a := range s.used(t) {
 			cell := term.Cell{Text: fmt.Sprint(row.Counts[a])}
 			if row.Counts[a] > 0 {
 				cell.Style = styles[a]
