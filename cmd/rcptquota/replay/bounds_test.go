@@ -3,7 +3,6 @@ package replay
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -17,20 +16,8 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/counter/local"
+	"github.com/rcptquota/rcptquota/test/random"
 )
-
-var seed = flag.Uint64("seed", 0, "of what is random; 0: a new one")
-
-// random is a source whose seed is told.
-func random(t *testing.T) *rand.Rand {
-	t.Helper()
-	s := *seed
-	if s == 0 {
-		s = rand.Uint64()
-	}
-	t.Logf("-seed %d", s)
-	return rand.New(rand.NewPCG(s, 0))
-}
 
 func window(per time.Duration, recipients int, count string) quota.WindowConfig {
 	return quota.WindowConfig{Per: conf.Duration{Duration: per}, Recipients: recipients, Count: count}
@@ -159,7 +146,7 @@ func obscure(r *rand.Rand, i int, at time.Time) truth {
 
 // Whatever a log hides, what is said to be sure is true.
 func TestBoundsHold(t *testing.T) {
-	r := random(t)
+	r := random.New(t)
 	var sure, stopped, unsure int
 	for range 300 {
 		rules := rulesOf(t, 4+r.IntN(6), window(time.Hour, 10+r.IntN(5), "distinct"), window(3*time.Hour, 15+r.IntN(20), "copies"))

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rcptquota/rcptquota/test/random"
 )
 
 var (
@@ -27,7 +29,7 @@ func TestSynthetic(t *testing.T) {
 		t.Fatal(err)
 	}
 	reader, writer := io.Pipe()
-	s := newSynthetic(random(t), *messages, writer)
+	s := newSynthetic(random.New(t), *messages, writer)
 	written := make(chan error, 1)
 	go func() {
 		err := s.write(time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC))

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/maillog"
+	"github.com/rcptquota/rcptquota/test/random"
 )
 
 // A log over the turn of the year, without years, in rotated files that are compressed and
 // in no order, of which one holds lines of another again, gives the same numbers.
 func TestSyntheticRotated(t *testing.T) {
-	r := random(t)
+	r := random.New(t)
 	var b bytes.Buffer
 	s := newSynthetic(r, 3000, &b)
 	s.log.short = true

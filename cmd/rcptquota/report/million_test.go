@@ -17,10 +17,10 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logfile"
+	"github.com/rcptquota/rcptquota/test/random"
 )
 
 var (
-	seed    = flag.Uint64("seed", 0, "of what is random; 0: a new one")
 	records = flag.Int("records", 10_000, "how many records the made-up log has")
 	program = flag.String("program", "", "the program to give it to; empty: this package alone")
 )
@@ -93,11 +93,7 @@ func makeUp(r *rand.Rand, n int, w io.Writer) (*known, error) {
 // A made-up log gives exactly the numbers that are known. With -program, tells how much
 // time and memory the program takes.
 func TestMadeUpLog(t *testing.T) {
-	s := *seed
-	if s == 0 {
-		s = rand.Uint64()
-	}
-	t.Logf("-seed %d", s)
+	r := random.New(t)
 	reader, writer := io.Pipe()
 	type result struct {
 		*known
@@ -105,7 +101,7 @@ func TestMadeUpLog(t *testing.T) {
 	}
 	written := make(chan result, 1)
 	go func() {
-		k, err := makeUp(rand.New(rand.NewPCG(s, 0)), *records, writer)
+		k, err := makeUp(r, *records, writer)
 		_ = writer.CloseWithError(err)
 		written <- result{k, err}
 	}()
