@@ -5,20 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logfile"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/period"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/report"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
+	"github.com/rcptquota/rcptquota/quota/history"
 )
 
 // reporting is one run of "rcptquota report".
 type reporting struct {
 	span
 	format
+	asked asking // for decision records
 	top   int
 	files []string
 }
@@ -27,14 +31,18 @@ func reportCommand() *cobra.Command {
 	var r reporting
 	cmd := &cobra.Command{
 		Use:   "report [FILE…]",
-		Short: "Tell from the log who was refused, when, and why: tables and bars, CSV, JSON, or a page to mail",
-		Long: "Read rcptquota's own log, and tell how many messages were refused, deferred or redirected:\n" +
-			"by reason, sender, list, class, day and hour.\n\n" +
+		Short: "Tell who was refused, when, and why: tables and bars, CSV, JSON, or a page to mail",
+		Long: "Tell how many messages were refused, deferred or redirected: by reason, sender, list,\n" +
+			"class, day and hour.\n\n" +
+			"Without a FILE, the running rcptquota is asked for its decision records: those of all\n" +
+			"relays that share its store, of the last 30 days by default. Messages that were simply\n" +
+			"accepted have none. With files, rcptquota's own log is read.\n\n" +
 			"A FILE is the log in logfmt or JSON, with or without what syslog writes before each\n" +
 			"record, or \"journalctl -o json\"; gzip and bzip2 are recognised, \"-\" is standard input,\n" +
 			"and the order of the files does not matter. Lines that are no records of messages are\n" +
 			"passed over. Damaged ones are counted, and the first is shown.",
-		Example: "  journalctl -u rcptquota -o json --since -7d | rcptquota report -\n" +
+		Example: "  rcptquota report --since 7d\n" +
+			"  journalctl -u rcptquota -o json --since -7d | rcptquota report -\n" +
 			"  rcptquota report --since 7d /var/log/rcptquota.log*\n" +
 			"  rcptquota report --html --since 4w /var/log/rcptquota.log* > november.html",
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -42,6 +50,8 @@ func reportCommand() *cobra.Command {
 			return r.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
+	configFlag(cmd, &r.asked.config)
+	cmd.Flags().StringVar(&r.asked.socket, "socket", "", "the control socket of the running rcptquota; default: as the configuration file says")
 	r.span.flags(cmd)
 	r.format.flags(cmd, true)
 	cmd.Flags().IntVar(&r.top, "top", 15, "how many rows a table has for a person, and in HTML; 0: all. CSV and JSON always have all")
@@ -73,11 +83,7 @@ func (r *reporting) run(ctx context.Context, stdin io.Reader, out, notes io.Writ
 // add adds up the files or, if there are none, the decision records.
 func (r *reporting) add(ctx context.Context, s *report.Summary, stdin io.Reader, notes io.Writer) error {
 	if len(r.files) == 0 {
-		records, err := decisionRecords(ctx, s.Since, s.Until)
-		if err == nil {
-			s.AddAll(records)
-		}
-		return err
+		return r.addDecisions(ctx, s)
 	}
 	progress := logfile.NewProgress(notes, r.files)
 	defer progress.Done()
@@ -99,12 +105,31 @@ func (r *reporting) add(ctx context.Context, s *report.Summary, stdin io.Reader,
 	return nil
 }
 
-// errNoLog says what to give.
-var errNoLog = errors.New("name the files of the log, or pipe it in: journalctl -u rcptquota -o json | rcptquota report -")
+// addDecisions adds up the decision records, which a running rcptquota has.
+func (r *reporting) addDecisions(ctx context.Context, s *report.Summary) error {
+	client, err := r.asked.client()
+	if err != nil {
+		return errNoLog(err)
+	}
+	defer client.Close()
+	query := url.Values{"most": {"0"}}
+	if !s.Since.IsZero() {
+		query.Set("since", s.Since.Format(time.RFC3339))
+	}
+	s.Decisions = true
+	err = control.FollowLines(ctx, client, "/refusals?"+query.Encode(), func(d history.Record) error {
+		s.AddDecision(&d)
+		return nil
+	})
+	return errNoLog(err)
+}
 
-// decisionRecords returns what the running relays remember of refused messages.
-func decisionRecords(context.Context, time.Time, time.Time) (report.Records, error) {
-	return nil, errNoLog
+// errNoLog says what to give instead of the decision records; nil stays nil.
+func errNoLog(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("no FILE is given, and there are no decision records: %w; a log is given as in \"journalctl -u rcptquota -o json | rcptquota report -\"", err)
 }
 
 // span is the flags --since and --until.

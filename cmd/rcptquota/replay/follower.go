@@ -14,6 +14,8 @@ const (
 	patience = 6 * time.Hour
 	// maxOpen is how many messages are followed at once.
 	maxOpen = 100_000
+	// maxWaiting is how many messages of one login wait for an earlier one.
+	maxWaiting = 10_000
 )
 
 // Follower puts the events of a log together into messages, and hands each on when the log
@@ -178,6 +180,9 @@ func (f *Follower) enter(m *message, at time.Time) {
 	if m.at.IsZero() {
 		m.at = at
 		f.senders[m.login] = append(f.senders[m.login], m)
+		if waiting := f.senders[m.login]; len(waiting) > maxWaiting {
+			waiting[0].left = true
+		}
 	}
 }
 

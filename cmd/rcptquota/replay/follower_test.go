@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/maillog"
 	"github.com/rcptquota/rcptquota/quota"
 )
 
@@ -187,5 +188,36 @@ func TestPatience(t *testing.T) {
 	}
 	if before != 0 || strings.Join(done, " ") != "ABCDE0 ABCDE1 ABCDE2" {
 		t.Errorf("%d before its time; %v", before, done)
+	}
+}
+
+// Nor does it hold up more than so many.
+func TestManyWait(t *testing.T) {
+	done := 0
+	f := newFollower((&Replay{}).wanted, func(*message) { done++ })
+	var b strings.Builder
+	log := newFakeLog(&b)
+	at := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+	for i := range maxWaiting + 1 {
+		log.message(&fakeMessage{id: fmt.Sprintf("%06X", i), login: "anne", host: "relay1", smtpd: fmt.Sprintf("postfix/smtpd[%d]", i),
+			instance: "postfix", at: at.Add(time.Duration(i) * time.Second), deliveries: []string{"a@y.test"}, rcpts: -1})
+	}
+	if err := log.finish(); err != nil {
+		t.Fatal(err)
+	}
+	r := open(t, strings.ReplaceAll(b.String(), "000000: to=", "x"))
+	for e := r.Next(); e != nil && string(e.Tag) != "postfix/smtpd[10000]"; e = r.Next() {
+		if string(e.ID) != "000000" || e.Kind != maillog.Removed {
+			f.Follow(e)
+		}
+	}
+	if done != 0 {
+		t.Errorf("%d are done although the first is not", done)
+	}
+	for e := r.Next(); e != nil; e = r.Next() {
+		f.Follow(e)
+	}
+	if done != maxWaiting+1 {
+		t.Errorf("%d are done", done)
 	}
 }

@@ -19,7 +19,7 @@ var page = template.Must(template.New("report").Parse(pageText))
 // made at now.
 func (s *Summary) WriteHTML(w io.Writer, top int, now time.Time) error {
 	view := pageView{
-		Title: s.title(), Made: now.In(s.location).Format("2006-01-02 15:04"), Troubles: s.troubles(),
+		Title: s.title(), Made: now.In(s.location).Format("2006-01-02 15:04"), Notes: s.notes(),
 	}
 	for _, a := range s.used(nil) {
 		view.Actions = append(view.Actions, a.String())
@@ -33,7 +33,7 @@ func (s *Summary) WriteHTML(w io.Writer, top int, now time.Time) error {
 
 type pageView struct {
 	Title, Made string
-	Troubles    []string
+	Notes       []string
 	Actions     []string
 	Totals      []totalView
 	Tables      []tableView

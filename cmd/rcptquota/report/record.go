@@ -1,9 +1,6 @@
 package report
 
-import (
-	"iter"
-	"time"
-)
+import "time"
 
 // Action is what became of a message.
 type Action int
@@ -50,6 +47,3 @@ type Record struct {
 	List       string
 	Recipients int
 }
-
-// Records yields records in any order. An error is about one of them, or ends them.
-type Records = iter.Seq2[Record, error]

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logfile"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
+	"github.com/rcptquota/rcptquota/quota/history"
 )
 
 const refusedText = `time=2026-11-25T16:30:00.123+01:00 level=WARN msg=refused queue_id=4Fxy sender=mdurand class=ecollege31 reason=message_limit recipients=151 limit=150 client=192.0.2.1 role=submission elapsed_ms=0.06`
@@ -141,15 +142,11 @@ func TestNothingToTell(t *testing.T) {
 func TestSinceAndUntil(t *testing.T) {
 	s := New(time.UTC)
 	s.Since, s.Until = monday, monday.Add(time.Hour)
-	s.AddAll(func(yield func(Record, error) bool) {
-		for _, offset := range []time.Duration{-1, 0, time.Hour - 1, time.Hour} {
-			if !yield(Record{Time: monday.Add(offset)}, nil) {
-				return
-			}
-		}
-		yield(Record{}, errors.New("the store is away"))
-	})
-	if s.Total.All() != 2 || s.Outside != 2 || len(s.Trouble.Files) != 1 {
+	for _, offset := range []time.Duration{-1, 0, time.Hour - 1, time.Hour} {
+		s.AddDecision(&history.Record{Time: monday.Add(offset), Action: "deferred", Recipients: 2})
+	}
+	s.AddDecision(&history.Record{Time: monday, Action: "quarantined"})
+	if s.Total[Deferred] != 2 || s.Total.All() != 2 || s.Recipients != 4 || s.Outside != 2 || s.Other != 1 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/bounded"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logfile"
+	"github.com/rcptquota/rcptquota/quota/history"
 )
 
 // MaxNames is how many senders, lists, classes or days are counted each for itself.
@@ -31,6 +32,9 @@ type Summary struct {
 	Total       Counts
 	// Recipients is how many recipients the messages had.
 	Recipients int
+	// Decisions reports that the records are decision records, of which accepted messages
+	// have none.
+	Decisions bool
 	// Outside is how many records are not between Since and Until.
 	Outside int
 	// Other is how many lines are no records of messages.
@@ -92,15 +96,16 @@ func (s *Summary) Add(r *Record) {
 	}
 }
 
-// AddAll counts all records.
-func (s *Summary) AddAll(records Records) {
-	for r, err := range records {
-		if err != nil {
-			s.Trouble.Broken(err)
-			continue
-		}
-		s.Add(&r)
+// AddDecision counts a decision record.
+func (s *Summary) AddDecision(d *history.Record) {
+	action, ok := actionOf(d.Action)
+	if !ok { // of a later version
+		s.Other++
+		return
 	}
+	s.Add(&Record{
+		Time: d.Time, Action: action, Reason: d.Reason, Sender: d.Sender, Class: d.Class, List: d.List, Recipients: d.Recipients,
+	})
 }
 
 // Read counts the records of a log, and closes it.

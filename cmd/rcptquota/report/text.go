@@ -18,7 +18,9 @@ var styles = [actions]term.Style{Refused: term.Bad, Deferred: term.Warning, Woul
 // WriteText writes the summary for a person: of each table, top rows at most; 0: all.
 func (s *Summary) WriteText(p *term.Printer, top int) {
 	p.Line("%s", s.title())
-	s.writeTrouble(p)
+	for _, note := range s.notes() {
+		p.Line("%s", note)
+	}
 	if s.Total.All() == 0 {
 		return
 	}
@@ -61,15 +63,12 @@ func (s *Summary) zone() string {
 	return s.location.String()
 }
 
-func (s *Summary) writeTrouble(p *term.Printer) {
-	for _, line := range s.troubles() {
-		p.Line("%s", line)
-	}
-}
-
-// troubles tells what could not be read, in a sentence each.
-func (s *Summary) troubles() []string {
+// notes tells what the numbers rest on, and what could not be read, in a sentence each.
+func (s *Summary) notes() []string {
 	var lines []string
+	if s.Decisions {
+		lines = append(lines, "By the decision records: messages that were simply accepted have none.")
+	}
 	if s.Trouble.Lines > 0 {
 		lines = append(lines, fmt.Sprintf("%s damaged, and left out; the first is %s", term.Count(s.Trouble.Lines, "line is", "lines are"), s.Trouble.First))
 	}
