@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/bounded"
@@ -117,11 +118,11 @@ func (s *Summary) Read(f *logfile.File) {
 			s.end(end)
 			return
 		}
-		switch r, err := ParseLine(line); err { //nolint:errorlint // ErrOther is never wrapped
-		case nil:
-			s.Add(&r)
-		case ErrOther:
+		switch r, err := ParseLine(line); {
+		case errors.Is(err, ErrOther):
 			s.Other++
+		case err == nil:
+			s.Add(&r)
 		default:
 			s.Trouble.Bad(f, line, err)
 		}
