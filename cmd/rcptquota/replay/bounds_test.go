@@ -84,9 +84,9 @@ func outcomes(t *testing.T, rules *quota.Rules, log string) map[string]outcome {
 	f := newFollower((&Replay{}).wanted, func(m *message) { all[m.id] = j.decide(t.Context(), m) })
 	r := open(t, log)
 	for e := r.Next(); e != nil; e = r.Next() {
-		f.Follow(e)
+		f.follow(e)
 	}
-	f.Finish()
+	f.finish()
 	if r.Trouble.Any() {
 		t.Errorf("%+v", r.Trouble)
 	}

@@ -1,7 +1,7 @@
 // Package replay tells from Postfix's log whom the configured limits and windows would
 // have refused: the question before switching them on.
 //
-// A [Follower] puts the lines of the log together into messages. A [Judge] asks the real
+// A follower puts the lines of the log together into messages. A judge asks the real
 // rules ([quota.Policy]) about each, with the windows of [local.Simulated] on the clock
 // of the log. A [Result] adds up the answers.
 //

@@ -3,6 +3,7 @@ package replay
 import (
 	"container/list"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/maillog"
@@ -18,10 +19,10 @@ const (
 	maxWaiting = 10_000
 )
 
-// Follower puts the events of a log together into messages, and hands each on when the log
+// follower puts the events of a log together into messages, and hands each on when the log
 // will say no more about it, those of one login in the order of their DATA. Make it with
 // newFollower.
-type Follower struct {
+type follower struct {
 	// wanted reports whether a message is to be followed.
 	wanted func(login []byte, client netip.Addr) bool
 	done   func(*message)
@@ -53,12 +54,12 @@ type host struct {
 	queues   map[string]bool     // instances that have a queue manager
 }
 
-func newFollower(wanted func(login []byte, client netip.Addr) bool, done func(*message)) *Follower {
-	return &Follower{wanted: wanted, done: done, hosts: map[string]*host{}, senders: map[string][]*message{}, open: list.New()}
+func newFollower(wanted func(login []byte, client netip.Addr) bool, done func(*message)) *follower {
+	return &follower{wanted: wanted, done: done, hosts: map[string]*host{}, senders: map[string][]*message{}, open: list.New()}
 }
 
-// Follow takes the next event.
-func (f *Follower) Follow(e *maillog.Event) {
+// follow takes the next event.
+func (f *follower) follow(e *maillog.Event) {
 	h := f.hosts[string(e.Host)]
 	if h == nil {
 		h = &host{name: string(e.Host), open: map[string]*message{}, sessions: map[string]*session{}, queues: map[string]bool{}}
@@ -104,7 +105,7 @@ func (h *host) find(e *maillog.Event) *message {
 }
 
 // begin takes up a message.
-func (f *Follower) begin(h *host, e *maillog.Event) {
+func (f *follower) begin(h *host, e *maillog.Event) {
 	if !f.wanted(e.Login, e.Client) {
 		f.Unauthenticated++
 		return
@@ -120,7 +121,7 @@ func (f *Follower) begin(h *host, e *maillog.Event) {
 		}
 	}
 	m := &message{
-		host: h, id: string(e.ID), instance: string(e.Instance()), login: string(e.Login), client: e.Client, begun: e.Time,
+		host: h, id: string(e.ID), instance: string(e.Instance()), login: string(e.Login), order: strings.ToLower(string(e.Login)), client: e.Client, begun: e.Time,
 		session: h.sessions[string(e.Tag)], other: h.open[string(e.ID)],
 	}
 	h.open[m.id] = m
@@ -133,7 +134,7 @@ func (f *Follower) begin(h *host, e *maillog.Event) {
 }
 
 // join adds a message to its session.
-func (f *Follower) join(m *message) {
+func (f *follower) join(m *message) {
 	s := m.session
 	before := s.last
 	s.last, s.only = m, nil
@@ -145,12 +146,12 @@ func (f *Follower) join(m *message) {
 	case before.place != nil && before.at.IsZero(): // its DATA was refused, or never came
 		f.giveUp(before)
 	case s.messages == 2:
-		f.release(before.login)
+		f.release(before.order)
 	}
 }
 
 // proceed goes on with a message.
-func (f *Follower) proceed(m *message, e *maillog.Event) {
+func (f *follower) proceed(m *message, e *maillog.Event) {
 	switch e.Kind {
 	case maillog.Header:
 		f.enter(m, e.Time)
@@ -172,102 +173,5 @@ func (f *Follower) proceed(m *message, e *maillog.Event) {
 	default:
 		return
 	}
-	f.release(m.login)
-}
-
-// enter puts a message into its sender's order, if it is not there yet.
-func (f *Follower) enter(m *message, at time.Time) {
-	if m.at.IsZero() {
-		m.at = at
-		f.senders[m.login] = append(f.senders[m.login], m)
-		if waiting := f.senders[m.login]; len(waiting) > maxWaiting {
-			waiting[0].left = true
-		}
-	}
-}
-
-// close forgets the queue id of a message.
-func (f *Follower) close(m *message) {
-	if m.place == nil {
-		return
-	}
-	f.open.Remove(m.place)
-	m.place = nil
-	if first := m.host.open[m.id]; first != m {
-		for first.other != m {
-			first = first.other
-		}
-		first.other = m.other
-	} else if m.other != nil {
-		m.host.open[m.id] = m.other
-	} else {
-		delete(m.host.open, m.id)
-	}
-}
-
-// endSession ends the session of a process, if there is one.
-func (f *Follower) endSession(h *host, e *maillog.Event) {
-	s := h.sessions[string(e.Tag)]
-	if s == nil {
-		return
-	}
-	delete(h.sessions, string(e.Tag))
-	s.ended = true
-	m := s.last
-	if e.Kind == maillog.Disconnected {
-		s.mails, s.rcptTos = e.Mails, e.RcptTos
-	}
-	if m.place != nil && m.at.IsZero() { // its DATA was refused, or never came
-		f.giveUp(m)
-		return
-	}
-	f.release(m.login)
-}
-
-// giveUp ends a message of which the log has said nothing more for too long.
-func (f *Follower) giveUp(m *message) {
-	f.close(m)
-	m.left = true
-	if !m.queued {
-		m.dropped = true
-		if m.rejected {
-			f.Rejected++
-		} else {
-			f.Unfinished++
-		}
-	}
-	f.release(m.login)
-}
-
-// release hands on the messages of a login that are complete, up to the first that is not.
-func (f *Follower) release(login string) {
-	waiting := f.senders[login]
-	n := 0
-	for n < len(waiting) && waiting[n].complete() {
-		if !waiting[n].dropped {
-			f.done(waiting[n])
-		}
-		waiting[n] = nil
-		n++
-	}
-	switch {
-	case n == 0:
-	case n == len(waiting):
-		delete(f.senders, login)
-	default:
-		f.senders[login] = waiting[n:]
-	}
-}
-
-// Finish hands on what is left at the end of the log.
-func (f *Follower) Finish() {
-	for oldest := f.open.Front(); oldest != nil; oldest = f.open.Front() {
-		f.giveUp(oldest.Value.(*message))
-	}
-	for login, waiting := range f.senders { // those that wait for the end of their session
-		for _, m := range waiting {
-			m.left = true
-		}
-		f.release(login)
-	}
+	f.release(m.order)
 }

@@ -35,9 +35,9 @@ func told(t *testing.T, rules *quota.Rules, log string) string {
 	})
 	r := open(t, log)
 	for e := r.Next(); e != nil; e = r.Next() {
-		f.Follow(e)
+		f.follow(e)
 	}
-	f.Finish()
+	f.finish()
 	if len(f.senders) > 0 || f.open.Len() > 0 {
 		t.Errorf("it remembers %v", slices.Collect(maps.Keys(f.senders)))
 	}
@@ -140,7 +140,7 @@ func TestFollow(t *testing.T) {
 			00:09 postfix/cleanup[2]: ABCDE5: message-id=<m@x>`,
 			"{Unauthenticated:1 Rejected:2 Unfinished:2 Twice:0}"},
 		{"a sender's messages in the order of their DATA", `
-			00:01 postfix/smtpd[1]: ABCDE1: client=x[192.0.2.1], sasl_method=PLAIN, sasl_username=anne
+			00:01 postfix/smtpd[1]: ABCDE1: client=x[192.0.2.1], sasl_method=PLAIN, sasl_username=Anne
 			00:02 postfix/smtpd[2]: ABCDE2: client=x[192.0.2.1], sasl_method=PLAIN, sasl_username=anne
 			00:03 postfix/cleanup[2]: ABCDE2: message-id=<m@x>
 			00:03 postfix/qmgr[3]: ABCDE2: from=<anne@x>, size=1, nrcpt=1 (queue active)
@@ -152,7 +152,7 @@ func TestFollow(t *testing.T) {
 			00:06 postfix/smtpd[2]: disconnect from x[192.0.2.1] mail=1 rcpt=1
 			40:05 postfix/smtp[4]: ABCDE2: to=<a@y.test>, relay=x, delay=1, dsn=2.0.0, status=sent (x)
 			40:05 postfix/qmgr[3]: ABCDE2: removed`,
-			"ABCDE2 anne 1-1 stopped=false sure=true; ABCDE1 anne 1-1 stopped=false sure=true"},
+			"ABCDE2 anne 1-1 stopped=false sure=true; ABCDE1 Anne 1-1 stopped=false sure=true"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := told(t, rulesOf(t, 10, window(time.Hour, 5, "copies")), hour(c.log)); got != c.want {
@@ -181,7 +181,7 @@ func TestPatience(t *testing.T) {
 	r := open(t, strings.ReplaceAll(strings.ReplaceAll(b.String(), "ABCDE0: to=", "x"), "ABCDE0: removed", "x"))
 	var before int
 	for e := r.Next(); e != nil; e = r.Next() {
-		f.Follow(e)
+		f.follow(e)
 		if e.Time.Before(at.Add(patience)) {
 			before = len(done)
 		}
@@ -208,14 +208,14 @@ func TestManyWait(t *testing.T) {
 	r := open(t, strings.ReplaceAll(b.String(), "000000: to=", "x"))
 	for e := r.Next(); e != nil && string(e.Tag) != "postfix/smtpd[10000]"; e = r.Next() {
 		if string(e.ID) != "000000" || e.Kind != maillog.Removed {
-			f.Follow(e)
+			f.follow(e)
 		}
 	}
 	if done != 0 {
 		t.Errorf("%d are done although the first is not", done)
 	}
 	for e := r.Next(); e != nil; e = r.Next() {
-		f.Follow(e)
+		f.follow(e)
 	}
 	if done != maxWaiting+1 {
 		t.Errorf("%d are done", done)

@@ -15,9 +15,9 @@ import (
 // window holds anything any more.
 const forgetEvery = time.Hour
 
-// Judge asks the rules about messages, with what the windows of their senders hold at least
+// judge asks the rules about messages, with what the windows of their senders hold at least
 // and at most. Make it with newJudge.
-type Judge struct {
+type judge struct {
 	rules     *quota.Rules
 	added     map[string]bool
 	fromLog   *FromLog // nil with a real directory
@@ -41,8 +41,8 @@ type outcome struct {
 
 // newJudge makes a judge by compiled rules. The directory may be nil: then senders are
 // known from the log alone.
-func newJudge(rules *quota.Rules, directory quota.Directory, added []string) *Judge {
-	j := &Judge{rules: rules, added: map[string]bool{}, least: local.NewSimulated()}
+func newJudge(rules *quota.Rules, directory quota.Directory, added []string) *judge {
+	j := &judge{rules: rules, added: map[string]bool{}, least: local.NewSimulated()}
 	for _, address := range added {
 		j.added[mailaddr.RecipientKey(address)] = true
 	}
@@ -58,7 +58,7 @@ func newJudge(rules *quota.Rules, directory quota.Directory, added []string) *Ju
 }
 
 // decide tells what would have become of a message.
-func (j *Judge) decide(ctx context.Context, m *message) outcome {
+func (j *judge) decide(ctx context.Context, m *message) outcome {
 	o := j.outcome(ctx, m)
 	o.class = o.verdict.Class
 	if o.class == "" && o.verdict.Sender != "" {
@@ -71,7 +71,7 @@ func (j *Judge) decide(ctx context.Context, m *message) outcome {
 	return o
 }
 
-func (j *Judge) outcome(ctx context.Context, m *message) outcome {
+func (j *judge) outcome(ctx context.Context, m *message) outcome {
 	j.setTime(m.at)
 	if j.fromLog != nil {
 		j.fromLog.envelope = m.from
@@ -112,7 +112,7 @@ func (j *Judge) outcome(ctx context.Context, m *message) outcome {
 }
 
 // ask asks the rules about a message to recipients.
-func (j *Judge) ask(ctx context.Context, policy *quota.Policy, m *message, recipients *quota.Recipients) quota.Verdict {
+func (j *judge) ask(ctx context.Context, policy *quota.Policy, m *message, recipients *quota.Recipients) quota.Verdict {
 	j.directory.id = ""
 	return policy.Judge(ctx, &quota.Message{
 		Client: m.client, Login: m.login, EnvelopeSender: m.from, Recipients: recipients,
@@ -120,13 +120,13 @@ func (j *Judge) ask(ctx context.Context, policy *quota.Policy, m *message, recip
 }
 
 // settle ends what a verdict reserved, if anything.
-func (j *Judge) settle(ctx context.Context, policy *quota.Policy, v *quota.Verdict, commit bool) {
+func (j *judge) settle(ctx context.Context, policy *quota.Policy, v *quota.Verdict, commit bool) {
 	if v.Ticket != (quota.Ticket{}) {
 		_ = policy.Settle(ctx, v.Ticket, commit) // in memory, it does not fail
 	}
 }
 
-func (j *Judge) setTime(now time.Time) {
+func (j *judge) setTime(now time.Time) {
 	j.least.SetTime(now)
 	j.most.SetTime(now)
 	if now.Sub(j.forgotten) > forgetEvery {

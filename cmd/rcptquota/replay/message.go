@@ -17,6 +17,7 @@ type message struct {
 	id       string
 	instance string
 	login    string
+	order    string // the login in lower case, by which its messages are kept in order
 	client   netip.Addr
 	from     string
 	begun    time.Time

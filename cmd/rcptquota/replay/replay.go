@@ -54,9 +54,9 @@ func (q *Replay) Run(ctx context.Context, log *maillog.Reader) (*Result, error) 
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		follower.Follow(e)
+		follower.follow(e)
 	}
-	follower.Finish()
+	follower.finish()
 	follower.Unauthenticated += result.Unauthenticated
 	result.Fates, result.Read = follower.Fates, log.Told
 	return result, rows.flush()

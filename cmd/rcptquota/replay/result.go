@@ -118,7 +118,7 @@ func (r *Result) add(m *message, o *outcome) {
 		group++
 	}
 	r.BySize[group]++
-	sender := r.senders.At(v.Sender)
+	sender := r.senders.At(strings.ToLower(v.Sender))
 	sender.add(o)
 	sender.Class = o.class
 	r.classes.At(o.class).add(o)
