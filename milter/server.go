@@ -190,6 +190,13 @@ func (s *Server) track(w *wire) bool {
 	return true
 }
 
+// Connections is how many connections are served now.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.wires)
+}
+
 func (s *Server) untrack(w *wire) {
 	s.mu.Lock()
 	delete(s.wires, w)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/ldap"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
@@ -57,51 +58,51 @@ func checkCommand() *cobra.Command {
 }
 
 func (c *checking) run(ctx context.Context, out io.Writer) error {
-	config, err := loadConfig(c.path)
+	settings, err := config.Load(c.path)
 	if err != nil {
 		return err
 	}
 	// As serve would: a directory in a file is read whole.
-	directory, err := ldapcache.Open(config.Directory, config.rules.MatchAttributes())
+	directory, err := ldapcache.Open(settings.Directory, settings.Rules().MatchAttributes())
 	if err != nil {
 		return err
 	}
 	defer directory.Close() //nolint:errcheck // nothing was written
-	lines := config.rules.Summary()
-	if config.rules.HasPremium() {
-		lines = append(lines, config.Premium.Summary())
+	lines := settings.Rules().Summary()
+	if settings.Rules().HasPremium() {
+		lines = append(lines, settings.Premium.Summary())
 	}
-	if config.rules.HasLists() && !slices.ContainsFunc(config.Listen, isInbound) {
+	if settings.Rules().HasLists() && !slices.ContainsFunc(settings.Listen, isInbound) {
 		lines = append(lines, `lists: no [[listen]] has role = "inbound": mail from elsewhere to lists is for another relay to look at`)
 	}
-	for _, l := range config.Listen {
+	for _, l := range settings.Listen {
 		if l.CountsAtData() {
 			lines = append(lines, "listen "+l.Address+": counts at DATA; lists accept no mail through it")
 		}
 	}
 	var designated []roster.Designation
 	if !c.offline {
-		if designated, err = c.ask(ctx, config, directory, &lines); err != nil {
+		if designated, err = c.ask(ctx, settings, directory, &lines); err != nil {
 			return conf.Locate(c.path, err)
 		}
 	}
 	fmt.Fprintf(out, "%s: good; Postfix needs smtpd_recipient_limit = %d or more\n%s\n",
-		c.path, config.rules.HighestLimit()+1, strings.Join(lines, "\n"))
+		c.path, settings.Rules().HighestLimit()+1, strings.Join(lines, "\n"))
 	var unknown []error
 	for _, login := range c.logins {
-		unknown = append(unknown, show(ctx, out, config, directory, designated, login))
+		unknown = append(unknown, show(ctx, out, settings, directory, designated, login))
 	}
-	return errors.Join(append(unknown, showLists(ctx, out, config, directory, c.lists))...)
+	return errors.Join(append(unknown, showLists(ctx, out, settings, directory, c.lists))...)
 }
 
 // ask tries the directory and Redis, and adds to lines what it finds.
-func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.Directory, lines *[]string) ([]roster.Designation, error) {
+func (c *checking) ask(ctx context.Context, settings *config.Config, directory ldapcache.Directory, lines *[]string) ([]roster.Designation, error) {
 	var verified []string
 	var mistakes error
-	if config.Directory.Source == "ldap" {
-		verified, mistakes = ldap.Verify(ctx, config.Directory.Config, config.matched(), config.rules.HasLists())
+	if settings.Directory.Source == "ldap" {
+		verified, mistakes = ldap.Verify(ctx, settings.Directory.Config, settings.MatchedAttributes(), settings.Rules().HasLists())
 	}
-	counted, err := counter.Verify(ctx, config.Store)
+	counted, err := counter.Verify(ctx, settings.Store)
 	if err := errors.Join(mistakes, err); err != nil {
 		return nil, err
 	}
@@ -118,20 +119,9 @@ func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.
 	return designated, nil
 }
 
-// matched are the attributes that classes match on, by their keys.
-func (c *config) matched() map[string]string {
-	attributes := map[string]string{}
-	for name, class := range c.Classes {
-		if class.Match.Attribute != "" {
-			attributes["class."+name+".match.attribute"] = class.Match.Attribute
-		}
-	}
-	return attributes
-}
-
 // show prints what the directory knows of a sender. The roster says whether a
 // designation is in effect.
-func show(ctx context.Context, out io.Writer, config *config, directory quota.Directory, designated []roster.Designation, login string) error {
+func show(ctx context.Context, out io.Writer, settings *config.Config, directory quota.Directory, designated []roster.Designation, login string) error {
 	sender, err := directory.Sender(ctx, login)
 	if err != nil {
 		return fmt.Errorf("login %s: %w", login, err)
@@ -142,7 +132,7 @@ func show(ctx context.Context, out io.Writer, config *config, directory quota.Di
 		premium = "designated under " + cmp.Or(designated[i].Establishment, "no establishment")
 	}
 	fmt.Fprintf(out, "login %s: class %s; %s; establishment %s; addresses %s; entry %s\n",
-		login, config.rules.ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
+		login, settings.Rules().ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
 		cmp.Or(strings.Join(sender.Addresses, " "), "none"), sender.ID)
 	return nil
 }

@@ -73,6 +73,8 @@ var otherRecords = [][2]string{
 	{"roster_not_stored", "with `activation = \"immediate\"`, when the roster in effect cannot be stored for the next start: `error`; once per outage"},
 	{"roster_available", "when the roster can be brought up to date again, and is no longer in doubt"},
 	{"starting", "at the start; a warning if `enforce` is false"},
+	{"no_control_socket", "a warning, at the start: the control socket cannot be opened (`error`), so commands such as `rcptquota status` do not work; mail goes on. " +
+		"If `[control] socket` is configured, rcptquota does not start instead"},
 	{"listening", "at the start, for each socket: its `address`, `role` and, if it is not the default, `count`"},
 	{"stopping", "when rcptquota is told to stop"},
 	{"stopped", "at the end"},

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/logging"
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 )
@@ -73,21 +75,21 @@ func rosterRefreshCommand() *cobra.Command {
 	return cmd
 }
 
-func loadRosterConfig(path string) (*config, error) {
-	c, err := loadConfig(path)
-	if err == nil && !c.rules.HasPremium() {
+func loadRosterConfig(path string) (*config.Config, error) {
+	c, err := config.Load(path)
+	if err == nil && !c.Rules().HasPremium() {
 		err = errNoPremium
 	}
 	return c, err
 }
 
-func showRoster(ctx context.Context, c *config, out io.Writer) (err error) {
+func showRoster(ctx context.Context, c *config.Config, out io.Writer) (err error) {
 	calendar, err := c.Premium.Calendar()
 	if err != nil {
 		return err
 	}
 	view := rosterView{out: out, calendar: calendar, limit: c.Premium.PerEstablishment}
-	store, err := openRosterStore(c)
+	store, err := c.OpenRosterStore()
 	if err != nil {
 		return err
 	}
@@ -113,12 +115,12 @@ func showRoster(ctx context.Context, c *config, out io.Writer) (err error) {
 	return nil
 }
 
-func refreshRoster(ctx context.Context, c *config, out io.Writer) (err error) {
+func refreshRoster(ctx context.Context, c *config.Config, out io.Writer) (err error) {
 	calendar, err := c.Premium.Calendar()
 	if err != nil {
 		return err
 	}
-	log, err := c.Log.openLog(os.Stderr, stderrIsTerminal(), c.Hostname)
+	log, err := c.Log.Open(os.Stderr, logging.StderrIsTerminal(), c.Hostname)
 	if err != nil {
 		return err
 	}
@@ -127,7 +129,7 @@ func refreshRoster(ctx context.Context, c *config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, directory.Close()) }()
-	store, err := openRosterStore(c)
+	store, err := c.OpenRosterStore()
 	if err != nil {
 		return err
 	}
@@ -142,7 +144,7 @@ func refreshRoster(ctx context.Context, c *config, out io.Writer) (err error) {
 		view.nextCopy(taken.Taken)
 		fmt.Fprintf(out, "All relays use it within %v.\n", roster.Spread)
 	} else {
-		fmt.Fprintf(out, "Relays that did not believe the directory do so within %v.\n", roster.CopiedWithin(copyEvery(c)))
+		fmt.Fprintf(out, "Relays that did not believe the directory do so within %v.\n", roster.CopiedWithin(c.CopyEvery()))
 	}
 	return nil
 }

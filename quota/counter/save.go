@@ -60,6 +60,14 @@ func (l *Local) save() error {
 	return err
 }
 
+// Unsaved is why what was counted cannot be saved at the moment; nil: it can.
+func (l *Local) Unsaved() error {
+	if err := l.saveError.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
 // takeDirty returns the senders whose tally changed since it was called last.
 func (s *shard) takeDirty() map[string]struct{} {
 	s.mu.Lock()
