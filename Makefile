@@ -45,7 +45,7 @@ bench: deps ## run the benchmarks: beside the code, then of the whole system
 
 .PHONY: soak
 soak: deps ## run the long tests: a million steps against the model, overshoot over processes, kills, outages
-	go test -timeout 10m -run TestLocalAgainstModel ./quota/counter -steps 1000000
+	go test -timeout 10m -run TestAgainstModel ./quota/counter/local -steps 1000000
 	go test -tags servers,soak -timeout 30m -v ./test/soak
 
 .PHONY: fuzz

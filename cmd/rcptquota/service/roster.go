@@ -14,7 +14,7 @@ import (
 )
 
 // rosterStartTimeout is how long the start waits for the roster; after that,
-// messages that depend on it are deferred until it is there.
+// messages that it decides about are deferred until it is there.
 const rosterStartTimeout = 5 * time.Second
 
 // Roster is the roster of premium senders, which is kept while the milter runs.
@@ -23,8 +23,8 @@ type Roster struct {
 	store  io.Closer
 }
 
-// OpenRoster begins to keep the roster of premium senders. It returns nil if premium
-// senders have no class of their own, because then it does not matter who they are.
+// OpenRoster begins to keep the roster of premium senders; nil where they have no
+// class of their own, so that it does not matter who they are.
 func OpenRoster(ctx context.Context, c *config.Config, directory ldapcache.Directory, log *slog.Logger) (*Roster, error) {
 	if !c.Rules().HasPremium() {
 		return nil, nil
@@ -52,7 +52,8 @@ func OpenRoster(ctx context.Context, c *config.Config, directory ldapcache.Direc
 	return r, nil
 }
 
-// around returns the directory with r's premium senders; r may be nil.
+// around returns the directory with the premium senders that r, unless it is nil,
+// knows.
 func (r *Roster) around(directory quota.Directory) quota.Directory {
 	if r == nil {
 		return directory
