@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"strings"
 
-	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // Messages of the records that are not about the fate of one message: sentences for the
@@ -18,8 +18,10 @@ const (
 	msgCannotAccept = "cannot accept a connection"
 )
 
-// record writes the one log record of a message. Its message is the action.
+// record writes the one log record of a message, whose message is the action, and tells
+// the observer.
 func (s *session) record(v *quota.Verdict) {
+	s.observe(v)
 	level := slog.LevelInfo
 	if v.Action != quota.Accept || v.Err != nil {
 		level = slog.LevelWarn
@@ -45,7 +47,7 @@ func (s *session) attrs(v *quota.Verdict) []slog.Attr {
 		a.add(slog.Int("limit", v.Limit))
 	}
 	if v.Window.Per > 0 {
-		a.add(slog.String("window", reply.ShortDuration(v.Window.Per)), slog.Int("used", v.Used))
+		a.add(slog.String("window", conf.Duration{Duration: v.Window.Per}.String()), slog.Int("used", v.Used))
 	}
 	if !v.RetryAt.IsZero() {
 		a.add(slog.Time("retry_at", v.RetryAt))
