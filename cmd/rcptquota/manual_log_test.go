@@ -72,6 +72,11 @@ var otherRecords = [][2]string{
 	{"roster_future", "an error: the stored roster was copied in the future (`copied_at`), and is not believed; it is replaced"},
 	{"roster_not_stored", "with `activation = \"immediate\"`, when the roster in effect cannot be stored for the next start: `error`; once per outage"},
 	{"roster_available", "when the roster can be brought up to date again, and is no longer in doubt"},
+	{"alert", "a warning, with `[alerts]`: something that the administrator should know of now, once over all relays. See [Alerts](#alerts)"},
+	{"alert_not_sent", "an error: mail or the webhook fails: `error`; once, until it works again"},
+	{"alert_sent_again", "when it works again"},
+	{"alerts_dropped", "an error: alerts found no room, because too many came at once or one channel hangs; once, until there is room again"},
+	{"alert_digest_incomplete", "a warning: Redis could not be asked for the alerts of the day: `error`"},
 	{"starting", "at the start; a warning if `enforce` is false"},
 	{"no_control_socket", "a warning, at the start: the control socket cannot be opened (`error`), so commands such as `rcptquota status` do not work; mail goes on. " +
 		"If `[control] socket` is configured, rcptquota does not start instead"},
@@ -85,6 +90,10 @@ var otherRecords = [][2]string{
 }
 
 var otherKeys = [][2]string{
+	{"kind", "of an alert: `refusal`, `window`, `degraded`, `roster`, `reload`"},
+	{"over", "`true` if what an alert told before has ended"},
+	{"problem", "what an alert is about: what is away, wrong or mistaken"},
+	{"channel", "`mail` or `webhook`; `all`, if the alert was dropped before it was raised"},
 	{"dropped", "how many records"},
 	{"listener", "the `address` of the `[[listen]]`"},
 	{"port", "the port of the Postfix service"},

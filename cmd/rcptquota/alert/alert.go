@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
@@ -61,6 +60,8 @@ type Alert struct {
 	// Text says everything in one sentence.
 	Text string `json:"text"`
 
+	// QueueID is the reference that the sender may quote; for Refusal only.
+	QueueID string `json:"queue_id,omitempty"`
 	// Sender is the login, and the numbers are as in the log record; for Refusal and
 	// Window only.
 	Sender     string `json:"sender,omitempty"`
@@ -95,6 +96,7 @@ func (a *Alert) attrs() []any {
 	if a.Over {
 		attrs = append(attrs, "over", true)
 	}
+	text("queue_id", a.QueueID)
 	text("sender", a.Sender)
 	text("class", a.Class)
 	text("reason", a.Reason)
@@ -135,6 +137,7 @@ func (a *Alert) body() string {
 	}
 	line("time", a.Time.Local().Format("2006-01-02 15:04:05 MST"))
 	line("relay", a.Relay)
+	line("reference", a.QueueID)
 	line("sender", a.Sender)
 	line("class", a.Class)
 	line("reason", a.Reason)
@@ -150,5 +153,5 @@ func period(d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
-	return reply.ShortDuration(d)
+	return conf.Duration{Duration: d}.String()
 }

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/milter"
 )
 
 // Messages of the log. Their keys are explained in deploy/postfix/operations.md.
@@ -59,8 +59,8 @@ const kindCount = int(Reload) + 1
 func New(log *slog.Logger, sources Sources) *Alerter {
 	return &Alerter{
 		Sources: sources, log: log, own: newMemory(), raised: make(chan Alert, maxRaised), due: map[string]user{},
-		mail: newOutlet("mail", log, func() sender { return sources.Settings().mailSender() }),
-		hook: newOutlet("webhook", log, func() sender { return sources.Settings().webhookSender() }),
+		mail: newOutlet("mail", log, func() sender { return sources.Settings().mail }),
+		hook: newOutlet("webhook", log, func() sender { return sources.Settings().webhook }),
 	}
 }
 
@@ -73,15 +73,15 @@ func (a *Alerter) Run(ctx context.Context) {
 	running.Wait()
 }
 
-// Verdict notes the verdict on a message. It never blocks.
-func (a *Alerter) Verdict(v *quota.Verdict) {
-	config := &a.Settings().config
+// Observe implements [milter.Observer].
+func (a *Alerter) Observe(d *milter.Decision) {
+	config, v := &a.Settings().config, d.Verdict
 	switch {
 	case !config.Enabled:
 	case v.Action.Passes() && v.Ticket.Sender != "" && config.wants(Window):
 		a.noteUse(v)
 	case config.wants(Refusal):
-		if alert, worth := ofVerdict(v, time.Now()); worth {
+		if alert, worth := ofDecision(d, time.Now()); worth {
 			a.raise(alert)
 		}
 	}

@@ -20,11 +20,8 @@ type mailer struct {
 }
 
 // newMailer makes the mailer of a valid configuration, on a relay of that name, which may
-// be empty; nil where nobody gets mail.
+// be empty.
 func newMailer(c *Config, relay string) *mailer {
-	if len(c.MailTo) == 0 {
-		return nil
-	}
 	host, port, _ := net.SplitHostPort(c.SMTP) // valid
 	n, err := strconv.Atoi(port)
 	if err != nil {

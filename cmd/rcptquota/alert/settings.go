@@ -13,14 +13,20 @@ type Settings struct {
 	config  Config
 	relay   string
 	shared  *Redis // nil without Redis
-	mail    *mailer
-	webhook *webhook
+	mail    sender // nil: nobody gets mail
+	webhook sender // nil: there is none
 }
 
 // Open opens a valid configuration, on a relay of that name, which may be empty. With
 // Redis, alerts are raised once over all relays. It asks no server.
 func Open(config Config, relay string, store counter.Config) (*Settings, error) {
-	s := &Settings{config: config, relay: relay, mail: newMailer(&config, relay), webhook: newWebhook(&config)}
+	s := &Settings{config: config, relay: relay}
+	if len(config.MailTo) > 0 {
+		s.mail = newMailer(&config, relay)
+	}
+	if config.Webhook != "" {
+		s.webhook = newWebhook(config.Webhook)
+	}
 	if config.Enabled && store.IsRedis() {
 		var err error
 		if s.shared, err = openRedis(store); err != nil {
@@ -36,22 +42,6 @@ func (s *Settings) Close() error {
 		return nil
 	}
 	return s.shared.Close()
-}
-
-// mailSender is the way out by mail, or nil.
-func (s *Settings) mailSender() sender {
-	if s.mail == nil {
-		return nil
-	}
-	return s.mail
-}
-
-// webhookSender is the way out by the webhook, or nil.
-func (s *Settings) webhookSender() sender {
-	if s.webhook == nil {
-		return nil
-	}
-	return s.webhook
 }
 
 // claim reports whether an alert that this relay has not raised is to be raised by it. If

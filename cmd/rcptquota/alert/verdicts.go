@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 )
 
@@ -12,16 +13,17 @@ import (
 // key, so a new day begins at midnight.
 const day = 24 * time.Hour
 
-// ofVerdict returns the alert that a verdict is worth at now. A message is worth one if its
+// ofDecision returns the alert that a decision is worth at now. A message is worth one if its
 // sender went too far: it was refused, or deferred because of a limit. An outage is told as
 // such, and mail without a sender is nobody's whom the administrator could talk to.
-func ofVerdict(v *quota.Verdict, now time.Time) (Alert, bool) {
+func ofDecision(d *milter.Decision, now time.Time) (Alert, bool) {
+	v := d.Verdict
 	limited := v.Action == quota.Defer && (v.Reason == quota.WindowLimit || v.Reason == quota.Concurrency)
 	if v.Sender == "" || v.Action != quota.Refuse && !limited {
 		return Alert{}, false
 	}
 	a := Alert{
-		Kind: Refusal, Time: now, Sender: v.Sender, Class: v.Class, Reason: v.Reason.String(),
+		Kind: Refusal, Time: now, QueueID: d.QueueID, Sender: v.Sender, Class: v.Class, Reason: v.Reason.String(),
 		Recipients: v.Recipients, Limit: v.Limit, Used: v.Used, Window: period(v.Window.Per),
 		key: ofSender(Refusal, v.Sender, "", now), once: day,
 	}

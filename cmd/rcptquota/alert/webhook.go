@@ -20,13 +20,10 @@ type webhook struct {
 	client *http.Client
 }
 
-// newWebhook makes the webhook of a valid configuration; nil where there is none.
-func newWebhook(c *Config) *webhook {
-	if c.Webhook == "" {
-		return nil
-	}
-	return &webhook{url: c.Webhook, client: &http.Client{
-		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true},
+// newWebhook makes the webhook at a valid URL.
+func newWebhook(url string) *webhook {
+	return &webhook{url: url, client: &http.Client{
+		Transport: &http.Transport{DisableKeepAlives: true},
 		// A redirect would take a secret elsewhere.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/alert"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/ldapcache"
@@ -33,6 +34,7 @@ type Parts struct {
 	Policy *quota.Policy
 
 	replies     *reply.Replies
+	alerts      *alert.Settings
 	stopWatches func()
 }
 
@@ -58,6 +60,9 @@ func openParts(ctx context.Context, c *config.Config, log *slog.Logger) (p *Part
 	}
 	p.stopWatches = watchStore(ctx, log, p.Counter)
 	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter)
+	if p.alerts, err = alert.Open(c.Alerts, c.Hostname, c.Store); err != nil {
+		return p, err
+	}
 	p.replies, err = reply.New(c.Replies)
 	return p, err
 }
@@ -65,7 +70,7 @@ func openParts(ctx context.Context, c *config.Config, log *slog.Logger) (p *Part
 // close closes what was opened.
 func (p *Parts) close() error {
 	p.stopWatches()
-	var errs []error
+	errs := []error{p.alerts.Close()}
 	if p.Counter != nil {
 		errs = append(errs, p.Counter.Close())
 	}
