@@ -39,7 +39,7 @@ lint: ## check style, the house's rules and go.mod
 	go fix -diff -tags servers,bench,soak,listmanagers ./...
 
 .PHONY: bench
-bench: deps ## run the benchmarks: beside the code, then of the whole system
+bench: deps ## run the benchmarks: beside the code, then of the whole system; OTHER=PROGRAM compares with another build
 	go test -run '^$$' -bench . -benchmem -tags servers ./quota/... ./milter ./ldapcache
 	go test -run '^$$' -bench . -timeout 1h -tags servers,bench ./test/...
 

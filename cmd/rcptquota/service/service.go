@@ -61,7 +61,7 @@ func Run(ctx context.Context, path, version string, logs *logging.Queue) (err er
 	}
 	defer func() { err = errors.Join(err, s.InForce().close()) }()
 	s.inForce.Store(parts)
-	s.server = milter.NewServer(metrics.Measured{Next: parts.Policy, Metrics: s.metrics}, parts.replies, log, c.Rules().HasLists())
+	s.server = milter.NewServer(metrics.Measured{Next: parts.Policy, Metrics: s.metrics}, parts.replies, log, c.Rules().Lists().Any())
 	s.alerts = alert.New(log, alert.Sources{
 		Settings: func() *alert.Settings { return s.InForce().alerts },
 		State:    func() alert.State { return s.InForce().troubles() },
