@@ -37,7 +37,7 @@ func (s *session) record(v *quota.Verdict) {
 // attrs are the keys of a message's record. One that has nothing to say is left out.
 // Recipients are counted, never named.
 func (s *session) attrs(v *quota.Verdict) []slog.Attr {
-	a := make(attrs, 0, 23)
+	a := make(attrs, 0, 24)
 	a.text("queue_id", s.tx.queueID)
 	a.text("sender", v.Sender)
 	a.text("class", v.Class)
@@ -47,6 +47,9 @@ func (s *session) attrs(v *quota.Verdict) []slog.Attr {
 	a.add(slog.Int("recipients", v.Recipients))
 	if v.Limit > 0 {
 		a.add(slog.Int("limit", v.Limit))
+	}
+	if v.Granted > 0 {
+		a.add(slog.Int("granted", v.Granted))
 	}
 	if v.Window.Per > 0 {
 		a.add(slog.String("window", conf.Duration{Duration: v.Window.Per}.String()), slog.Int("used", v.Used))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
 // Record is a decision record. Its keys in JSON are those of the log record of the same
@@ -26,6 +27,7 @@ type Record struct {
 	Class      string `json:"class,omitempty"`
 	Recipients int    `json:"recipients"`
 	Limit      int    `json:"limit,omitempty"`
+	Granted    int    `json:"granted,omitempty"`
 	// Window is the length of the window without room, and Count the name of what it
 	// counts ([quota.CountKind]); Used is what it held.
 	Window  conf.Duration `json:"window,omitzero"`
@@ -34,7 +36,7 @@ type Record struct {
 	RetryAt time.Time     `json:"retry_at,omitzero"`
 	List    string        `json:"list,omitempty"`
 	Members int           `json:"members,omitempty"`
-	// FromCheck is the name of a [quota.FromFault].
+	// FromCheck is the name of a [from.Fault].
 	FromCheck string     `json:"from_check,omitempty"`
 	Premium   bool       `json:"premium,omitempty"`
 	Unknown   bool       `json:"unknown,omitempty"`
@@ -54,7 +56,7 @@ func Leaves(v *quota.Verdict) bool { return v.Action != quota.Accept }
 func Of(v *quota.Verdict) Record {
 	r := Record{
 		Action: v.Action.String(), Sender: v.Sender, Class: v.Class,
-		Recipients: v.Recipients, Limit: v.Limit, RetryAt: v.RetryAt,
+		Recipients: v.Recipients, Limit: v.Limit, Granted: v.Granted, RetryAt: v.RetryAt,
 		List: v.List, Members: v.Members, Premium: v.Premium, Unknown: v.Unknown, Degraded: v.Degraded,
 	}
 	if v.Reason != quota.NoReason {
@@ -63,7 +65,7 @@ func Of(v *quota.Verdict) Record {
 	if v.Window.Per > 0 {
 		r.Window.Duration, r.Count, r.Used = v.Window.Per, v.Window.Count.String(), v.Used
 	}
-	if v.FromFault != quota.NoFault {
+	if v.FromFault != from.NoFault {
 		r.FromCheck = v.FromFault.String()
 	}
 	return r

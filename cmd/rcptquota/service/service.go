@@ -69,8 +69,8 @@ func Run(ctx context.Context, path, version string, logs *logging.Queue) (err er
 			return s.InForce().uses(ctx, counted, class)
 		},
 	})
-	s.server.SetObserver(s.alerts)
 	s.metrics.WatchAlerts(s.alerts.Stats)
+	s.server.SetObserver(observe{s})
 	s.metrics.Watch(s.server, func() metrics.Watched { return s.InForce().watched() })
 	s.metrics.WatchLog(logs)
 	if s.sockets, err = openSockets(c, log); err != nil {
