@@ -82,6 +82,7 @@ type Alert struct {
 
 // attrs are the keys of the log record.
 func (a *Alert) attrs() []any {
+	// Log key "kind": of an alert: `refusal`, `window`, `degraded`, `roster`, `reload`
 	attrs := []any{"kind", a.Kind.String()}
 	text := func(key, value string) {
 		if value != "" {
@@ -94,6 +95,7 @@ func (a *Alert) attrs() []any {
 		}
 	}
 	if a.Over {
+		// Log key "over": `true` if what an alert told before has ended
 		attrs = append(attrs, "over", true)
 	}
 	text("queue_id", a.QueueID)
@@ -104,6 +106,7 @@ func (a *Alert) attrs() []any {
 	number("limit", a.Limit)
 	number("used", a.Used)
 	text("window", a.Window)
+	// Log key "problem": what an alert is about: what is away, wrong or mistaken
 	text("problem", a.Problem)
 	return attrs
 }

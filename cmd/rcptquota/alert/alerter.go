@@ -10,13 +10,22 @@ import (
 	"github.com/rcptquota/rcptquota/milter"
 )
 
-// Messages of the log. Their keys are explained in deploy/postfix/operations.md.
+// Messages of the log.
 const (
-	msgAlert     = "alert"
-	msgNotSent   = "alert_not_sent"
+	// Log record "alert": a warning, with `[alerts]`: something that the administrator should
+	// know of now, once over all relays. See [Alerts](#alerts)
+	msgAlert = "alert"
+	// Log record "alert_not_sent": an error: mail or the webhook fails: `error`; once, until
+	// it works again
+	msgNotSent = "alert_not_sent"
+	// Log record "alert_sent_again": when it works again
 	msgSentAgain = "alert_sent_again"
-	msgDropped   = "alerts_dropped"
-	msgNoDigest  = "alert_digest_incomplete"
+	// Log record "alerts_dropped": an error: alerts found no room, because too many came at
+	// once or one channel hangs; once, until there is room again
+	msgDropped = "alerts_dropped"
+	// Log record "alert_digest_incomplete": a warning: Redis could not be asked for the
+	// alerts of the day: `error`
+	msgNoDigest = "alert_digest_incomplete"
 )
 
 // maxRaised is how many alerts wait to be raised; further ones are dropped.

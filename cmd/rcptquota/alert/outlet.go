@@ -59,6 +59,8 @@ func (o *outlet) put(m *Message) {
 	default:
 		o.undelivered.Add(1)
 		if !o.dropping.Swap(true) {
+			// Log key "channel": `mail` or `webhook`; `all`, if the alert was dropped before it
+			// was raised
 			o.log.Error(msgDropped, "channel", o.name)
 		}
 	}
