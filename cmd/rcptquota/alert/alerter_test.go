@@ -56,6 +56,7 @@ func (f *fakeSender) subjects() []string {
 // rig is a running alerter, within a bubble.
 type rig struct {
 	*Alerter
+	T          *testing.T // of the bubble
 	mail, hook *fakeSender
 	settings   *Settings
 
@@ -86,13 +87,13 @@ func (r *rig) set(change func()) {
 }
 
 // run runs an alerter in a bubble, with what change makes of its configuration.
-func run(t *testing.T, change func(*Config), story func(t *testing.T, r *rig)) {
+func run(t *testing.T, change func(*Config), story func(r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		config := Default()
 		config.Enabled = true
 		change(&config)
-		r := &rig{mail: &fakeSender{}, hook: &fakeSender{}}
+		r := &rig{T: t, mail: &fakeSender{}, hook: &fakeSender{}}
 		r.settings = &Settings{config: config, relay: "mx1", mail: r.mail, webhook: r.hook}
 		r.Alerter = New(slog.New(slog.NewTextHandler(r, nil)), Sources{
 			Settings: func() *Settings { return r.settings },
@@ -111,7 +112,7 @@ func run(t *testing.T, change func(*Config), story func(t *testing.T, r *rig)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { r.Run(ctx) })
-		story(t, r)
+		story(r)
 		cancel()
 		running.Wait()
 	})
@@ -139,7 +140,8 @@ func wait(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the bubble's 
 func all(*Config) {}
 
 func TestTheFirstRefusalOfADay(t *testing.T) {
-	run(t, all, func(t *testing.T, r *rig) {
+	run(t, all, func(r *rig) {
+		t := r.T
 		for range 3 {
 			r.refuse("anne")
 			r.refuse("Anne")
@@ -159,14 +161,16 @@ func TestTheFirstRefusalOfADay(t *testing.T) {
 }
 
 func TestOnlyWhatIsWanted(t *testing.T) {
-	run(t, func(c *Config) { c.On = []string{"reload"} }, func(t *testing.T, r *rig) {
+	run(t, func(c *Config) { c.On = []string{"reload"} }, func(r *rig) {
+		t := r.T
 		r.refuse("anne")
 		r.set(func() { r.state.Store = "away" })
 		wait(10 * time.Minute)
 		r.ReloadFailed(errors.New("no"))
 		r.expect(t, "rcptquota: the new configuration was not loaded")
 	})
-	run(t, func(c *Config) { c.Enabled = false }, func(t *testing.T, r *rig) {
+	run(t, func(c *Config) { c.Enabled = false }, func(r *rig) {
+		t := r.T
 		r.refuse("anne")
 		r.ReloadFailed(errors.New("no"))
 		r.set(func() { r.state.Store = "away" })
@@ -181,7 +185,8 @@ func TestOnlyWhatIsWanted(t *testing.T) {
 // TestASenderCloseToALimit: each sender of a passed message is looked at once in a while,
 // however many messages there are.
 func TestASenderCloseToALimit(t *testing.T) {
-	run(t, all, func(t *testing.T, r *rig) {
+	run(t, all, func(r *rig) {
+		t := r.T
 		passed := &milter.Decision{Verdict: &quota.Verdict{
 			Action: quota.Accept, Facts: quota.Facts{Sender: "anne"}, Due: quota.Due{Ticket: quota.Ticket{Sender: "uid=anne"}},
 		}}
@@ -204,7 +209,8 @@ func TestASenderCloseToALimit(t *testing.T) {
 }
 
 func TestAnOutage(t *testing.T) {
-	run(t, all, func(t *testing.T, r *rig) {
+	run(t, all, func(r *rig) {
+		t := r.T
 		r.set(func() { r.state = State{Store: "connection refused"} })
 		wait(30 * time.Second)
 		r.set(func() { r.state = State{} })
@@ -225,7 +231,8 @@ func TestAnOutage(t *testing.T) {
 // TestAFailingSink: one that fails is logged once, tried again within bounds, and does not
 // hold up the other.
 func TestAFailingSink(t *testing.T) {
-	run(t, all, func(t *testing.T, r *rig) {
+	run(t, all, func(r *rig) {
+		t := r.T
 		r.hook.set(func(f *fakeSender) { f.err = errors.New("503") })
 		r.refuse("anne")
 		r.refuse("bruno")
@@ -252,7 +259,8 @@ func TestAFailingSink(t *testing.T) {
 
 // TestAHangingSink: what finds no room is dropped, and told once; nobody waits.
 func TestAHangingSink(t *testing.T) {
-	run(t, all, func(t *testing.T, r *rig) {
+	run(t, all, func(r *rig) {
+		t := r.T
 		r.hook.set(func(f *fakeSender) { f.hang = true })
 		start := time.Now()
 		for i := range 200 {
@@ -293,7 +301,8 @@ func TestTooManyAtOnce(t *testing.T) {
 }
 
 func TestDigest(t *testing.T) {
-	run(t, func(c *Config) { c.Digest = "07:30" }, func(t *testing.T, r *rig) {
+	run(t, func(c *Config) { c.Digest = "07:30" }, func(r *rig) {
+		t := r.T
 		wait(2 * day)
 		r.expect(t) // nothing to tell
 		r.refuse("anne")

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -76,7 +77,7 @@ func (c *Config) Validate() error {
 	if c.MailFrom != "" && !isAddress(c.MailFrom) {
 		mistake("mail_from", "%q is not an address; write it as in \"rcptquota@example.org\"", c.MailFrom)
 	}
-	if _, _, err := net.SplitHostPort(c.SMTP); err != nil {
+	if _, _, err := c.smtp(); err != nil {
 		mistake("smtp", `%q is no host and port; write it as in "127.0.0.1:25"`, c.SMTP)
 	}
 	if c.Webhook != "" && !isHTTP(c.Webhook) {
@@ -86,6 +87,16 @@ func (c *Config) Validate() error {
 		mistake("digest", `%q is no time of day; write it as in "07:00"`, c.Digest)
 	}
 	return errors.Join(errs...)
+}
+
+// smtp is the host and the port of SMTP.
+func (c *Config) smtp() (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(c.SMTP)
+	if err != nil {
+		return "", 0, err
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	return host, int(n), err
 }
 
 func isAddress(text string) bool {

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
-	"strconv"
 
 	"github.com/wneessen/go-mail"
 )
@@ -22,12 +21,8 @@ type mailer struct {
 // newMailer makes the mailer of a valid configuration, on a relay of that name, which may
 // be empty.
 func newMailer(c *Config, relay string) *mailer {
-	host, port, _ := net.SplitHostPort(c.SMTP) // valid
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		n, _ = net.LookupPort("tcp", port)
-	}
-	return &mailer{host: host, port: n, from: c.from(relay), to: c.MailTo, hostname: relay}
+	host, port, _ := c.smtp() // valid
+	return &mailer{host: host, port: port, from: c.from(relay), to: c.MailTo, hostname: relay}
 }
 
 // send sends one message to all addresses. It is marked as automatic (RFC 3834), so that
