@@ -3,7 +3,7 @@ SHELL       := bash
 .ONESHELL:
 
 # What the tests start (see test/), and the C compiler that Go's race detector needs.
-PACKAGES := postfix postfix-ldap dovecot-core slapd ldap-utils redis-server swaks gcc libc6-dev
+PACKAGES := postfix postfix-ldap dovecot-core slapd ldap-utils redis-server prometheus swaks gcc libc6-dev
 # What `make test-listmanagers` needs besides.
 LISTMANAGERS := sympa dbconfig-sqlite3 mailman3 msmtp
 # How long `make fuzz` spends on each fuzz test.

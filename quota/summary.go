@@ -71,6 +71,14 @@ func (r *Rules) HasWindows() bool {
 	return slices.ContainsFunc(r.classes, func(class *Class) bool { return len(class.Limits.Windows) > 0 })
 }
 
+// Windows are the windows of the class of that name; nil where there is no such class.
+func (r *Rules) Windows(class string) []Window {
+	if c := r.class(class); c != nil {
+		return c.Limits.Windows
+	}
+	return nil
+}
+
 // Lists are the rules of lists.
 func (r *Rules) Lists() *list.Rules { return &r.lists }
 
