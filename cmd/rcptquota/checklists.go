@@ -24,18 +24,22 @@ type membersDirectory interface {
 	Copies(ctx context.Context, address string, domains []string) (ldap.Copies, error)
 }
 
-// showLists tells who may post to lists, and whose copies Postfix would not send.
-func showLists(ctx context.Context, out io.Writer, config *config, directory ldapcache.Directory, addresses []string) error {
+// showLists tells who may post to lists, and whose copies Postfix would not send. It
+// puts the lists' numbers of members into counts, unless that is nil.
+func showLists(ctx context.Context, out io.Writer, config *config, directory ldapcache.Directory, addresses []string, counts map[string]int) error {
 	policy := quota.NewPolicy(config.rules, directory, nil) // nothing is counted
-	members, hasMembers := directory.(membersDirectory)
+	expanded, hasMembers := directory.(membersDirectory)
 	var errs []error
 	for _, address := range addresses {
 		list, err := policy.FindList(ctx, address)
 		if err == nil {
 			fmt.Fprintf(out, "list %s: %s\n", list.Address, whoPosts(&list))
 			err = list.Fault
+			if counts != nil {
+				counts[list.Address] = list.Members
+			}
 			if hasMembers {
-				err = errors.Join(err, showMembers(ctx, out, members, list.Address, config.listDomains()))
+				err = errors.Join(err, showMembers(ctx, out, expanded, list.Address, config.listDomains()))
 			}
 		}
 		if err != nil {

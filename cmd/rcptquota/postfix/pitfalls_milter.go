@@ -1,0 +1,158 @@
+package postfix
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// leastConnect is how much longer than a restart Postfix should wait for a connection.
+const leastConnect = 5 * time.Second
+
+// setting is what holds for our milter: its own option, or else the parameter
+// milter_NAME of the service.
+func (a *asked) setting(name string) (value, where string) {
+	if value, set := a.milter.option(name); set {
+		return value, name
+	}
+	return a.values["milter_"+name], "milter_" + name
+}
+
+// right is our milter as it should be: the address and settings that are good stay.
+func (c *situation) right(a asked) milter {
+	m := a.milter
+	if c.actionFault(a) != "" {
+		m = m.with("default_action", "tempfail")
+	}
+	for name, least := range c.leastTimeouts() {
+		if d, err := a.timeout(name); err != nil || d < least {
+			m = m.with(name, map[string]string{"connect_timeout": "30s", "command_timeout": "15s", "content_timeout": "300s"}[name])
+		}
+	}
+	if a.protocol() < 6 {
+		m = m.with("protocol", "6")
+	}
+	if c.path(a.service, m.address) != plain(strings.TrimPrefix(a.socket.Address, "unix:")) && strings.HasPrefix(m.address, "unix:") {
+		m.address = c.addressFor(&a.socket)
+	}
+	return m
+}
+
+// correct has the service ask us as it should.
+func (c *situation) correct(a asked) []string {
+	m := c.right(a)
+	return c.change(a.service, a.index, &m)
+}
+
+func defaultAction(c *situation) []Finding {
+	return c.eachAsked(func(a asked) []Finding {
+		fault := c.actionFault(a)
+		if fault == "" {
+			return nil
+		}
+		value, where := a.setting("default_action")
+		return one(fmt.Sprintf("%s is %s: while rcptquota is away, %s", where, value, fault), c.correct(a)...)
+	})
+}
+
+// actionFault is what is wrong with the default action; empty: nothing.
+func (c *situation) actionFault(a asked) string {
+	value, _ := a.setting("default_action")
+	switch value {
+	case "tempfail":
+		return ""
+	case "shutdown":
+		if c.Version.before(withShutdown) {
+			return fmt.Sprintf("Postfix %s does what it does with any word that it does not know", c.Version)
+		}
+		return ""
+	case "accept":
+		return "mail passes uncounted, and everybody can write to lists"
+	case "reject":
+		return "Postfix refuses all mail for good"
+	case "quarantine":
+		return "mail is held, and passes uncounted when it is released"
+	}
+	return "Postfix does what it does with any word that it does not know"
+}
+
+// leastTimeouts are the least that Postfix should wait.
+func (c *situation) leastTimeouts() map[string]time.Duration {
+	return map[string]time.Duration{
+		"connect_timeout": c.wanted.Restart + leastConnect,
+		"command_timeout": c.wanted.Answer + time.Second,
+		"content_timeout": c.wanted.Answer + time.Second,
+	}
+}
+
+func timeouts(c *situation) []Finding {
+	least := c.leastTimeouts()
+	return c.eachAsked(func(a asked) (all []Finding) {
+		for _, name := range []string{"connect_timeout", "command_timeout", "content_timeout"} {
+			value, where := a.setting(name)
+			if d, err := a.timeout(name); err == nil && d >= least[name] {
+				continue
+			}
+			why := fmt.Sprintf("rcptquota may take %s for an answer", c.wanted.Answer)
+			if name == "connect_timeout" {
+				why = fmt.Sprintf("a restart of rcptquota may take %s", c.wanted.Restart)
+			}
+			all = append(all, one(fmt.Sprintf("%s is %s, less than %s: %s, and Postfix would answer 451 before", where, value, least[name], why), c.correct(a)...)...)
+		}
+		return all
+	})
+}
+
+// timeout is how long Postfix waits for us.
+func (a *asked) timeout(name string) (time.Duration, error) {
+	value, _ := a.setting(name)
+	return parseTime(value)
+}
+
+// parseTime reads a time value of postconf(5): a number and a unit, seconds without.
+func parseTime(value string) (time.Duration, error) {
+	digits := strings.TrimRight(value, "smhdw")
+	n, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no time", value)
+	}
+	units := map[string]time.Duration{
+		"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
+	}
+	unit, known := units[cmp.Or(value[len(digits):], "s")]
+	if !known {
+		return 0, fmt.Errorf("%q is no time", value)
+	}
+	return time.Duration(n) * unit, nil
+}
+
+func milterProtocol(c *situation) []Finding {
+	return c.eachAsked(func(a asked) []Finding {
+		if a.protocol() >= 6 {
+			return nil
+		}
+		value, where := a.setting("protocol")
+		return one(fmt.Sprintf("%s is %s, not 6: rcptquota may not see DATA, and can then refuse a message only once it has come whole", where, value),
+			c.correct(a)...)
+	})
+}
+
+// protocol is the version of the milter protocol; 0 is none that Postfix knows.
+func (a *asked) protocol() int {
+	value, _ := a.setting("protocol")
+	first, _, _ := strings.Cut(strings.TrimSpace(value), " ")
+	n, _ := strconv.Atoi(strings.Trim(first, ",")) //nolint:errcheck // 0 is below all
+	return n
+}
+
+func milterMaps(c *situation) []Finding {
+	return c.eachAsked(func(a asked) []Finding {
+		if a.values["smtpd_milter_maps"] == "" {
+			return nil
+		}
+		return one("smtpd_milter_maps may switch rcptquota off for some clients; exempt_networks in rcptquota.toml exempts them from counting, and still logs their mail",
+			c.set(a.service, "smtpd_milter_maps", ""))
+	})
+}
