@@ -122,7 +122,9 @@ func (c *postfixChecking) readAll(ctx context.Context, wanted *postfix.Wanted) (
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, in)
+		if in.Enabled() {
+			all = append(all, in)
+		}
 	}
 	reports := make([]postfixReport, 0, len(all))
 	for _, in := range all {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
 )
 
 // The manual's reference is written from the code: the keys of the configuration from
@@ -30,6 +32,7 @@ func TestManual(t *testing.T) {
 		"message keys":    table("key", "meaning", messageKeys),
 		"other records":   table("msg", "written", otherRecords),
 		"other keys":      table("key", "meaning", otherKeys),
+		"pitfalls":        table("name", "what is wrong", pitfalls()),
 	}
 	pages, err := filepath.Glob(filepath.Join(manualFolder, "*.md"))
 	if err != nil || len(pages) == 0 {
@@ -65,6 +68,14 @@ func TestManual(t *testing.T) {
 			t.Errorf("no page has %q", name)
 		}
 	}
+}
+
+// pitfalls are those that check --postfix knows.
+func pitfalls() (rows [][2]string) {
+	for _, p := range postfix.Pitfalls {
+		rows = append(rows, [2]string{p.Name, p.About})
+	}
+	return rows
 }
 
 var (

@@ -14,7 +14,7 @@ type Installation struct {
 	Version Version
 
 	main     map[string]string // expanded values of main.cf
-	defined  map[string]string // the parameters of deploy/postfix that main.cf defines, unexpanded
+	defined  map[string]string // the parameters of deploy/postfix that main.cf defines, expanded
 	services []*service
 	reached  map[dialling]error // the sockets that were tried; nil: it accepts connections
 	tried    bool               // whether sockets could be tried as Postfix's user

@@ -79,6 +79,9 @@ func split(value string) (entries []string, err error) {
 			case '}':
 				depth--
 			}
+			if depth < 0 {
+				break
+			}
 		}
 		if depth != 0 {
 			return nil, fmt.Errorf("the braces of %q do not match", value[:end])

@@ -14,7 +14,7 @@ func recipientLimit(c *situation) []Finding {
 		if a.socket.isInbound() || err != nil || limit > c.wanted.HighestLimit {
 			return nil
 		}
-		return one(fmt.Sprintf("smtpd_recipient_limit is %d, and a class allows %d: Postfix answers 452 to the recipients beyond, and the client sends them in a second message",
+		return one(fmt.Sprintf("smtpd_recipient_limit is %d, not above the %d that a class allows: Postfix answers 452 to the recipients beyond, and the client sends them in a second message",
 			limit, c.wanted.HighestLimit), c.set(a.service, "smtpd_recipient_limit", strconv.Itoa(c.roomyLimit())))
 	})
 }

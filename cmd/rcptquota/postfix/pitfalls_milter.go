@@ -26,9 +26,9 @@ func (c *situation) right(a asked) milter {
 	if c.actionFault(a) != "" {
 		m = m.with("default_action", "tempfail")
 	}
-	for name, least := range c.leastTimeouts() {
-		if d, err := a.timeout(name); err != nil || d < least {
-			m = m.with(name, map[string]string{"connect_timeout": "30s", "command_timeout": "15s", "content_timeout": "300s"}[name])
+	for _, t := range c.times() {
+		if d, err := a.timeout(t.name); err != nil || d < t.least {
+			m = m.with(t.name, t.good)
 		}
 	}
 	if a.protocol() < 6 {
@@ -78,28 +78,31 @@ func (c *situation) actionFault(a asked) string {
 	return "Postfix does what it does with any word that it does not know"
 }
 
-// leastTimeouts are the least that Postfix should wait.
-func (c *situation) leastTimeouts() map[string]time.Duration {
-	return map[string]time.Duration{
-		"connect_timeout": c.wanted.Restart + leastConnect,
-		"command_timeout": c.wanted.Answer + time.Second,
-		"content_timeout": c.wanted.Answer + time.Second,
+// waiting is how long Postfix should wait for us, at least.
+type waiting struct {
+	name  string
+	least time.Duration
+	why   string
+	good  string // what deploy/postfix has, or Postfix's default
+}
+
+func (c *situation) times() []waiting {
+	answer := fmt.Sprintf("rcptquota may take %s for an answer", c.wanted.Answer)
+	return []waiting{
+		{"connect_timeout", c.wanted.Restart + leastConnect, fmt.Sprintf("a restart of rcptquota may take %s", c.wanted.Restart), "30s"},
+		{"command_timeout", c.wanted.Answer + time.Second, answer, "15s"},
+		{"content_timeout", c.wanted.Answer + time.Second, answer, "300s"},
 	}
 }
 
 func timeouts(c *situation) []Finding {
-	least := c.leastTimeouts()
 	return c.eachAsked(func(a asked) (all []Finding) {
-		for _, name := range []string{"connect_timeout", "command_timeout", "content_timeout"} {
-			value, where := a.setting(name)
-			if d, err := a.timeout(name); err == nil && d >= least[name] {
+		for _, t := range c.times() {
+			value, where := a.setting(t.name)
+			if d, err := a.timeout(t.name); err == nil && d >= t.least {
 				continue
 			}
-			why := fmt.Sprintf("rcptquota may take %s for an answer", c.wanted.Answer)
-			if name == "connect_timeout" {
-				why = fmt.Sprintf("a restart of rcptquota may take %s", c.wanted.Restart)
-			}
-			all = append(all, one(fmt.Sprintf("%s is %s, less than %s: %s, and Postfix would answer 451 before", where, value, least[name], why), c.correct(a)...)...)
+			all = append(all, one(fmt.Sprintf("%s is %s, less than %s: %s, and Postfix would answer 451 before", where, value, t.least, t.why), c.correct(a)...)...)
 		}
 		return all
 	})

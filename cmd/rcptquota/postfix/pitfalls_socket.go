@@ -28,11 +28,11 @@ func unreachable(c *situation) []Finding {
 // elsewhere: the service looks for our socket where it is not.
 func (c *situation) elsewhere(a asked, path string) []Finding {
 	seen := c.path(a.service, a.milter.address)
-	where := "for this service"
+	where := "to this service"
 	if a.chroot {
 		where = "in the chroot of this service"
 	}
-	sentence := fmt.Sprintf("%s is %s %s, and rcptquota listens on %s", a.milter.address, where, seen, path)
+	sentence := fmt.Sprintf("%s means, %s, %s, and rcptquota listens on %s", a.milter.address, where, seen, path)
 	if a.chroot && strings.HasPrefix(c.addressFor(&a.socket), "unix:/") {
 		return one(sentence, c.command("-F", a.String()+"/chroot=n"))
 	}

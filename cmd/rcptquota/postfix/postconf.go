@@ -14,17 +14,20 @@ import (
 // file is on a disk that hangs.
 const postconfTimeout = 10 * time.Second
 
+// programs are where postconf(1) is: the PATH of an ordinary user may not have it.
+var programs = []string{"postconf", "/usr/sbin/postconf", "/usr/local/sbin/postconf"}
+
 // postconf runs postconf(1) for one instance.
 type postconf struct {
 	program string
 	dir     string // empty: the default instance
+	timeout time.Duration
 }
 
-// findPostconf looks for the program where the PATH of an ordinary user does not.
-func findPostconf(dir string) (postconf, error) {
-	for _, name := range []string{"postconf", "/usr/sbin/postconf", "/usr/local/sbin/postconf"} {
+func findPostconf(dir string, names []string) (postconf, error) {
+	for _, name := range names {
 		if program, err := exec.LookPath(name); err == nil {
-			return postconf{program, dir}, nil
+			return postconf{program, dir, postconfTimeout}, nil
 		}
 	}
 	return postconf{}, errors.New("postconf is not in the PATH; is Postfix installed here?")
@@ -33,7 +36,7 @@ func findPostconf(dir string) (postconf, error) {
 // lines returns what postconf prints. Its warnings, about parameters that it does not
 // know, are left out.
 func (p postconf) lines(ctx context.Context, args ...string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, postconfTimeout)
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	if p.dir != "" {
 		args = append([]string{"-c", p.dir}, args...)

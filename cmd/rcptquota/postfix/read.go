@@ -14,7 +14,7 @@ import (
 // parameters are what is read of main.cf, and of each smtpd(8) and cleanup(8).
 var parameters = []string{
 	"authorized_submit_users", "content_filter", "inet_interfaces", "mail_owner", "master_service_disable", "milter_command_timeout",
-	"milter_connect_timeout", "milter_content_timeout", "milter_default_action", "milter_protocol", "multi_instance_directories",
+	"milter_connect_timeout", "milter_content_timeout", "milter_default_action", "milter_protocol",
 	"non_smtpd_milters", "queue_directory", "receive_override_options", "recipient_delimiter", "smtpd_end_of_data_restrictions",
 	"smtpd_milter_maps", "smtpd_milters", "smtpd_proxy_filter", "smtpd_recipient_limit", "smtpd_recipient_overshoot_limit",
 	"smtpd_sasl_auth_enable", "smtpd_service_name", "virtual_alias_expansion_limit", "virtual_alias_maps", "virtual_alias_recursion_limit",
@@ -42,7 +42,7 @@ func Read(ctx context.Context, dir string, wanted *Wanted) (*Installation, error
 		}
 		dir = absolute
 	}
-	p, err := findPostconf(dir)
+	p, err := findPostconf(dir, programs)
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +62,8 @@ func (in *Installation) Others() []string {
 	return strings.FieldsFunc(in.main["multi_instance_directories"], isSeparator)
 }
 
-// Tried reports whether the unix sockets could be tried as Postfix's user; only root
-// can.
-func (in *Installation) Tried() bool { return in.tried }
+// Enabled reports whether the instance is started with the others (postmulti(1)).
+func (in *Installation) Enabled() bool { return in.main["multi_instance_enable"] == "yes" }
 
 func (in *Installation) readMain(ctx context.Context, p postconf) error {
 	versions, err := p.values(ctx, "-d", "mail_version")
@@ -74,14 +73,23 @@ func (in *Installation) readMain(ctx context.Context, p postconf) error {
 	if in.Version, err = parseVersion(versions["mail_version"]); err != nil {
 		return err
 	}
-	if in.main, err = p.values(ctx, append([]string{"-x", "config_directory"}, parameters...)...); err != nil {
+	if in.main, err = p.values(ctx, append([]string{"-x", "config_directory", "compatibility_level", "multi_instance_directories",
+		"multi_instance_enable"}, parameters...)...); err != nil {
 		return err
 	}
 	if in.Dir == "" {
 		in.Dir = in.main["config_directory"]
 	}
-	in.defined, err = p.values(ctx, shippedSubmission, shippedInbound)
-	return err
+	// postconf does not tell a parameter of one's own that nothing refers to; so something does.
+	in.defined = map[string]string{}
+	for _, name := range []string{shippedSubmission, shippedInbound} {
+		values, err := p.values(ctx, "-x", "-o", "smtpd_milters=$"+name, "smtpd_milters")
+		if err != nil {
+			return err
+		}
+		in.defined[name] = values["smtpd_milters"]
+	}
+	return nil
 }
 
 // serviceLine is a line of "postconf -M": name, type, private, unprivileged, chroot,
@@ -97,18 +105,15 @@ func (in *Installation) readServices(ctx context.Context, p postconf) error {
 	if err != nil {
 		return err
 	}
-	compatible, err := p.values(ctx, "-x", "compatibility_level")
-	if err != nil {
-		return err
-	}
+	main := unexpanded{p, map[string]string{}}
 	for _, line := range lines {
 		f := serviceLine.FindStringSubmatch(line)
 		if f == nil || disabled(f[1], f[2], in.main["master_service_disable"]) {
 			continue
 		}
-		s := &service{name: f[1], kind: f[2], program: f[4], chroot: inChroot(f[3], compatible["compatibility_level"])}
+		s := &service{name: f[1], kind: f[2], program: f[4], chroot: inChroot(f[3], in.main["compatibility_level"])}
 		s.own = ownValues(owns, s.String())
-		if err := s.read(ctx, p); err != nil {
+		if err := s.read(ctx, main); err != nil {
 			return err
 		}
 		in.services = append(in.services, s)
@@ -135,7 +140,7 @@ func ownValues(lines []string, service string) map[string]string {
 }
 
 // read has Postfix itself expand the parameters as they are in this service.
-func (s *service) read(ctx context.Context, p postconf) error {
+func (s *service) read(ctx context.Context, p unexpanded) error {
 	s.raw = map[string]string{}
 	if !slices.Contains([]string{"smtpd", "postscreen", "cleanup"}, s.program) {
 		return nil
@@ -155,19 +160,33 @@ func (s *service) read(ctx context.Context, p postconf) error {
 // reference is a list entry that is one parameter's value.
 var reference = regexp.MustCompile(`^\$(?:\{(\w+)\}|\((\w+)\)|(\w+))$`)
 
+// unexpanded remembers what main.cf says, as it is written.
+type unexpanded struct {
+	postconf
+	known map[string]string
+}
+
+func (u unexpanded) value(ctx context.Context, name string) (string, error) {
+	if value, known := u.known[name]; known {
+		return value, nil
+	}
+	values, err := u.values(ctx, name)
+	u.known[name] = values[name]
+	return values[name], err
+}
+
 // follow reads the unexpanded value of a parameter, and of those that its list refers
 // to, so that what is to be changed can be changed where it is written.
-func (s *service) follow(ctx context.Context, p postconf, name string) error {
+func (s *service) follow(ctx context.Context, p unexpanded, name string) error {
 	if _, done := s.raw[name]; done {
 		return nil
 	}
 	value, own := s.own[name]
 	if !own {
-		values, err := p.values(ctx, name)
-		if err != nil {
+		var err error
+		if value, err = p.value(ctx, name); err != nil {
 			return err
 		}
-		value = values[name]
 	}
 	s.raw[name] = value
 	entries, err := split(value)
