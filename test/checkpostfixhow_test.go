@@ -72,11 +72,11 @@ func TestCheckPostfixAsSomebodyElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "rcptquota"), binary, 0o755); err != nil { //nolint:gosec // for everybody
+	if err := os.WriteFile(filepath.Join(dir, "rcptquota"), binary, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"rcptquota.toml", "directory.toml", "etc/main.cf", "etc/master.cf"} {
-		if err := os.Chmod(filepath.Join(dir, name), 0o644); err != nil { //nolint:gosec // for everybody
+		if err := os.Chmod(filepath.Join(dir, name), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -46,7 +46,7 @@ func (c *postfixChecking) run(ctx context.Context, out io.Writer, config *config
 	}
 	reports, err := c.readAll(ctx, wanted)
 	if err != nil {
-		return fmt.Errorf("Postfix: %w", err) //nolint:staticcheck,revive // a name
+		return fmt.Errorf("Postfix: %w", err) //nolint:staticcheck // a name
 	}
 	if err := c.print(out, reports); err != nil {
 		return err

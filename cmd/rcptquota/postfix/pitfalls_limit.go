@@ -44,7 +44,7 @@ func oldPostfix(c *situation) []Finding {
 		if a.values["smtpd_end_of_data_restrictions"] == "" {
 			return nil
 		}
-		return one(fmt.Sprintf("Postfix %s forgets its milters when smtpd_end_of_data_restrictions refuses a message: the client can go on with RCPT and DATA, and nobody counts",
-			c.Version), fmt.Sprintf("# install Postfix %s or later; until then:", mended), c.set(a.service, "smtpd_end_of_data_restrictions", ""))
+		return one(fmt.Sprintf("Postfix %s is older than %s: as its release notes say, a client whose message smtpd_end_of_data_restrictions refused can go on with RCPT and DATA, without any milter",
+			c.Version, mended), fmt.Sprintf("# install Postfix %s or later; until then:", mended), c.set(a.service, "smtpd_end_of_data_restrictions", ""))
 	})
 }

@@ -146,7 +146,7 @@ func milterProtocol(c *situation) []Finding {
 func (a *asked) protocol() int {
 	value, _ := a.setting("protocol")
 	first, _, _ := strings.Cut(strings.TrimSpace(value), " ")
-	n, _ := strconv.Atoi(strings.Trim(first, ",")) //nolint:errcheck // 0 is below all
+	n, _ := strconv.Atoi(strings.Trim(first, ",")) // 0 is below all
 	return n
 }
 

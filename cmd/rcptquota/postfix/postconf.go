@@ -41,7 +41,7 @@ func (p postconf) lines(ctx context.Context, args ...string) ([]string, error) {
 	if p.dir != "" {
 		args = append([]string{"-c", p.dir}, args...)
 	}
-	cmd := exec.CommandContext(ctx, p.program, args...)
+	cmd := exec.CommandContext(ctx, p.program, args...) //nolint:gosec // postconf, and what it said itself
 	cmd.WaitDelay = time.Second
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints

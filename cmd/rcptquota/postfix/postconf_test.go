@@ -21,7 +21,7 @@ func TestPostconfMissing(t *testing.T) {
 func fakePostconf(t *testing.T, script string) postconf {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "postconf")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n"+script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return postconf{program: program, timeout: time.Minute}

@@ -11,7 +11,7 @@ import (
 func setThreadUser(uid, gid int, groups []uint32) error {
 	var first unsafe.Pointer
 	if len(groups) > 0 {
-		first = unsafe.Pointer(&groups[0])
+		first = unsafe.Pointer(&groups[0]) //nolint:gosec // setgroups(2) takes an array
 	}
 	steps := [][4]uintptr{
 		{syscall.SYS_SETGROUPS, uintptr(len(groups)), uintptr(first), 0},

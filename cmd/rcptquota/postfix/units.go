@@ -63,7 +63,7 @@ func socketKeys(unit string, folders []string) (map[string]string, error) {
 }
 
 func readKeys(file string, keys map[string]string) (err error) {
-	f, err := os.Open(file) //nolint:gosec // a unit file
+	f, err := os.Open(file)
 	if err != nil {
 		return err
 	}
