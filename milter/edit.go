@@ -20,7 +20,7 @@ func (s *session) edit(m *gomilter.Modifier, p *quota.Posting) error {
 	if p == nil || len(p.Redirects)+len(p.Remove) == 0 && p.ReplyTo == nil && (!p.Enforced || s.tx.header.XSender == 0) {
 		return nil
 	}
-	if !s.wire.takes(edits) {
+	if !s.wire.allows(edits) {
 		return errNoEdits
 	}
 	var errs []error

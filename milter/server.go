@@ -11,6 +11,7 @@ import (
 
 	gomilter "github.com/emersion/go-milter"
 
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 )
 
@@ -69,7 +70,7 @@ func actions(lists bool) gomilter.OptAction {
 // Server answers milter connections. Make it with [NewServer].
 type Server struct {
 	policy  Policy
-	replies *Replies
+	replies *reply.Replies
 	log     *slog.Logger
 	lists   bool // recipients may be lists
 	symList map[gomilter.Stage][]string
@@ -90,7 +91,7 @@ type Server struct {
 // NewServer returns a server that asks policy, answers with replies, and writes one record
 // a message to log. With lists it looks at the header of messages to lists, and may change
 // them at their end.
-func NewServer(policy Policy, replies *Replies, log *slog.Logger, lists bool) *Server {
+func NewServer(policy Policy, replies *reply.Replies, log *slog.Logger, lists bool) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Server{
 		policy:  policy,
@@ -116,7 +117,7 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	}
 	l := listener{role: c.MessageRole(), countsAtData: c.CountsAtData(), ends: s.endsOf(c.Address)}
 	pause := time.Duration(0)
-	for s.takePlace() {
+	for s.acquirePlace() {
 		conn, err := ln.Accept()
 		switch {
 		case err == nil:
@@ -129,7 +130,7 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 		default:
 			<-s.places
 			pause = min(max(2*pause, 5*time.Millisecond), maxAcceptPause)
-			s.log.Error("cannot accept a connection", "error", err, "retry_in", pause)
+			s.log.Error(msgCannotAccept, "error", err, "retry_in", pause)
 			select {
 			case <-time.After(pause):
 			case <-s.stopped:
@@ -139,8 +140,8 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	return nil
 }
 
-// takePlace waits until one more connection may be served. It returns false when draining.
-func (s *Server) takePlace() bool {
+// acquirePlace waits until one more connection may be served. It returns false when draining.
+func (s *Server) acquirePlace() bool {
 	select {
 	case s.places <- struct{}{}:
 		return true
@@ -187,6 +188,13 @@ func (s *Server) track(w *wire) bool {
 	s.wires[w] = struct{}{}
 	s.active.Add(1)
 	return true
+}
+
+// Connections is how many connections are served now.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.wires)
 }
 
 func (s *Server) untrack(w *wire) {

@@ -259,5 +259,5 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 
 // refusal is the SMTP reply for a verdict, as SMFIR_REPLYCODE.
 func (s *session) refusal(v *quota.Verdict) gomilter.Response {
-	return gomilter.NewResponseStr(byte(gomilter.ActReplyCode), s.server.replies.wire(v, s.tx.queueID))
+	return gomilter.NewResponseStr(byte(gomilter.ActReplyCode), s.server.replies.Wire(v, s.tx.queueID))
 }

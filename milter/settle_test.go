@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
 )
@@ -124,17 +123,6 @@ func TestLongLogin(t *testing.T) {
 		p.mail(strings.Repeat("a", maxLogin+1))
 		p.expectEnd()
 	})
-}
-
-func TestShortDuration(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		time.Hour: "1h", 24 * time.Hour: "24h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s",
-		20 * time.Minute: "20m", 610 * time.Second: "10m10s", 3610 * time.Second: "1h0m10s",
-	} {
-		if got := shortDuration(d); got != want {
-			t.Errorf("%v is written %s", d, got)
-		}
-	}
 }
 
 // posts accepts every message as a post to a list, with a ticket and a new Reply-To.

@@ -222,8 +222,8 @@ func (p pitfall) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	return exec.CommandContext(t.Context(), program(), append([]string{
 		"check", "--config", p.config,
-		"--socket", "submission=unix:" + p.queue + "/rcptquota/submission.sock",
-		"--socket", "inbound=unix:" + p.queue + "/rcptquota/inbound.sock",
+		"--systemd-socket", "submission=unix:" + p.queue + "/rcptquota/submission.sock",
+		"--systemd-socket", "inbound=unix:" + p.queue + "/rcptquota/inbound.sock",
 	}, args...)...)
 }
 

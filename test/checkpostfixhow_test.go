@@ -50,8 +50,8 @@ func TestCheckPostfixThatCannotBeRead(t *testing.T) {
 		}
 	}
 	nowhere := exec.CommandContext(t.Context(), program(), "check", "--config", half.config, "--postfix")
-	if output, err := nowhere.CombinedOutput(); err == nil || !strings.Contains(string(output), "--socket submission=unix:/PATH") {
-		t.Errorf("without --socket: %v\n%s", err, output)
+	if output, err := nowhere.CombinedOutput(); err == nil || !strings.Contains(string(output), "--systemd-socket submission=unix:/PATH") {
+		t.Errorf("without --systemd-socket: %v\n%s", err, output)
 	}
 }
 
@@ -166,7 +166,7 @@ func TestCheckPostfixWithoutDirectory(t *testing.T) {
 		`"ldaps://ldap1.ac-test.fr", "ldaps://ldap2.ac-test.fr"`, `"ldap://127.0.0.1:`+strconv.Itoa(port)+`"`, 1))
 	writeFile(t, filepath.Join(filepath.Dir(p.config), "ldap.secret"), "secret\n")
 	output, err := p.command(t, "--postfix="+p.etc).CombinedOutput()
-	if exitCode(err) != 1 || !strings.Contains(string(output), "\nsubmission_without, submission/inet: ") ||
+	if exitCode(err) != 1 || !strings.Contains(string(output), "\nsubmission_without, submission/inet\n") ||
 		!strings.Contains(string(output), "connection refused") {
 		t.Errorf("%v\n%s", err, output)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/ldap"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
@@ -63,18 +64,18 @@ func checkCommand() *cobra.Command {
 }
 
 func (c *checking) run(ctx context.Context, out io.Writer) error {
-	config, err := loadConfig(c.path)
+	settings, err := config.Load(c.path)
 	if err != nil {
 		return err
 	}
 	if c.postfix.folder == "" {
-		return c.runOurs(ctx, out, config, nil)
+		return c.runOurs(ctx, out, settings, nil)
 	}
 	// Postfix is read whatever is wrong with the servers: errors.Is finds errFound only
 	// where nothing else is.
 	members := map[string]int{}
-	ours := c.runOurs(ctx, c.postfix.ours(out), config, members)
-	theirs := c.postfix.run(ctx, out, config, members)
+	ours := c.runOurs(ctx, c.postfix.ours(out), settings, members)
+	theirs := c.postfix.run(ctx, out, settings, members)
 	if ours != nil && errors.Is(theirs, errFound) {
 		return ours
 	}
@@ -83,49 +84,49 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 
 // runOurs looks at the configuration and its servers, and puts the number of members of
 // each list into members, unless that is nil.
-func (c *checking) runOurs(ctx context.Context, out io.Writer, config *config, members map[string]int) error {
-	config.Directory.CountMembers = config.Directory.CountMembers || members != nil
+func (c *checking) runOurs(ctx context.Context, out io.Writer, settings *config.Config, members map[string]int) error {
+	settings.Directory.CountMembers = settings.Directory.CountMembers || members != nil
 	// As serve would: a directory in a file is read whole.
-	directory, err := ldapcache.Open(config.Directory, config.rules.MatchAttributes())
+	directory, err := ldapcache.Open(settings.Directory, settings.Rules().MatchAttributes())
 	if err != nil {
 		return err
 	}
 	defer directory.Close() //nolint:errcheck // nothing was written
-	lines := config.rules.Summary()
-	if config.rules.HasPremium() {
-		lines = append(lines, config.Premium.Summary())
+	lines := settings.Rules().Summary()
+	if settings.Rules().HasPremium() {
+		lines = append(lines, settings.Premium.Summary())
 	}
-	if config.rules.HasLists() && !slices.ContainsFunc(config.Listen, isInbound) {
+	if settings.Rules().HasLists() && !slices.ContainsFunc(settings.Listen, isInbound) {
 		lines = append(lines, `lists: no [[listen]] has role = "inbound": mail from elsewhere to lists is for another relay to look at`)
 	}
-	for _, l := range config.Listen {
+	for _, l := range settings.Listen {
 		if l.CountsAtData() {
 			lines = append(lines, "listen "+l.Address+": counts at DATA; lists accept no mail through it")
 		}
 	}
 	var designated []roster.Designation
 	if !c.offline {
-		if designated, err = c.ask(ctx, config, directory, &lines); err != nil {
+		if designated, err = c.ask(ctx, settings, directory, &lines); err != nil {
 			return conf.Locate(c.path, err)
 		}
 	}
 	fmt.Fprintf(out, "%s: good; Postfix needs smtpd_recipient_limit = %d or more\n%s\n",
-		c.path, config.rules.HighestLimit()+1, strings.Join(lines, "\n"))
+		c.path, settings.Rules().HighestLimit()+1, strings.Join(lines, "\n"))
 	var unknown []error
 	for _, login := range c.logins {
-		unknown = append(unknown, show(ctx, out, config, directory, designated, login))
+		unknown = append(unknown, show(ctx, out, settings, directory, designated, login))
 	}
-	return errors.Join(append(unknown, showLists(ctx, out, config, directory, c.lists, members))...)
+	return errors.Join(append(unknown, showLists(ctx, out, settings, directory, c.lists, members))...)
 }
 
 // ask tries the directory and Redis, and adds to lines what it finds.
-func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.Directory, lines *[]string) ([]roster.Designation, error) {
+func (c *checking) ask(ctx context.Context, settings *config.Config, directory ldapcache.Directory, lines *[]string) ([]roster.Designation, error) {
 	var verified []string
 	var mistakes error
-	if config.Directory.Source == "ldap" {
-		verified, mistakes = ldap.Verify(ctx, config.Directory.Config, config.matched(), config.rules.HasLists())
+	if settings.Directory.Source == "ldap" {
+		verified, mistakes = ldap.Verify(ctx, settings.Directory.Config, settings.MatchedAttributes(), settings.Rules().HasLists())
 	}
-	counted, err := counter.Verify(ctx, config.Store)
+	counted, err := counter.Verify(ctx, settings.Store)
 	if err := errors.Join(mistakes, err); err != nil {
 		return nil, err
 	}
@@ -142,20 +143,9 @@ func (c *checking) ask(ctx context.Context, config *config, directory ldapcache.
 	return designated, nil
 }
 
-// matched are the attributes that classes match on, by their keys.
-func (c *config) matched() map[string]string {
-	attributes := map[string]string{}
-	for name, class := range c.Classes {
-		if class.Match.Attribute != "" {
-			attributes["class."+name+".match.attribute"] = class.Match.Attribute
-		}
-	}
-	return attributes
-}
-
 // show prints what the directory knows of a sender. The roster says whether a
 // designation is in effect.
-func show(ctx context.Context, out io.Writer, config *config, directory quota.Directory, designated []roster.Designation, login string) error {
+func show(ctx context.Context, out io.Writer, settings *config.Config, directory quota.Directory, designated []roster.Designation, login string) error {
 	sender, err := directory.Sender(ctx, login)
 	if err != nil {
 		return fmt.Errorf("login %s: %w", login, err)
@@ -166,7 +156,7 @@ func show(ctx context.Context, out io.Writer, config *config, directory quota.Di
 		premium = "designated under " + cmp.Or(designated[i].Establishment, "no establishment")
 	}
 	fmt.Fprintf(out, "login %s: class %s; %s; establishment %s; addresses %s; entry %s\n",
-		login, config.rules.ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
+		login, settings.Rules().ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
 		cmp.Or(strings.Join(sender.Addresses, " "), "none"), sender.ID)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/ldap"
 	"github.com/rcptquota/rcptquota/milter"
@@ -26,8 +27,8 @@ type membersDirectory interface {
 
 // showLists tells who may post to lists, and whose copies Postfix would not send. It
 // puts the lists' numbers of members into counts, unless that is nil.
-func showLists(ctx context.Context, out io.Writer, config *config, directory ldapcache.Directory, addresses []string, counts map[string]int) error {
-	policy := quota.NewPolicy(config.rules, directory, nil) // nothing is counted
+func showLists(ctx context.Context, out io.Writer, settings *config.Config, directory ldapcache.Directory, addresses []string, counts map[string]int) error {
+	policy := quota.NewPolicy(settings.Rules(), directory, nil) // nothing is counted
 	expanded, hasMembers := directory.(membersDirectory)
 	var errs []error
 	for _, address := range addresses {
@@ -39,7 +40,7 @@ func showLists(ctx context.Context, out io.Writer, config *config, directory lda
 				counts[list.Address] = list.Members
 			}
 			if hasMembers {
-				err = errors.Join(err, showMembers(ctx, out, expanded, list.Address, config.listDomains()))
+				err = errors.Join(err, showMembers(ctx, out, expanded, list.Address, settings.ListDomains()))
 			}
 		}
 		if err != nil {
@@ -60,17 +61,6 @@ func showMembers(ctx context.Context, out io.Writer, directory membersDirectory,
 		fmt.Fprintf(out, "list %s: where Postfix expands it, every post waits: %s is a member of itself, or of too many levels of groups\n", address, dn)
 	}
 	return err
-}
-
-// listDomains are all domains in which addresses may be lists, in lower case.
-func (c *config) listDomains() (all []string) {
-	for _, name := range c.Lists.Domains {
-		all = append(all, strings.ToLower(name))
-	}
-	for _, d := range c.Lists.PerDomain {
-		all = append(all, strings.ToLower(d.Name))
-	}
-	return all
 }
 
 // whoPosts tells who may post to a list, and what becomes of the others' messages.

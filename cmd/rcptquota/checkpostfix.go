@@ -11,7 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
 	"github.com/rcptquota/rcptquota/milter"
 )
 
@@ -36,11 +39,11 @@ type postfixReport struct {
 
 // run reads the instances of Postfix, and prints what is wrong with them. The error is
 // errFound if anything is.
-func (c *postfixChecking) run(ctx context.Context, out io.Writer, config *config, members map[string]int) error {
+func (c *postfixChecking) run(ctx context.Context, out io.Writer, settings *config.Config, members map[string]int) error {
 	if err := c.knowPitfalls(); err != nil {
 		return err
 	}
-	wanted, err := c.wanted(config, members)
+	wanted, err := c.wanted(settings, members)
 	if err != nil {
 		return err
 	}
@@ -67,17 +70,17 @@ func (c *postfixChecking) knowPitfalls() error {
 }
 
 // wanted is what the configuration needs of Postfix.
-func (c *postfixChecking) wanted(config *config, members map[string]int) (*postfix.Wanted, error) {
+func (c *postfixChecking) wanted(settings *config.Config, members map[string]int) (*postfix.Wanted, error) {
 	w := &postfix.Wanted{
-		HighestLimit:           config.rules.HighestLimit(),
-		RefusesUnauthenticated: config.Senders.Unauthenticated == "refuse",
-		ListDomains:            config.listDomains(),
-		RecipientDelimiter:     config.Senders.RecipientDelimiter,
+		HighestLimit:           settings.Rules().HighestLimit(),
+		RefusesUnauthenticated: settings.Senders.Unauthenticated == "refuse",
+		ListDomains:            settings.ListDomains(),
+		RecipientDelimiter:     settings.Senders.RecipientDelimiter,
 		Members:                members,
 		Answer:                 milter.AnswerTimeout,
-		Restart:                drainTimeout,
+		Restart:                service.DrainTimeout,
 	}
-	for _, l := range config.Listen {
+	for _, l := range settings.Listen {
 		address, err := c.address(l.Address)
 		if err != nil {
 			return nil, err
@@ -98,7 +101,7 @@ func (c *postfixChecking) address(configured string) (string, error) {
 	}
 	address, err := postfix.SystemdSocket(name, postfix.UnitFolders)
 	if err == nil && address == "" {
-		err = fmt.Errorf("no socket unit has FileDescriptorName=%s; enable it, or tell with --socket %s=unix:/PATH where it listens", name, name)
+		err = fmt.Errorf("no socket unit has FileDescriptorName=%s; enable it, or tell with --systemd-socket %s=unix:/PATH where it listens", name, name)
 	}
 	return address, err
 }
@@ -143,43 +146,41 @@ func (c *postfixChecking) print(out io.Writer, reports []postfixReport) error {
 		e.SetIndent("", "  ")
 		return e.Encode(map[string]any{"postfix": reports})
 	}
-	var b strings.Builder
+	p := term.New(out)
 	for _, r := range reports {
-		what := "nothing is wrong"
-		if n := len(r.Findings); n == 1 {
-			what = "one thing is wrong"
-		} else if n > 1 {
-			what = fmt.Sprintf("%d things are wrong", n)
+		switch n := len(r.Findings); n {
+		case 0:
+			p.Line("Postfix %s in %s: nothing is wrong", r.Version, r.Folder)
+		case 1:
+			p.Line("Postfix %s in %s: one thing is wrong", r.Version, r.Folder)
+		default:
+			p.Line("Postfix %s in %s: %d things are wrong", r.Version, r.Folder, n)
 		}
-		fmt.Fprintf(&b, "Postfix %s in %s: %s\n", r.Version, r.Folder, what)
 		for _, f := range r.Findings {
-			writeFinding(&b, &f)
+			printFinding(p, &f)
 		}
 		if len(r.Findings) > 0 {
-			fmt.Fprintf(&b, "\nThen: postfix -c %s reload\n", r.Folder)
+			p.Blank()
+			p.Line("Then: postfix -c %s reload", r.Folder)
 		}
 		for _, note := range r.Notes {
-			fmt.Fprintf(&b, "note: %s\n", note)
+			p.Line("note: %s", note)
 		}
 	}
-	_, err := io.WriteString(out, b.String())
-	return err
+	return nil
 }
 
-func writeFinding(b *strings.Builder, f *postfix.Finding) {
-	fmt.Fprintf(b, "\n%s", f.Pitfall)
-	if len(f.Services) > 0 {
-		fmt.Fprintf(b, ", %s", strings.Join(f.Services, ", "))
-	}
-	fmt.Fprintf(b, ": %s.\n", f.Sentence)
+func printFinding(p *term.Printer, f *postfix.Finding) {
+	p.Heading("%s", strings.Join(append([]string{f.Pitfall}, f.Services...), ", "))
+	p.Line("%s.", f.Sentence)
 	for _, line := range f.Write {
-		fmt.Fprintf(b, "    %s\n", line)
+		p.Line("    %s", line)
 	}
 	if len(f.Configure) > 0 {
-		fmt.Fprintf(b, "  in rcptquota.toml:\n")
-		for _, line := range f.Configure {
-			fmt.Fprintf(b, "    %s\n", line)
-		}
+		p.Line("  in rcptquota.toml:")
+	}
+	for _, line := range f.Configure {
+		p.Line("    %s", line)
 	}
 }
 
@@ -193,7 +194,7 @@ func (c *postfixChecking) flags(cmd *cobra.Command) {
 	f.StringVar(&c.folder, "postfix", "", "read Postfix too: the configuration in `DIR`, or all instances of this machine")
 	f.Lookup("postfix").NoOptDefVal = everyInstance
 	f.StringSliceVar(&c.ignore, "ignore", nil, "with --postfix, a `PITFALL` to leave out; may be repeated")
-	f.StringToStringVar(&c.sockets, "socket", nil, "with --postfix, where the socket unit of \"systemd:NAME\" listens, as `NAME=unix:/PATH`, if its unit is not installed here")
+	f.StringToStringVar(&c.sockets, "systemd-socket", nil, "with --postfix, where the socket unit of \"systemd:NAME\" listens, as `NAME=unix:/PATH`, if its unit is not installed here")
 	f.BoolVar(&c.json, "json", false, "with --postfix, print what is found in Postfix as JSON")
 }
 
@@ -202,7 +203,7 @@ func (c *postfixChecking) flags(cmd *cobra.Command) {
 func (c *postfixChecking) arguments(args []string) error {
 	switch {
 	case c.folder == "" && (c.json || len(c.ignore) > 0 || len(c.sockets) > 0):
-		return errors.New("--json, --ignore and --socket need --postfix")
+		return errors.New("--json, --ignore and --systemd-socket need --postfix")
 	case len(args) > 0 && c.folder != everyInstance:
 		return fmt.Errorf("unexpected argument %q", args[0])
 	case len(args) > 0:

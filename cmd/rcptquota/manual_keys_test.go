@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 )
 
 // keysWriter writes the reference of the configuration's keys. A key's meaning is the
@@ -38,7 +40,7 @@ func configurationKeys(t *testing.T) string {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	defaults, err := loadConfig(file)
+	defaults, err := config.Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}

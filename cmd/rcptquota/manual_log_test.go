@@ -73,6 +73,8 @@ var otherRecords = [][2]string{
 	{"roster_not_stored", "with `activation = \"immediate\"`, when the roster in effect cannot be stored for the next start: `error`; once per outage"},
 	{"roster_available", "when the roster can be brought up to date again, and is no longer in doubt"},
 	{"starting", "at the start; a warning if `enforce` is false"},
+	{"no_control_socket", "a warning, at the start: the control socket cannot be opened (`error`), so commands such as `rcptquota status` do not work; mail goes on. " +
+		"If `[control] socket` is configured, rcptquota does not start instead"},
 	{"listening", "at the start, for each socket: its `address`, `role` and, if it is not the default, `count`"},
 	{"stopping", "when rcptquota is told to stop"},
 	{"stopped", "at the end"},
@@ -114,8 +116,8 @@ var otherKeys = [][2]string{
 // levels are the methods of a logger that write.
 var levels = regexp.MustCompile(`^(Debug|Info|Warn|Error|Log|LogAttrs)$`)
 
-// TestTheManualKnowsTheLog holds the tables above against the code: what they name
-// stands in it, and each message and each key that is logged there is in them.
+// TestTheManualKnowsTheLog compares the tables above with the code: what they name
+// is in it, and each message and each key that is logged there is in them.
 func TestTheManualKnowsTheLog(t *testing.T) {
 	known := map[string]bool{}
 	for _, table := range [][][2]string{messageRecords, messageKeys, otherRecords, otherKeys} {

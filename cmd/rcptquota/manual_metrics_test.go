@@ -1,7 +1,6 @@
 package main
 
 import (
-	"log/slog"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,8 +9,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/logging"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/ldapcache"
-	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
@@ -67,10 +67,8 @@ func registeredMetrics(t *testing.T) *prometheus.Registry {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = directory.Close() })
-	m := newMetrics()
-	m.watch(directory, new(counter.Fallback), new(logQueue))
-	quiet := slog.New(slog.DiscardHandler)
-	m.watchEnds(milter.NewServer(measured{refusing{}, m}, &milter.Replies{}, quiet, false), milter.DefaultListen())
-	new(premiumSenders).measure(m)
-	return m.registry
+	m := metrics.New()
+	m.Watch(nil, func() metrics.Watched { return metrics.Watched{Directory: directory, Store: new(counter.Fallback)} })
+	m.WatchLog(new(logging.Queue))
+	return m.Registry()
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/test/servers"
@@ -18,7 +20,7 @@ import (
 
 // relayConfig is a relay of its own at one Redis, with the calendar and the
 // directory that are given.
-func relayConfig(t *testing.T, redis *servers.Redis, calendar, directory string) *config {
+func relayConfig(t *testing.T, redis *servers.Redis, calendar, directory string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -31,7 +33,7 @@ func relayConfig(t *testing.T, redis *servers.Redis, calendar, directory string)
 			t.Fatal(err)
 		}
 	}
-	c, err := loadConfig(filepath.Join(dir, "rcptquota.toml"))
+	c, err := config.Load(filepath.Join(dir, "rcptquota.toml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,14 +41,14 @@ func relayConfig(t *testing.T, redis *servers.Redis, calendar, directory string)
 }
 
 // startKeeping keeps the roster as serve does, until the end of the test.
-func startKeeping(t *testing.T, c *config) *roster.Keeper {
+func startKeeping(t *testing.T, c *config.Config) *roster.Keeper {
 	t.Helper()
 	directory, err := ldapcache.Open(c.Directory, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = directory.Close() })
-	p, err := openRoster(t.Context(), c, directory, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	p, err := service.OpenRoster(t.Context(), c, directory, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +57,7 @@ func startKeeping(t *testing.T, c *config) *roster.Keeper {
 			t.Error(err)
 		}
 	})
-	return p.keeper
+	return p.Keeper
 }
 
 const (
@@ -76,7 +78,7 @@ func TestTwoRelaysOfOneRedis(t *testing.T) {
 	if first == nil || first.Reason != roster.FirstStart || len(first.Elected) != 0 {
 		t.Fatalf("at first: %+v", first)
 	}
-	for _, c := range []*config{one, two} { // a change that has settled
+	for _, c := range []*config.Config{one, two} { // a change that has settled
 		path := filepath.Join(filepath.Dir(c.Store.DigestKeyFile), "directory.toml")
 		if err := os.WriteFile(path, []byte(anneDesignated), 0o600); err != nil {
 			t.Fatal(err)
@@ -114,8 +116,8 @@ func TestTwoRelaysOfOneRedis(t *testing.T) {
 	}
 }
 
-// TestRosterWithRedisAway: a relay that starts without Redis knows nobody's
-// standing for sure, says so, and learns it when Redis is there.
+// TestRosterWithRedisAway: a relay that starts without Redis is not sure who
+// is premium, says so, and learns it when Redis is there.
 func TestRosterWithRedisAway(t *testing.T) {
 	redis := servers.StartRedis(t)
 	c := relayConfig(t, redis, "", anneDesignated)

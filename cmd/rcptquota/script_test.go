@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"net"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -23,7 +26,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "expand": expand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "expand": expand, "until-problem": untilProblem},
 		Setup: func(e *testscript.Env) error {
 			dir, err := os.MkdirTemp("", "rq") // a short path, for a socket
 			if err != nil {
@@ -57,4 +60,21 @@ func expand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// untilProblem waits until the rcptquota on a control socket tells of a problem.
+func untilProblem(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: until-problem SOCKET")
+	}
+	client := control.NewClient(ts.MkAbs(args[0]))
+	defer client.Close()
+	degraded := func() bool {
+		st, err := control.Get[service.Status](context.Background(), client, "/status")
+		ts.Check(err)
+		return st.Degraded
+	}
+	if !servers.Wait(degraded) {
+		ts.Fatalf("it tells of no problem")
+	}
 }

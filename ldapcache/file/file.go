@@ -105,6 +105,9 @@ func (d *Directory) Lists(_ context.Context, addresses []string) []quota.ListAns
 	return answers
 }
 
+// Fault is why the file as it is now cannot be used; nil: it can.
+func (d *Directory) Fault() error { return d.refresh().err }
+
 // Close implements [io.Closer]. The file is not kept open.
 func (d *Directory) Close() error { return nil }
 

@@ -266,7 +266,7 @@ func TestABrokenFileKeepsTheLastGoodContent(t *testing.T) {
 	broken("no such file")
 	writeFile(t, path, school, 2)
 	if s, err := d.Sender(t.Context(), "mdurand"); err != nil || s.Stale != nil {
-		t.Errorf("mended: %+v, %v", s, err)
+		t.Errorf("corrected: %+v, %v", s, err)
 	}
 }
 

@@ -26,7 +26,7 @@ func FuzzParseReferences(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value string) {
 		names := parseReferences(value)
 		if len(names) == 0 {
-			t.Errorf("%q names nobody, not even somebody unknown", value)
+			t.Errorf("%q resolves to nothing, not even to somebody who cannot be found", value)
 		}
 		for _, n := range names {
 			ok := true

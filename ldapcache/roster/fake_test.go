@@ -63,7 +63,7 @@ type school struct {
 	mu        sync.Mutex
 	entered   []Designation
 	reference map[string]string // of a school that has another one
-	gone      []string          // entries that name nobody
+	gone      []string          // designations that cannot be resolved
 	away      bool
 	tells     func(int) bool // of which of the entered it tells; nil: of all
 }

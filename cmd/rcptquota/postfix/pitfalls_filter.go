@@ -16,7 +16,7 @@ func beforeQueueFilter(c *situation) []Finding {
 				write = append(write, c.ask(back, &a.socket)...)
 			}
 		}
-		return one("it has smtpd_proxy_filter, with which Postfix shows rcptquota neither the header nor the end of a message: windows never fill, and lists are open; "+
+		return one("It has smtpd_proxy_filter, with which Postfix shows rcptquota neither the header nor the end of a message: windows never fill, and lists are open; "+
 			"README.md, \"A before-queue filter\", tells how the login gets behind the filter", write...)
 	})
 }
@@ -28,7 +28,7 @@ func judgedTwice(c *situation) []Finding {
 			return nil
 		}
 		words := append(strings.FieldsFunc(back.values["receive_override_options"], isSeparator), "no_milters")
-		return one("the mail of a content filter comes back here, and rcptquota judges and counts it a second time",
+		return one("The mail of a content filter comes back here, and rcptquota judges and counts it a second time",
 			c.setOwn(back, "receive_override_options", strings.Join(words, ",")))
 	}, wayBack)
 }

@@ -17,7 +17,7 @@ func submissionWithout(c *situation) []Finding {
 		if len(c.asks(s)) > 0 || s.invalid != nil || c.judgedBehind(s, false) {
 			return nil
 		}
-		return one("users log in here, and rcptquota is not asked: whoever is refused on another service sends here instead",
+		return one("Users log in here, and rcptquota is not asked: whoever is refused on another service sends here instead",
 			c.ask(s, &socket)...)
 	}, submission)
 }
@@ -31,7 +31,7 @@ func port25Without(c *situation) []Finding {
 		if len(c.asks(s)) > 0 || s.invalid != nil || c.judgedBehind(s, true) {
 			return nil
 		}
-		return one("mail from elsewhere comes in here, and rcptquota is not asked: anybody can write to the lists of "+c.domains(),
+		return one("Mail from elsewhere comes in here, and rcptquota is not asked: anybody can write to the lists of "+c.domains(),
 			c.ask(s, &socket)...)
 	}, mx)
 }
@@ -44,7 +44,7 @@ func listDomains(c *situation) []Finding {
 		if len(c.asks(s)) > 0 {
 			return nil
 		}
-		return one("mail from elsewhere comes in here, and rcptquota has no socket for it: anybody can write to the lists of " + c.domains())
+		return one("Mail from elsewhere comes in here, and rcptquota has no socket for it: anybody can write to the lists of " + c.domains())
 	}, mx)
 	socket := Socket{Address: "inet:127.0.0.1:8892", Role: quota.Inbound}
 	for i := range all {
@@ -62,7 +62,7 @@ func loginOnPort25(c *situation) []Finding {
 		if !s.is("smtpd_sasl_auth_enable") || !c.asksRole(s, true) || c.asksRole(s, false) {
 			return nil
 		}
-		return one("users can log in here, and nothing is counted, since it asks the inbound socket",
+		return one("Users can log in here, and nothing is counted, since it asks the inbound socket",
 			c.setOwn(s, "smtpd_sasl_auth_enable", "no"))
 	}, mx)
 }
@@ -73,14 +73,14 @@ func wrongSocket(c *situation) []Finding {
 		submissions, _ := c.wanted.socket(quota.Submission)
 		switch r := c.role(a.service); {
 		case r == submission && a.socket.isInbound() && !c.asksRole(a.service, false):
-			return one("users log in here, and nothing is counted, since it asks the inbound socket",
+			return one("Users log in here, and nothing is counted, since it asks the inbound socket",
 				c.replace(a, &submissions))
 		case r == mx && !a.socket.isInbound() && !a.is("smtpd_sasl_auth_enable"):
 			to := &inbound
 			if !found {
 				to = nil
 			}
-			return one("nobody logs in here, and it asks the socket of submission: with unauthenticated = \"refuse\" all mail from elsewhere is refused, and one list refuses a whole message",
+			return one("Nobody logs in here, and it asks the socket of submission: with unauthenticated = \"refuse\" all mail from elsewhere is refused, and one list refuses a whole message",
 				c.replace(a, to))
 		}
 		return nil

@@ -47,10 +47,10 @@ func (c *situation) forbidden(a asked, b *blocked, path string) []Finding {
 		file = filepath.Join(c.main["queue_directory"], file)
 	}
 	if b.folder {
-		return one(fmt.Sprintf("the user %s may not enter %s, and so not connect to rcptquota", user, file),
+		return one(fmt.Sprintf("The user %s may not enter %s, and so not connect to rcptquota", user, file),
 			"chgrp "+quoted(user)+" "+quoted(file)+" && chmod g+x "+quoted(file))
 	}
-	findings := one(fmt.Sprintf("the user %s may not connect to %s", user, file),
+	findings := one(fmt.Sprintf("The user %s may not connect to %s", user, file),
 		"chgrp "+quoted(user)+" "+quoted(file)+" && chmod 0660 "+quoted(file))
 	findings[0].Configure = []string{fmt.Sprintf("# below the [[listen]] of unix:%s", path), `mode = "0660"`, fmt.Sprintf("group = %q", user)}
 	return findings

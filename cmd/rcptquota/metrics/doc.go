@@ -1,0 +1,3 @@
+// Package metrics is what monitoring reads over HTTP: /metrics for Prometheus, /healthz
+// and /readyz.
+package metrics

@@ -1,0 +1,202 @@
+package service
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/rcptquota/rcptquota/ldapcache"
+	"github.com/rcptquota/rcptquota/ldapcache/roster"
+	"github.com/rcptquota/rcptquota/quota/counter"
+	"github.com/rcptquota/rcptquota/quota/counter/local"
+)
+
+// Status is how a running rcptquota fares.
+type Status struct {
+	Version string    `json:"version"`
+	PID     int       `json:"pid"`
+	Relay   string    `json:"relay,omitempty"` // hostname, if it is configured
+	Started time.Time `json:"started"`
+	// Problems are what does not work as it should, each in one sentence. Degraded is
+	// whether there are some.
+	Degraded bool     `json:"degraded"`
+	Problems []string `json:"problems,omitempty"`
+
+	Config      ConfigStatus     `json:"config"`
+	Listeners   []ListenerStatus `json:"listeners"`
+	Connections int              `json:"connections"` // of Postfix, now
+	Directory   DirectoryStatus  `json:"directory"`
+	Store       StoreStatus      `json:"store"`
+	Roster      *RosterStatus    `json:"roster,omitempty"` // absent: none is kept
+	Log         LogStatus        `json:"log"`
+}
+
+// ConfigStatus is about the configuration in force.
+type ConfigStatus struct {
+	Path   string    `json:"path"`
+	Loaded time.Time `json:"loaded"`
+	// Changed is when the file was changed since; absent if it was not.
+	Changed time.Time `json:"changed,omitzero"`
+	Enforce bool      `json:"enforce"`
+	Classes []string  `json:"classes"`
+}
+
+// ListenerStatus is about one socket to which Postfix connects.
+type ListenerStatus struct {
+	Address string `json:"address"`
+	Role    string `json:"role"`
+	// Unended is how many messages passed at DATA and did not reach their end.
+	Unended uint64 `json:"unended"`
+}
+
+// DirectoryStatus is about the directory.
+type DirectoryStatus struct {
+	Source  string         `json:"source"`
+	Servers []ServerStatus `json:"servers,omitempty"` // of LDAP
+	Senders int            `json:"senders,omitempty"` // remembered, with LDAP
+	Lists   int            `json:"lists,omitempty"`   // the same
+	Problem string         `json:"problem,omitempty"` // of a directory in a file
+}
+
+// ServerStatus is about one LDAP server.
+type ServerStatus struct {
+	URL string `json:"url"`
+	// Up is false from a failure on until the server has answered again.
+	Up    bool `json:"up"`
+	InUse bool `json:"in_use"`
+}
+
+// StoreStatus is about the counts of the windows.
+type StoreStatus struct {
+	// Kind is "embedded" or "redis"; "none" where no class has windows.
+	Kind      string   `json:"kind"`
+	Addresses []string `json:"addresses,omitempty"`
+	// Problem is why Redis is not asked, or why counts are not saved.
+	Problem string `json:"problem,omitempty"`
+}
+
+// RosterStatus is about the roster of premium senders.
+type RosterStatus struct {
+	// Premium is how many are premium now; absent if that is not known.
+	Premium *int      `json:"premium,omitempty"`
+	Copied  time.Time `json:"copied,omitzero"`
+	Effect  time.Time `json:"effect,omitzero"`
+	// Doubt is "none", "unavailable", "clock" or "nearly_empty".
+	Doubt string `json:"doubt"`
+}
+
+// LogStatus is about records that wait to be written, and those that were dropped.
+type LogStatus struct {
+	Waiting int    `json:"waiting"`
+	Dropped uint64 `json:"dropped"`
+}
+
+// status answers GET /status.
+func (s *Service) status(*http.Request) (*Status, error) {
+	p := s.InForce()
+	st := &Status{
+		Version: s.version, PID: os.Getpid(), Relay: p.Config.Hostname, Started: s.started,
+		Config:      s.configStatus(p),
+		Connections: s.server.Connections(),
+		Directory:   directoryStatus(p),
+		Store:       storeStatus(p),
+		Roster:      rosterStatus(p.Roster.keeper()),
+		Log:         LogStatus{Waiting: s.logs.Length(), Dropped: s.logs.Dropped()},
+	}
+	for _, l := range p.Config.Listen {
+		st.Listeners = append(st.Listeners, ListenerStatus{l.Address, l.MessageRole().String(), s.server.Unended(l.Address)})
+	}
+	st.Problems = st.problems()
+	st.Degraded = len(st.Problems) > 0
+	return st, nil
+}
+
+func (s *Service) configStatus(p *Parts) ConfigStatus {
+	c := ConfigStatus{Path: s.path, Loaded: p.Loaded, Enforce: p.Config.Enforce, Classes: p.Config.Rules().Summary()}
+	if info, err := os.Stat(s.path); err == nil && info.ModTime().After(p.Loaded) {
+		c.Changed = info.ModTime()
+	}
+	return c
+}
+
+func directoryStatus(p *Parts) DirectoryStatus {
+	d := DirectoryStatus{Source: p.Config.Directory.Source}
+	switch directory := p.Directory.(type) {
+	case *ldapcache.Cached:
+		stats := directory.Stats()
+		d.Senders, d.Lists = stats.Senders.Entries, stats.Lists.Entries
+		for _, server := range stats.Servers {
+			d.Servers = append(d.Servers, ServerStatus(server))
+		}
+	case interface{ Fault() error }:
+		d.Problem = text(directory.Fault())
+	}
+	return d
+}
+
+func storeStatus(p *Parts) StoreStatus {
+	switch store := p.Counter.(type) {
+	case *counter.Fallback:
+		return StoreStatus{"redis", p.Config.Store.Addresses, text(store.Away())}
+	case *local.Store:
+		return StoreStatus{"embedded", nil, text(store.Unsaved())}
+	}
+	return StoreStatus{Kind: "none"}
+}
+
+func rosterStatus(keeper *roster.Keeper) *RosterStatus {
+	if keeper == nil {
+		return nil
+	}
+	r := &RosterStatus{Doubt: keeper.Doubt().String()}
+	if c := keeper.InEffect(); c != nil {
+		n := len(c.Elected)
+		r.Premium, r.Copied, r.Effect = &n, c.Taken, c.Effect
+	}
+	return r
+}
+
+// problems are what does not work as it should.
+func (st *Status) problems() (all []string) {
+	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	up := 0
+	for _, server := range st.Directory.Servers {
+		if server.Up {
+			up++
+		} else {
+			add("LDAP server %s is away", server.URL)
+		}
+	}
+	if len(st.Directory.Servers) > 0 && up == 0 {
+		add("no LDAP server answers: what depends on the directory is decided by what was last known, or deferred")
+	}
+	if st.Directory.Problem != "" {
+		add("the directory cannot be used as it is now: %s", st.Directory.Problem)
+	}
+	if st.Store.Problem != "" {
+		add("the counts' store: %s", st.Store.Problem)
+	}
+	if r := st.Roster; r != nil && r.Doubt != roster.Sure.String() {
+		add("the roster of premium senders is in doubt: %s", cmp.Or(doubts[r.Doubt], r.Doubt))
+	}
+	if st.Log.Dropped > 0 {
+		add("%d log records were dropped since the start, because the log could not be written", st.Log.Dropped)
+	}
+	return all
+}
+
+// doubts say in words what [roster.Doubt] means.
+var doubts = map[string]string{
+	roster.Unavailable.String(): "LDAP or the store is away",
+	roster.WrongClock.String():  "a clock is wrong",
+	roster.NearlyEmpty.String(): "nearly everybody is missing from the directory",
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
