@@ -141,7 +141,7 @@ func mended(t *testing.T, versions string) bool {
 		t.Fatal(err)
 	}
 	installed := strings.Split(strings.TrimSpace(string(output)), ".")
-	for _, version := range strings.FieldsSeq(versions) {
+	for version := range strings.FieldsSeq(versions) {
 		first := strings.Split(version, ".")
 		if slices.Equal(first[:2], installed[:2]) {
 			return number(t, installed[2]) >= number(t, first[2])

@@ -72,13 +72,12 @@ func (c *postfixChecking) knowPitfalls() error {
 // wanted is what the configuration needs of Postfix.
 func (c *postfixChecking) wanted(settings *config.Config, members map[string]int) (*postfix.Wanted, error) {
 	w := &postfix.Wanted{
-		HighestLimit:           settings.Rules().HighestLimit(),
-		RefusesUnauthenticated: settings.Senders.Unauthenticated == "refuse",
-		ListDomains:            settings.ListDomains(),
-		RecipientDelimiter:     settings.Senders.RecipientDelimiter,
-		Members:                members,
-		Answer:                 milter.AnswerTimeout,
-		Restart:                service.DrainTimeout,
+		HighestLimit:       settings.Rules().HighestLimit(),
+		ListDomains:        settings.ListDomains(),
+		RecipientDelimiter: settings.Senders.RecipientDelimiter,
+		Members:            members,
+		Answer:             milter.AnswerTimeout,
+		Restart:            service.DrainTimeout,
 	}
 	for _, l := range settings.Listen {
 		address, err := c.address(l.Address)

@@ -81,15 +81,10 @@ func (in *Installation) readMain(ctx context.Context, p postconf) error {
 		in.Dir = in.main["config_directory"]
 	}
 	// postconf does not tell a parameter of one's own that nothing refers to; so something does.
-	in.defined = map[string]string{}
-	for _, name := range []string{shippedSubmission, shippedInbound} {
-		values, err := p.values(ctx, "-x", "-o", "smtpd_milters=$"+name, "smtpd_milters")
-		if err != nil {
-			return err
-		}
-		in.defined[name] = values["smtpd_milters"]
-	}
-	return nil
+	values, err := p.values(ctx, "-x", "-o", "smtpd_milters=$"+shippedSubmission, "-o", "non_smtpd_milters=$"+shippedInbound,
+		"smtpd_milters", "non_smtpd_milters")
+	in.defined = map[string]string{shippedSubmission: values["smtpd_milters"], shippedInbound: values["non_smtpd_milters"]}
+	return err
 }
 
 // serviceLine is a line of "postconf -M": name, type, private, unprivileged, chroot,
@@ -105,7 +100,7 @@ func (in *Installation) readServices(ctx context.Context, p postconf) error {
 	if err != nil {
 		return err
 	}
-	main := unexpanded{p, map[string]string{}}
+	main := mainCf{p, in.main, map[string]string{}}
 	for _, line := range lines {
 		f := serviceLine.FindStringSubmatch(line)
 		if f == nil || disabled(f[1], f[2], in.main["master_service_disable"]) {
@@ -140,7 +135,7 @@ func ownValues(lines []string, service string) map[string]string {
 }
 
 // read has Postfix itself expand the parameters as they are in this service.
-func (s *service) read(ctx context.Context, p unexpanded) error {
+func (s *service) read(ctx context.Context, p mainCf) error {
 	s.raw = map[string]string{}
 	if !slices.Contains([]string{"smtpd", "postscreen", "cleanup"}, s.program) {
 		return nil
@@ -149,9 +144,12 @@ func (s *service) read(ctx context.Context, p unexpanded) error {
 	for _, name := range slices.Sorted(maps.Keys(s.own)) {
 		args = append(args, "-o", name+"="+s.own[name])
 	}
-	var err error
-	if s.values, err = p.values(ctx, append(args, parameters...)...); err != nil {
-		return err
+	s.values = p.expanded
+	if len(s.own) > 0 {
+		var err error
+		if s.values, err = p.values(ctx, append(args, parameters...)...); err != nil {
+			return err
+		}
 	}
 	s.milters, s.invalid = parseMilters(s.values["smtpd_milters"])
 	return s.follow(ctx, p, "smtpd_milters")
@@ -160,24 +158,25 @@ func (s *service) read(ctx context.Context, p unexpanded) error {
 // reference is a list entry that is one parameter's value.
 var reference = regexp.MustCompile(`^\$(?:\{(\w+)\}|\((\w+)\)|(\w+))$`)
 
-// unexpanded remembers what main.cf says, as it is written.
-type unexpanded struct {
+// mainCf is what main.cf says.
+type mainCf struct {
 	postconf
-	known map[string]string
+	expanded map[string]string
+	known    map[string]string // as it is written
 }
 
-func (u unexpanded) value(ctx context.Context, name string) (string, error) {
-	if value, known := u.known[name]; known {
+func (p mainCf) value(ctx context.Context, name string) (string, error) {
+	if value, known := p.known[name]; known {
 		return value, nil
 	}
-	values, err := u.values(ctx, name)
-	u.known[name] = values[name]
+	values, err := p.values(ctx, name)
+	p.known[name] = values[name]
 	return values[name], err
 }
 
 // follow reads the unexpanded value of a parameter, and of those that its list refers
 // to, so that what is to be changed can be changed where it is written.
-func (s *service) follow(ctx context.Context, p unexpanded, name string) error {
+func (s *service) follow(ctx context.Context, p mainCf, name string) error {
 	if _, done := s.raw[name]; done {
 		return nil
 	}

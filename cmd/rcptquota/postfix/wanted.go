@@ -14,9 +14,6 @@ type Wanted struct {
 	Sockets []Socket
 	// HighestLimit is the most recipients of one message that any class allows.
 	HighestLimit int
-	// RefusesUnauthenticated is whether mail without a login is refused, in role
-	// submission.
-	RefusesUnauthenticated bool
 	// ListDomains are the domains of mailing lists.
 	ListDomains []string
 	// RecipientDelimiter is as in rcptquota.toml.
