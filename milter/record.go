@@ -7,6 +7,8 @@ import (
 
 	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
+	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
 // Messages of the records that are not about the fate of one message: sentences for the
@@ -87,15 +89,15 @@ func (a *attrs) flag(key string, set bool) {
 }
 
 // fromCheck is empty for no fault.
-func fromCheck(f quota.FromFault) string {
-	if f == quota.NoFault {
+func fromCheck(f from.Fault) string {
+	if f == from.NoFault {
 		return ""
 	}
 	return f.String()
 }
 
 // removed names the header fields that were removed; p may be nil.
-func removed(p *quota.Posting) string {
+func removed(p *list.Posting) string {
 	if p == nil {
 		return ""
 	}

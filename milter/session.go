@@ -12,6 +12,7 @@ import (
 	gomilter "github.com/emersion/go-milter"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // Names of macros (Postfix MILTER_README, "What macros will Postfix send").
@@ -71,7 +72,7 @@ type transaction struct {
 	typed      map[string][]string // how the client wrote recipients, where that differs
 	typedSize  int                 // of typed, in bytes
 	untyped    bool                // typed lacks some, beyond maxTyped
-	header     quota.Header
+	header     list.Header
 	judged     bool // the verdict is about the present recipients
 	ended      bool // the end of the message was seen
 	verdict    quota.Verdict

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // reserving accepts up to two recipients with a new ticket, and records what is settled.
@@ -27,7 +28,7 @@ func (r *reserving) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 	return quota.Verdict{Action: quota.Accept, Due: quota.Due{Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(r.tickets)}}}
 }
 
-func (r *reserving) JudgeHeader(v *quota.Verdict, _ *quota.Header) quota.Verdict { return *v }
+func (r *reserving) JudgeHeader(v *quota.Verdict, _ *list.Header) quota.Verdict { return *v }
 
 func (r *reserving) Settle(_ context.Context, t quota.Ticket, committed bool) error {
 	r.settled = append(r.settled, fmt.Sprint(t.ID, " ", committed))
@@ -130,7 +131,7 @@ type posts struct{ reserving }
 
 func (p *posts) Judge(ctx context.Context, m *quota.Message) quota.Verdict {
 	v := p.reserving.Judge(ctx, m)
-	v.List, v.Posting = "list@l.fr", &quota.Posting{List: "list@l.fr", ReplyTo: []string{"a@x.fr"}, Enforced: true}
+	v.List, v.Posting = "list@l.fr", &list.Posting{List: "list@l.fr", ReplyTo: []string{"a@x.fr"}, Enforced: true}
 	return v
 }
 

@@ -10,7 +10,7 @@ import (
 	goldap "github.com/go-ldap/ldap/v3"
 
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
-	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // kind is how a reference is written.
@@ -28,7 +28,7 @@ const (
 // up.
 type reference struct {
 	kind kind
-	text string  // the DN, the address as quota.PersonKey, or the login
+	text string  // the DN, the address as mailaddr.PersonKey, or the login
 	url  ldapURL // of a search
 }
 
@@ -88,7 +88,7 @@ func addressReference(text string) reference {
 	if _, ok := spelling.Login(text); !ok || !spelling.IsAddress(text) {
 		return reference{}
 	}
-	return reference{kind: byAddress, text: quota.PersonKey(text)}
+	return reference{kind: byAddress, text: mailaddr.PersonKey(text)}
 }
 
 func loginReference(text string) reference {
@@ -167,15 +167,4 @@ func parseURLReference(text string) reference {
 		return reference{kind: byDN, text: u.dn}
 	}
 	return reference{kind: bySearch, url: u}
-}
-
-// canonicalDN returns the one spelling of a DN (RFC 4514): two texts for one entry give
-// the same. Values are written in lower case, too: directories ignore case in the
-// attributes that name people. What is no DN is only written in lower case.
-func canonicalDN(text string) string {
-	text = strings.ToLower(text)
-	if dn, err := goldap.ParseDN(text); err == nil {
-		text = strings.ToLower(dn.String()) // escapes may have hidden a capital
-	}
-	return text
 }

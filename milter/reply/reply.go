@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
 // maxReply is the longest reply line without its CR LF, in bytes (RFC 5321
@@ -111,15 +112,15 @@ func (r *Replies) refusal(v *quota.Verdict) (codes, text string) {
 }
 
 // from is the text for what is wrong with who a post is from.
-func (c *ListConfig) from(fault quota.FromFault) string {
-	return cmp.Or(map[quota.FromFault]string{
-		quota.EnvelopeOther: c.ListFromEnvelope,
-		quota.FromMissing:   c.ListFromMissing,
-		quota.FromSeveral:   c.ListFromSeveral,
-		quota.FromMalformed: c.ListFromMalformed,
-		quota.FromOther:     c.ListFromOther,
-		quota.FromName:      c.ListFromName,
-		quota.FromEncoding:  c.ListFromEncoding,
+func (c *ListConfig) from(fault from.Fault) string {
+	return cmp.Or(map[from.Fault]string{
+		from.Envelope:     c.ListFromEnvelope,
+		from.Missing:      c.ListFromMissing,
+		from.Several:      c.ListFromSeveral,
+		from.Malformed:    c.ListFromMalformed,
+		from.OtherAddress: c.ListFromOther,
+		from.Name:         c.ListFromName,
+		from.Encoding:     c.ListFromEncoding,
 	}[fault], c.ListFrom)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
 var update = flag.Bool("update", false, "write testdata/replies.golden anew")
@@ -35,13 +36,13 @@ var refusals = []quota.Verdict{
 	{Action: quota.Refuse, Reason: quota.ListPosting, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr", Sender: "anne"}},
 	{Action: quota.Refuse, Reason: quota.ListPosting, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr", Sender: "anne", Moderated: true}},
 	{Action: quota.Refuse, Reason: quota.ListPosting, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.EnvelopeOther, Facts: quota.Facts{List: "100%@listes.ac-test.fr"}},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromMissing, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromSeveral, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromMalformed, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromOther, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromName, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
-	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: quota.FromEncoding, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: from.Envelope, Facts: quota.Facts{List: "100%@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: from.Missing, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: from.Several, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: from.Malformed, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: from.OtherAddress, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: from.Name, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.ListFrom, FromFault: from.Encoding, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
 	{Action: quota.Refuse, Reason: quota.ListAutomatic, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
 	{Action: quota.Refuse, Reason: quota.ListHeader, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
 	{Action: quota.Refuse, Reason: quota.ListUnchecked, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
@@ -152,9 +153,9 @@ func TestOverrides(t *testing.T) {
 		{all, quota.Verdict{Reason: quota.ListPosting, Facts: quota.Facts{Sender: "anne"}}, "550 5.7.1 posting"},
 		{all, quota.Verdict{Reason: quota.ListPosting}, "550 5.7.1 posting"},
 		{some, quota.Verdict{Reason: quota.ListPosting}, "550 5.7.1 login"},
-		{all, quota.Verdict{Reason: quota.ListFrom, FromFault: quota.FromName}, "550 5.7.1 from"},
-		{some, quota.Verdict{Reason: quota.ListFrom, FromFault: quota.FromName}, "550 5.7.1 name"},
-		{some, quota.Verdict{Reason: quota.ListFrom, FromFault: quota.FromSeveral}, "550 5.7.1 from"},
+		{all, quota.Verdict{Reason: quota.ListFrom, FromFault: from.Name}, "550 5.7.1 from"},
+		{some, quota.Verdict{Reason: quota.ListFrom, FromFault: from.Name}, "550 5.7.1 name"},
+		{some, quota.Verdict{Reason: quota.ListFrom, FromFault: from.Several}, "550 5.7.1 from"},
 		{all, quota.Verdict{Reason: quota.MessageLimit, Facts: quota.Facts{Members: 9}}, "550 5.5.3 limit"},
 		{some, quota.Verdict{Reason: quota.MessageLimit, Facts: quota.Facts{Members: 9}}, "550 5.5.3 9"},
 		{some, quota.Verdict{Reason: quota.MessageLimit}, "550 5.5.3 limit"},

@@ -76,7 +76,7 @@ func Load(path string) (*Config, error) {
 	if err := conf.Load(path, c); err != nil {
 		return nil, err
 	}
-	c.Directory.CountMembers = c.rules.CountsMembers()
+	c.Directory.CountMembers = c.rules.Lists().CountsMembers()
 	if len(c.Listen) == 0 {
 		c.Listen = milter.DefaultListen()
 	}
