@@ -13,6 +13,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix/pitfall"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
 	"github.com/rcptquota/rcptquota/milter"
@@ -33,7 +34,7 @@ type postfixChecking struct {
 type postfixReport struct {
 	Folder   string            `json:"directory"`
 	Version  string            `json:"version"`
-	Findings []postfix.Finding `json:"findings"`
+	Findings []pitfall.Finding `json:"findings"`
 	Notes    []string          `json:"notes"`
 }
 
@@ -62,7 +63,7 @@ func (c *postfixChecking) run(ctx context.Context, out io.Writer, settings *conf
 
 func (c *postfixChecking) knowPitfalls() error {
 	for _, name := range c.ignore {
-		if !slices.ContainsFunc(postfix.Pitfalls, func(p postfix.Pitfall) bool { return p.Name == name }) {
+		if !slices.ContainsFunc(pitfall.Pitfalls, func(p pitfall.Pitfall) bool { return p.Name == name }) {
 			return fmt.Errorf("--ignore %s: there is no pitfall of that name; operations.md lists them", name)
 		}
 	}
@@ -130,9 +131,9 @@ func (c *postfixChecking) readAll(ctx context.Context, wanted *postfix.Wanted) (
 	}
 	reports := make([]postfixReport, 0, len(all))
 	for _, in := range all {
-		findings := slices.DeleteFunc(postfix.Check(in, wanted), func(f postfix.Finding) bool { return slices.Contains(c.ignore, f.Pitfall) })
+		findings := slices.DeleteFunc(pitfall.Check(in, wanted), func(f pitfall.Finding) bool { return slices.Contains(c.ignore, f.Pitfall) })
 		reports = append(reports, postfixReport{
-			Folder: in.Dir, Version: in.Version.String(), Findings: append([]postfix.Finding{}, findings...), Notes: postfix.Notes(in, wanted),
+			Folder: in.Dir, Version: in.Version.String(), Findings: append([]pitfall.Finding{}, findings...), Notes: pitfall.Notes(in, wanted),
 		})
 	}
 	return reports, nil
@@ -169,7 +170,7 @@ func (c *postfixChecking) print(out io.Writer, reports []postfixReport) error {
 	return nil
 }
 
-func printFinding(p *term.Printer, f *postfix.Finding) {
+func printFinding(p *term.Printer, f *pitfall.Finding) {
 	p.Heading("%s", strings.Join(append([]string{f.Pitfall}, f.Services...), ", "))
 	p.Line("%s.", f.Sentence)
 	for _, line := range f.Write {

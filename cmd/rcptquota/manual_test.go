@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix/pitfall"
 )
 
 // The manual's reference is written from the code: the keys of the configuration from
@@ -72,7 +72,7 @@ func TestManual(t *testing.T) {
 
 // pitfalls are those that check --postfix knows.
 func pitfalls() (rows [][2]string) {
-	for _, p := range postfix.Pitfalls {
+	for _, p := range pitfall.Pitfalls {
 		rows = append(rows, [2]string{p.Name, p.About})
 	}
 	return rows

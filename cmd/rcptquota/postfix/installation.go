@@ -13,56 +13,70 @@ type Installation struct {
 	// Version is that of the programs, whatever main.cf says.
 	Version Version
 
-	main     map[string]string // expanded values of main.cf
-	defined  map[string]string // the parameters of deploy/postfix that main.cf defines, expanded
-	services []*service
-	reached  map[dialling]error // the sockets that were tried; nil: it accepts connections
-	tried    bool               // whether sockets could be tried as Postfix's user
+	// Main are the expanded values of main.cf.
+	Main map[string]string
+	// Defined are the parameters of deploy/postfix that main.cf defines, expanded.
+	Defined map[string]string
+	// Services are those of master.cf that are not disabled.
+	Services []*Service
+	// Tried is whether unix sockets could be tried as Postfix's user; only root can.
+	Tried bool
+
+	reached map[dialling]error // the sockets that were tried; nil: it accepts connections
 }
 
-// service is a line of master.cf that is not disabled.
-type service struct {
-	name, kind string // kind is "inet", "unix", "pass" …
-	program    string
-	chroot     bool
+// Service is a line of master.cf that is not disabled.
+type Service struct {
+	// Name and Kind are the first columns; Kind is "inet", "unix", "pass" …
+	Name, Kind string
+	// Program is the last column without its arguments, such as "smtpd".
+	Program string
+	Chroot  bool
 
-	values map[string]string // expanded; what main.cf says, or the service's own
-	own    map[string]string // as written in master.cf, unexpanded
-	raw    map[string]string // smtpd_milters and what it refers to, unexpanded
+	// Values are expanded: the service's own, or those of main.cf.
+	Values map[string]string
+	// Own are those of master.cf, as they are written.
+	Own map[string]string
+	// Raw are smtpd_milters and what it refers to, as they are written.
+	Raw map[string]string
 
-	milters []milter
-	invalid error // why smtpd_milters cannot be read
+	// Milters is what smtpd_milters says, unless it is Invalid.
+	Milters []Milter
+	Invalid error
 }
 
 // String is the service's name in "postconf -P".
-func (s *service) String() string { return s.name + "/" + s.kind }
+func (s *Service) String() string { return s.Name + "/" + s.Kind }
 
-// is reports whether a parameter of the service is "yes".
-func (s *service) is(parameter string) bool { return strings.EqualFold(s.values[parameter], "yes") }
+// Is reports whether a parameter of the service is "yes".
+func (s *Service) Is(parameter string) bool { return strings.EqualFold(s.Values[parameter], "yes") }
 
-// overrides reports whether receive_override_options has a word.
-func (s *service) overrides(word string) bool {
-	return slices.Contains(strings.FieldsFunc(s.values["receive_override_options"], isSeparator), word)
+// Overrides reports whether receive_override_options has a word.
+func (s *Service) Overrides(word string) bool {
+	return slices.Contains(Words(s.Values["receive_override_options"]), word)
 }
 
-func isSeparator(r rune) bool { return strings.ContainsRune(separators, r) }
+// Words are the entries of a list that has no braces.
+func Words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(separators, r) })
+}
 
 // port is the port of a network service, as a number where it has a well-known name.
 // A service that postscreen(8) hands connections to has the port of postscreen.
-func (in *Installation) port(s *service) string {
-	if s.kind == "pass" {
-		for _, p := range in.services {
-			if p.program == "postscreen" && p.kind == "inet" && p.values["smtpd_service_name"] == s.name {
+func (in *Installation) port(s *Service) string {
+	if s.Kind == "pass" {
+		for _, p := range in.Services {
+			if p.Program == "postscreen" && p.Kind == "inet" && p.Values["smtpd_service_name"] == s.Name {
 				return in.port(p)
 			}
 		}
 		return ""
 	}
-	if s.kind != "inet" {
+	if s.Kind != "inet" {
 		return ""
 	}
-	port := s.name
-	if _, p, err := net.SplitHostPort(s.name); err == nil {
+	port := s.Name
+	if _, p, err := net.SplitHostPort(s.Name); err == nil {
 		port = p
 	}
 	switch port {
@@ -76,54 +90,54 @@ func (in *Installation) port(s *service) string {
 	return port
 }
 
-// role is what a smtpd(8) service is for.
-type role int
+// Role is what a smtpd(8) service is for.
+type Role int
 
 const (
-	unused     role = iota // nobody can connect
-	submission             // users log in
-	mx                     // mail from elsewhere
-	wayBack                // the mail of a content filter
-	local                  // this machine's programs
+	Unused     Role = iota // nobody can connect
+	Submission             // users log in
+	MX                     // mail from elsewhere
+	WayBack                // the mail of a content filter
+	Local                  // this machine's programs
 )
 
-// role tells what a service is for, by its port, whether users log in, and whether mail
+// Role tells what a service is for, by its port, whether users log in, and whether mail
 // is sent through a filter before it comes back there.
-func (in *Installation) role(s *service) role {
+func (in *Installation) Role(s *Service) Role {
 	port := in.port(s)
 	switch {
-	case s.program != "smtpd" || port == "":
-		return unused
+	case s.Program != "smtpd" || port == "":
+		return Unused
 	case port == "587" || port == "465":
-		return submission
+		return Submission
 	case port == "25":
-		return mx
-	case s.is("smtpd_sasl_auth_enable"):
-		return submission
-	case s.filter() == "" && in.hasFilter():
-		return wayBack
+		return MX
+	case s.Is("smtpd_sasl_auth_enable"):
+		return Submission
+	case s.Filter() == "" && in.hasFilter():
+		return WayBack
 	case s.isLocal():
-		return local
+		return Local
 	}
-	return mx
+	return MX
 }
 
-// filter is the content filter of the service, before or after the queue.
-func (s *service) filter() string {
-	return s.values["content_filter"] + s.values["smtpd_proxy_filter"]
+// Filter is the content filter of the service, before or after the queue.
+func (s *Service) Filter() string {
+	return s.Values["content_filter"] + s.Values["smtpd_proxy_filter"]
 }
 
 func (in *Installation) hasFilter() bool {
-	return slices.ContainsFunc(in.services, func(s *service) bool {
-		return s.program == "smtpd" && in.port(s) != "" && s.filter() != ""
+	return slices.ContainsFunc(in.Services, func(s *Service) bool {
+		return s.Program == "smtpd" && in.port(s) != "" && s.Filter() != ""
 	})
 }
 
 // isLocal reports whether only this machine can connect to a network service.
-func (s *service) isLocal() bool {
-	host, _, err := net.SplitHostPort(s.name)
+func (s *Service) isLocal() bool {
+	host, _, err := net.SplitHostPort(s.Name)
 	if err != nil || host == "" {
-		return s.values["inet_interfaces"] == "loopback-only"
+		return s.Values["inet_interfaces"] == "loopback-only"
 	}
 	return isLoopback(host)
 }

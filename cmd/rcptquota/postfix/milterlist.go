@@ -11,25 +11,25 @@ import (
 // a milter in braces.
 const separators = ", \t\r\n"
 
-// milter is one entry of smtpd_milters: an address, or an address with settings of its
+// Milter is one entry of smtpd_milters: an address, or an address with settings of its
 // own in braces.
-type milter struct {
-	address string // "unix:path" or "inet:host:port"
-	options []option
+type Milter struct {
+	Address string // "unix:path" or "inet:host:port"
+	Options []Option
 }
 
-// option is a setting of one milter, such as default_action=tempfail.
-type option struct{ name, value string }
+// Option is a setting of one milter, such as default_action=tempfail.
+type Option struct{ Name, Value string }
 
-// parseMilters reads the expanded value of smtpd_milters.
-func parseMilters(value string) ([]milter, error) {
-	entries, err := split(value)
+// ParseMilters reads the expanded value of smtpd_milters.
+func ParseMilters(value string) ([]Milter, error) {
+	entries, err := Split(value)
 	if err != nil {
 		return nil, err
 	}
-	milters := make([]milter, 0, len(entries))
+	milters := make([]Milter, 0, len(entries))
 	for _, entry := range entries {
-		m, err := parseMilter(entry)
+		m, err := ParseMilter(entry)
 		if err != nil {
 			return nil, err
 		}
@@ -38,34 +38,35 @@ func parseMilters(value string) ([]milter, error) {
 	return milters, nil
 }
 
-func parseMilter(entry string) (m milter, err error) {
+// ParseMilter reads one entry of it.
+func ParseMilter(entry string) (m Milter, err error) {
 	inside, braced := unbrace(entry)
 	if !braced {
-		return milter{address: entry}, nil
+		return Milter{Address: entry}, nil
 	}
-	parts, err := split(inside)
+	parts, err := Split(inside)
 	if err != nil {
 		return m, err
 	}
 	if len(parts) == 0 {
 		return m, errors.New("a milter in braces has no address")
 	}
-	m.address = parts[0]
+	m.Address = parts[0]
 	for _, part := range parts[1:] {
 		if setting, braced := unbrace(part); braced {
 			part = setting
 		}
 		name, value, found := strings.Cut(part, "=")
 		if !found {
-			return m, fmt.Errorf("%q of the milter %s is no name=value", part, m.address)
+			return m, fmt.Errorf("%q of the milter %s is no name=value", part, m.Address)
 		}
-		m.options = append(m.options, option{strings.TrimSpace(name), strings.TrimSpace(value)})
+		m.Options = append(m.Options, Option{strings.TrimSpace(name), strings.TrimSpace(value)})
 	}
 	return m, nil
 }
 
-// split cuts a list at its separators; what is in braces is one entry, with them.
-func split(value string) (entries []string, err error) {
+// Split cuts a list at its separators; what is in braces is one entry, with them.
+func Split(value string) (entries []string, err error) {
 	for {
 		value = strings.TrimLeft(value, separators)
 		if value == "" {
@@ -99,39 +100,31 @@ func unbrace(text string) (inside string, braced bool) {
 	return strings.TrimSpace(text[1 : len(text)-1]), true
 }
 
-// option returns a setting of the milter's own.
-func (m *milter) option(name string) (value string, set bool) {
-	for _, o := range m.options {
-		if o.name == name {
-			value, set = o.value, true // Postfix takes the last one
+// Option returns a setting of the milter's own.
+func (m *Milter) Option(name string) (value string, set bool) {
+	for _, o := range m.Options {
+		if o.Name == name {
+			value, set = o.Value, true // Postfix takes the last one
 		}
 	}
 	return value, set
 }
 
-// with returns the milter with one setting changed.
-func (m milter) with(name, value string) milter {
-	m.options = slices.DeleteFunc(slices.Clone(m.options), func(o option) bool { return o.name == name })
-	m.options = append(m.options, option{name, value})
+// With returns the milter with one setting changed.
+func (m Milter) With(name, value string) Milter {
+	m.Options = slices.DeleteFunc(slices.Clone(m.Options), func(o Option) bool { return o.Name == name })
+	m.Options = append(m.Options, Option{name, value})
 	return m
 }
 
 // String writes the milter without white space, which "postconf -P" would not take.
-func (m milter) String() string {
-	if len(m.options) == 0 {
-		return m.address
+func (m Milter) String() string {
+	if len(m.Options) == 0 {
+		return m.Address
 	}
-	parts := []string{m.address}
-	for _, o := range m.options {
-		parts = append(parts, o.name+"="+o.value)
+	parts := []string{m.Address}
+	for _, o := range m.Options {
+		parts = append(parts, o.Name+"="+o.Value)
 	}
 	return "{" + strings.Join(parts, ",") + "}"
-}
-
-func joinMilters(milters []milter) string {
-	texts := make([]string, 0, len(milters))
-	for _, m := range milters {
-		texts = append(texts, m.String())
-	}
-	return strings.Join(texts, ",")
 }

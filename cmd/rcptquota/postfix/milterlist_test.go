@@ -15,7 +15,7 @@ func TestParseMilters(t *testing.T) {
 		"{ unix:a x=1 x=2 }{ c }":      "",
 		"{ { a } }":                    "{ a }",
 	} {
-		milters, err := parseMilters(value)
+		milters, err := ParseMilters(value)
 		var got []string
 		for _, m := range milters {
 			got = append(got, m.String())
@@ -25,25 +25,25 @@ func TestParseMilters(t *testing.T) {
 		}
 	}
 	for _, value := range []string{"{ a", "a}", "{ }", "{ a b }", "}{"} {
-		if milters, err := parseMilters(value); err == nil {
+		if milters, err := ParseMilters(value); err == nil {
 			t.Errorf("%q: %v, want an error", value, milters)
 		}
 	}
 }
 
 func TestMilterOptions(t *testing.T) {
-	milters, err := parseMilters("{ unix:a, default_action=accept, default_action=tempfail }")
+	milters, err := ParseMilters("{ unix:a, default_action=accept, default_action=tempfail }")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if value, set := milters[0].option("default_action"); !set || value != "tempfail" {
+	if value, set := milters[0].Option("default_action"); !set || value != "tempfail" {
 		t.Errorf("%q, want the last", value)
 	}
-	changed := milters[0].with("default_action", "shutdown")
+	changed := milters[0].With("default_action", "shutdown")
 	if got := changed.String(); got != "{unix:a,default_action=shutdown}" {
 		t.Error(got)
 	}
-	if len(milters[0].options) != 2 {
+	if len(milters[0].Options) != 2 {
 		t.Error("the milter itself was changed")
 	}
 }
@@ -53,7 +53,7 @@ func FuzzParseMilters(f *testing.F) {
 	f.Add("inet:127.0.0.1:1, { unix:a, x=1, { y = 2 } } $z")
 	f.Add("{{}}{")
 	f.Fuzz(func(t *testing.T, value string) {
-		milters, err := parseMilters(value)
+		milters, err := ParseMilters(value)
 		if err != nil || strings.ContainsAny(value, "{}") && strings.Contains(value, "{{") {
 			return
 		}
@@ -61,8 +61,8 @@ func FuzzParseMilters(f *testing.F) {
 			if strings.ContainsAny(m.String(), " \t\r\n") || strings.Count(m.String(), "{") > 1 {
 				continue // a value with white space or braces is not written
 			}
-			again, err := parseMilters(m.String())
-			if err != nil || len(again) != 1 || again[0].address != m.address || len(again[0].options) != len(m.options) {
+			again, err := ParseMilters(m.String())
+			if err != nil || len(again) != 1 || again[0].Address != m.Address || len(again[0].Options) != len(m.Options) {
 				t.Errorf("%q is written as %q, which reads as %+v, %v", value, m, again, err)
 			}
 		}

@@ -24,32 +24,35 @@ type dialling struct {
 // errNotTried says that a unix socket could not be tried as Postfix's user.
 var errNotTried = errors.New("not tried")
 
-// blocked is a file or folder that Postfix's user may not use.
-type blocked struct {
-	path   string
-	folder bool
-	err    error
+// Blocked is a file or folder that Postfix's user may not use.
+type Blocked struct {
+	Path   string
+	Folder bool
+	Err    error
 }
 
-func (b *blocked) Error() string { return b.path + ": " + b.err.Error() }
-func (b *blocked) Unwrap() error { return b.err }
+// Error implements error.
+func (b *Blocked) Error() string { return b.Path + ": " + b.Err.Error() }
+
+// Unwrap returns the error of the system.
+func (b *Blocked) Unwrap() error { return b.Err }
 
 // reachAll connects to each of our sockets that a service names, as that service would.
 func (in *Installation) reachAll(ctx context.Context, w *Wanted) error {
 	in.reached = map[dialling]error{}
-	in.tried = true
-	for _, s := range in.services {
-		for _, m := range s.milters {
-			if _, found := in.ours(w, m.address); !found || s.program != "smtpd" {
+	in.Tried = true
+	for _, s := range in.Services {
+		for _, m := range s.Milters {
+			if _, found := in.Ours(w, m.Address); !found || s.Program != "smtpd" {
 				continue
 			}
-			d := dialling{m.address, s.chroot}
+			d := dialling{m.Address, s.Chroot}
 			if _, done := in.reached[d]; done {
 				continue
 			}
 			err := in.dial(ctx, d)
 			if errors.Is(err, errNotTried) {
-				in.tried, err = false, nil
+				in.Tried, err = false, nil
 			}
 			in.reached[d] = err
 		}
@@ -68,9 +71,9 @@ func (in *Installation) dial(ctx context.Context, d dialling) error {
 	}
 	root := "/"
 	if d.chroot {
-		root = in.main["queue_directory"]
+		root = in.Main["queue_directory"]
 	}
-	return asUser(in.main["mail_owner"], root, in.main["queue_directory"], func() error {
+	return asUser(in.Main["mail_owner"], root, in.Main["queue_directory"], func() error {
 		if err := connect(ctx, "unix", address); err != nil {
 			return firstBlocked(address, err)
 		}
@@ -97,15 +100,15 @@ func firstBlocked(path string, err error) error {
 			break
 		}
 		if _, e := os.Lstat(filepath.Dir(dir) + "/."); e == nil {
-			return &blocked{dir, true, err}
+			return &Blocked{dir, true, err}
 		}
 	}
-	return &blocked{path, false, err}
+	return &Blocked{path, false, err}
 }
 
-// reachError is why a service does not reach our socket by an address.
-func (in *Installation) reachError(s *service, address string) error {
-	if err := in.reached[dialling{address, s.chroot}]; err != nil {
+// ReachError is why a service does not reach our socket by an address.
+func (in *Installation) ReachError(s *Service, address string) error {
+	if err := in.reached[dialling{address, s.Chroot}]; err != nil {
 		return fmt.Errorf("%s: %w", address, err)
 	}
 	return nil

@@ -20,10 +20,10 @@ var parameters = []string{
 	"smtpd_sasl_auth_enable", "smtpd_service_name", "virtual_alias_expansion_limit", "virtual_alias_maps", "virtual_alias_recursion_limit",
 }
 
-// shipped are the parameters that deploy/postfix/main.cf defines, one a role.
+// The parameters that deploy/postfix/main.cf defines, one a role.
 const (
-	shippedSubmission = "rcptquota_submission"
-	shippedInbound    = "rcptquota_inbound"
+	ShippedSubmission = "rcptquota_submission"
+	ShippedInbound    = "rcptquota_inbound"
 )
 
 // Read reads the instance whose config_directory is dir, or the default one if dir is
@@ -59,31 +59,31 @@ func Read(ctx context.Context, dir string, wanted *Wanted) (*Installation, error
 // Others are the config_directories of the machine's other instances, where this is
 // the one that manages them (postmulti(1)).
 func (in *Installation) Others() []string {
-	return strings.FieldsFunc(in.main["multi_instance_directories"], isSeparator)
+	return Words(in.Main["multi_instance_directories"])
 }
 
 // Enabled reports whether the instance is started with the others (postmulti(1)).
-func (in *Installation) Enabled() bool { return in.main["multi_instance_enable"] == "yes" }
+func (in *Installation) Enabled() bool { return in.Main["multi_instance_enable"] == "yes" }
 
 func (in *Installation) readMain(ctx context.Context, p postconf) error {
 	versions, err := p.values(ctx, "-d", "mail_version")
 	if err != nil {
 		return err
 	}
-	if in.Version, err = parseVersion(versions["mail_version"]); err != nil {
+	if in.Version, err = ParseVersion(versions["mail_version"]); err != nil {
 		return err
 	}
-	if in.main, err = p.values(ctx, append([]string{"-x", "config_directory", "compatibility_level", "multi_instance_directories",
+	if in.Main, err = p.values(ctx, append([]string{"-x", "config_directory", "compatibility_level", "multi_instance_directories",
 		"multi_instance_enable"}, parameters...)...); err != nil {
 		return err
 	}
 	if in.Dir == "" {
-		in.Dir = in.main["config_directory"]
+		in.Dir = in.Main["config_directory"]
 	}
 	// postconf does not tell a parameter of one's own that nothing refers to; so something does.
-	values, err := p.values(ctx, "-x", "-o", "smtpd_milters=$"+shippedSubmission, "-o", "non_smtpd_milters=$"+shippedInbound,
+	values, err := p.values(ctx, "-x", "-o", "smtpd_milters=$"+ShippedSubmission, "-o", "non_smtpd_milters=$"+ShippedInbound,
 		"smtpd_milters", "non_smtpd_milters")
-	in.defined = map[string]string{shippedSubmission: values["smtpd_milters"], shippedInbound: values["non_smtpd_milters"]}
+	in.Defined = map[string]string{ShippedSubmission: values["smtpd_milters"], ShippedInbound: values["non_smtpd_milters"]}
 	return err
 }
 
@@ -100,18 +100,18 @@ func (in *Installation) readServices(ctx context.Context, p postconf) error {
 	if err != nil {
 		return err
 	}
-	main := mainCf{p, in.main, map[string]string{}}
+	main := mainCf{p, in.Main, map[string]string{}}
 	for _, line := range lines {
 		f := serviceLine.FindStringSubmatch(line)
-		if f == nil || disabled(f[1], f[2], in.main["master_service_disable"]) {
+		if f == nil || disabled(f[1], f[2], in.Main["master_service_disable"]) {
 			continue
 		}
-		s := &service{name: f[1], kind: f[2], program: f[4], chroot: inChroot(f[3], in.main["compatibility_level"])}
-		s.own = ownValues(owns, s.String())
+		s := &Service{Name: f[1], Kind: f[2], Program: f[4], Chroot: inChroot(f[3], in.Main["compatibility_level"])}
+		s.Own = ownValues(owns, s.String())
 		if err := s.read(ctx, main); err != nil {
 			return err
 		}
-		in.services = append(in.services, s)
+		in.Services = append(in.Services, s)
 	}
 	return nil
 }
@@ -135,23 +135,23 @@ func ownValues(lines []string, service string) map[string]string {
 }
 
 // read has Postfix itself expand the parameters as they are in this service.
-func (s *service) read(ctx context.Context, p mainCf) error {
-	s.raw = map[string]string{}
-	if !slices.Contains([]string{"smtpd", "postscreen", "cleanup"}, s.program) {
+func (s *Service) read(ctx context.Context, p mainCf) error {
+	s.Raw = map[string]string{}
+	if !slices.Contains([]string{"smtpd", "postscreen", "cleanup"}, s.Program) {
 		return nil
 	}
 	args := []string{"-x"}
-	for _, name := range slices.Sorted(maps.Keys(s.own)) {
-		args = append(args, "-o", name+"="+s.own[name])
+	for _, name := range slices.Sorted(maps.Keys(s.Own)) {
+		args = append(args, "-o", name+"="+s.Own[name])
 	}
-	s.values = p.expanded
-	if len(s.own) > 0 {
+	s.Values = p.expanded
+	if len(s.Own) > 0 {
 		var err error
-		if s.values, err = p.values(ctx, append(args, parameters...)...); err != nil {
+		if s.Values, err = p.values(ctx, append(args, parameters...)...); err != nil {
 			return err
 		}
 	}
-	s.milters, s.invalid = parseMilters(s.values["smtpd_milters"])
+	s.Milters, s.Invalid = ParseMilters(s.Values["smtpd_milters"])
 	return s.follow(ctx, p, "smtpd_milters")
 }
 
@@ -176,24 +176,24 @@ func (p mainCf) value(ctx context.Context, name string) (string, error) {
 
 // follow reads the unexpanded value of a parameter, and of those that its list refers
 // to, so that what is to be changed can be changed where it is written.
-func (s *service) follow(ctx context.Context, p mainCf, name string) error {
-	if _, done := s.raw[name]; done {
+func (s *Service) follow(ctx context.Context, p mainCf, name string) error {
+	if _, done := s.Raw[name]; done {
 		return nil
 	}
-	value, own := s.own[name]
+	value, own := s.Own[name]
 	if !own {
 		var err error
 		if value, err = p.value(ctx, name); err != nil {
 			return err
 		}
 	}
-	s.raw[name] = value
-	entries, err := split(value)
+	s.Raw[name] = value
+	entries, err := Split(value)
 	if err != nil {
-		return nil //nolint:nilerr // s.invalid says so
+		return nil //nolint:nilerr // s.Invalid says so
 	}
 	for _, entry := range entries {
-		if next := referred(entry); next != "" {
+		if next := Referred(entry); next != "" {
 			if err := s.follow(ctx, p, next); err != nil {
 				return err
 			}
@@ -202,8 +202,8 @@ func (s *service) follow(ctx context.Context, p mainCf, name string) error {
 	return nil
 }
 
-// referred is the parameter that a list entry refers to, if it is nothing else.
-func referred(entry string) string {
+// Referred is the parameter that a list entry refers to, if it is nothing else.
+func Referred(entry string) string {
 	m := reference.FindStringSubmatch(entry)
 	if m == nil {
 		return ""
@@ -215,7 +215,7 @@ func referred(entry string) string {
 // name/type, or, as older versions wrote it, name.type. The first pattern that matches
 // decides, and "!" negates it.
 func disabled(name, kind, patterns string) bool {
-	for _, pattern := range strings.FieldsFunc(patterns, isSeparator) {
+	for _, pattern := range Words(patterns) {
 		pattern, negated := strings.CutPrefix(pattern, "!")
 		if pattern == kind || pattern == name+"/"+kind || pattern == name+"."+kind {
 			return !negated

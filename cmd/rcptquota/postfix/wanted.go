@@ -36,8 +36,8 @@ type Socket struct {
 	CountsAtData bool
 }
 
-// socket finds the first socket of a role.
-func (w *Wanted) socket(r quota.Role) (s Socket, found bool) {
+// SocketOf finds the first socket of a role.
+func (w *Wanted) SocketOf(r quota.Role) (s Socket, found bool) {
 	for _, s := range w.Sockets {
 		if s.Role == r {
 			return s, true
@@ -46,19 +46,19 @@ func (w *Wanted) socket(r quota.Role) (s Socket, found bool) {
 	return s, false
 }
 
-// ours finds the socket that an address in smtpd_milters means, even if it is not
+// Ours finds the socket that an address in smtpd_milters means, even if it is not
 // reached by that address from within a chroot.
-func (in *Installation) ours(w *Wanted, address string) (s Socket, found bool) {
+func (in *Installation) Ours(w *Wanted, address string) (s Socket, found bool) {
 	for _, s := range w.Sockets {
-		if same(s.Address, address, in.main["queue_directory"]) {
+		if Same(s.Address, address, in.Main["queue_directory"]) {
 			return s, true
 		}
 	}
 	return s, false
 }
 
-// same reports whether an address of ours and one in smtpd_milters mean one socket.
-func same(our, theirs, queue string) bool {
+// Same reports whether an address of ours and one in smtpd_milters mean one socket.
+func Same(our, theirs, queue string) bool {
 	ourKind, our, _ := strings.Cut(our, ":")
 	kind, address, _ := strings.Cut(theirs, ":")
 	switch {
@@ -67,15 +67,15 @@ func same(our, theirs, queue string) bool {
 	case kind == "inet":
 		return sameInet(our, address)
 	case filepath.IsAbs(address):
-		return plain(address) == plain(our) || plain(filepath.Join(queue, address)) == plain(our)
+		return Plain(address) == Plain(our) || Plain(filepath.Join(queue, address)) == Plain(our)
 	}
 	// What looks like ours below another folder is meant to be ours.
-	return plain(filepath.Join(queue, address)) == plain(our) ||
-		strings.Contains(address, "/") && strings.HasSuffix(plain(our), "/"+filepath.Clean(address))
+	return Plain(filepath.Join(queue, address)) == Plain(our) ||
+		strings.Contains(address, "/") && strings.HasSuffix(Plain(our), "/"+filepath.Clean(address))
 }
 
-// plain is a path in its shortest form. /var/run is /run on every system that has both.
-func plain(path string) string {
+// Plain is a path in its shortest form. /var/run is /run on every system that has both.
+func Plain(path string) string {
 	path = filepath.Clean(path)
 	if rest, found := strings.CutPrefix(path, "/var/run/"); found {
 		return "/run/" + rest
@@ -96,14 +96,15 @@ func sameInet(our, theirs string) bool {
 	return strings.EqualFold(host, ourHost) || isLoopback(host) && isLoopback(ourHost) || ip != nil && ip.IsUnspecified()
 }
 
-// path is the file by which a service reaches a unix socket: relative paths are below
+// Path is the file by which a service reaches a unix socket: relative paths are below
 // the queue directory, and in a chroot absolute ones are too.
-func (in *Installation) path(s *service, address string) string {
+func (in *Installation) Path(s *Service, address string) string {
 	path := strings.TrimPrefix(address, "unix:")
-	if !filepath.IsAbs(path) || s.chroot {
-		path = filepath.Join(in.main["queue_directory"], path)
+	if !filepath.IsAbs(path) || s.Chroot {
+		path = filepath.Join(in.Main["queue_directory"], path)
 	}
-	return plain(path)
+	return Plain(path)
 }
 
-func (s *Socket) isInbound() bool { return s.Role == quota.Inbound }
+// IsInbound reports whether mail from elsewhere comes in by the socket.
+func (s *Socket) IsInbound() bool { return s.Role == quota.Inbound }

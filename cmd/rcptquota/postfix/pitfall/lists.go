@@ -1,4 +1,4 @@
-package postfix
+package pitfall
 
 import (
 	"fmt"
@@ -6,14 +6,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
 )
 
 // levels are the groups in groups that the tables of deploy/postfix follow.
 const levels = 10
 
 func sendmail(c *situation) []Finding {
-	users := c.main["authorized_submit_users"]
-	if len(c.wanted.ListDomains) == 0 || !slices.ContainsFunc(strings.FieldsFunc(users, isSeparator), letsAll) {
+	users := c.Main["authorized_submit_users"]
+	if len(c.wanted.ListDomains) == 0 || !slices.ContainsFunc(postfix.Words(users), letsAll) {
 		return nil
 	}
 	return one("authorized_submit_users is "+users+": sendmail(1) asks no milter, so every user of this machine can write to every list",
@@ -27,7 +29,7 @@ func recipientDelimiter(c *situation) []Finding {
 	if len(c.wanted.ListDomains) == 0 {
 		return nil
 	}
-	delimiters := c.main["recipient_delimiter"]
+	delimiters := c.Main["recipient_delimiter"]
 	if strings.Trim(delimiters, c.wanted.RecipientDelimiter) == "" {
 		return nil
 	}
@@ -39,10 +41,10 @@ func recipientDelimiter(c *situation) []Finding {
 }
 
 // expander is the cleanup(8) that replaces most addresses by others, if any does.
-func (c *situation) expander() (most *service, limit int) {
-	for _, s := range c.services {
-		n, err := strconv.Atoi(s.values["virtual_alias_expansion_limit"])
-		if s.program == "cleanup" && s.values["virtual_alias_maps"] != "" && err == nil && (most == nil || n > limit) {
+func (c *situation) expander() (most *postfix.Service, limit int) {
+	for _, s := range c.Services {
+		n, err := strconv.Atoi(s.Values["virtual_alias_expansion_limit"])
+		if s.Program == "cleanup" && s.Values["virtual_alias_maps"] != "" && err == nil && (most == nil || n > limit) {
 			most, limit = s, n
 		}
 	}
@@ -67,9 +69,9 @@ func expansionLimit(c *situation) (all []Finding) {
 }
 
 func recursionLimit(c *situation) (all []Finding) {
-	for _, s := range c.services {
-		n, err := strconv.Atoi(s.values["virtual_alias_recursion_limit"])
-		if len(c.wanted.ListDomains) == 0 || s.program != "cleanup" || s.values["virtual_alias_maps"] == "" || err != nil || n >= levels {
+	for _, s := range c.Services {
+		n, err := strconv.Atoi(s.Values["virtual_alias_recursion_limit"])
+		if len(c.wanted.ListDomains) == 0 || s.Program != "cleanup" || s.Values["virtual_alias_maps"] == "" || err != nil || n >= levels {
 			continue
 		}
 		all = append(all, Finding{

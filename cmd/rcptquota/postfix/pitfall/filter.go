@@ -1,18 +1,20 @@
-package postfix
+package pitfall
 
 import (
 	"slices"
 	"strings"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
 )
 
 func beforeQueueFilter(c *situation) []Finding {
 	return c.eachAsked(func(a asked) []Finding {
-		if a.values["smtpd_proxy_filter"] == "" || a.socket.isInbound() || a.socket.CountsAtData {
+		if a.Values["smtpd_proxy_filter"] == "" || a.socket.IsInbound() || a.socket.CountsAtData {
 			return nil
 		}
 		write := []string{c.replace(a, nil)}
-		for _, back := range c.services {
-			if c.role(back) == wayBack && !c.asksRole(back, false) {
+		for _, back := range c.Services {
+			if c.Role(back) == postfix.WayBack && !c.asksRole(back, false) {
 				write = append(write, c.ask(back, &a.socket)...)
 			}
 		}
@@ -22,25 +24,27 @@ func beforeQueueFilter(c *situation) []Finding {
 }
 
 func judgedTwice(c *situation) []Finding {
-	return c.eachService(func(back *service) []Finding {
-		before := func(s *service) bool { return s.filter() != "" && c.role(s) != unused && len(c.asks(s)) > 0 }
-		if len(c.asks(back)) == 0 || !slices.ContainsFunc(c.services, before) {
+	return c.eachService(func(back *postfix.Service) []Finding {
+		before := func(s *postfix.Service) bool {
+			return s.Filter() != "" && c.Role(s) != postfix.Unused && len(c.asks(s)) > 0
+		}
+		if len(c.asks(back)) == 0 || !slices.ContainsFunc(c.Services, before) {
 			return nil
 		}
-		words := append(strings.FieldsFunc(back.values["receive_override_options"], isSeparator), "no_milters")
+		words := append(postfix.Words(back.Values["receive_override_options"]), "no_milters")
 		return one("The mail of a content filter comes back here, and rcptquota judges and counts it a second time",
 			c.setOwn(back, "receive_override_options", strings.Join(words, ",")))
-	}, wayBack)
+	}, postfix.WayBack)
 }
 
 // nonSMTPDMilters looks at cleanup(8), which asks these milters.
 func nonSMTPDMilters(c *situation) (all []Finding) {
-	for _, s := range c.services {
-		milters, err := parseMilters(s.values["non_smtpd_milters"])
-		if s.program != "cleanup" || err != nil {
+	for _, s := range c.Services {
+		milters, err := postfix.ParseMilters(s.Values["non_smtpd_milters"])
+		if s.Program != "cleanup" || err != nil {
 			continue
 		}
-		isOurs := func(m milter) bool { _, ours := c.ours(c.wanted, m.address); return ours }
+		isOurs := func(m postfix.Milter) bool { _, ours := c.Ours(c.wanted, m.Address); return ours }
 		others := slices.DeleteFunc(slices.Clone(milters), isOurs)
 		if len(others) == len(milters) {
 			continue

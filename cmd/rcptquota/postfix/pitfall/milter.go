@@ -1,4 +1,4 @@
-package postfix
+package pitfall
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
 )
 
 // leastConnect is how much longer than a restart Postfix should wait for a connection.
@@ -14,28 +16,28 @@ const leastConnect = 5 * time.Second
 // setting is what holds for our milter: its own option, or else the parameter
 // milter_NAME of the service.
 func (a *asked) setting(name string) (value, where string) {
-	if value, set := a.milter.option(name); set {
+	if value, set := a.milter.Option(name); set {
 		return value, name
 	}
-	return a.values["milter_"+name], "milter_" + name
+	return a.Values["milter_"+name], "milter_" + name
 }
 
 // right is our milter as it should be: the address and settings that are good stay.
-func (c *situation) right(a asked) milter {
+func (c *situation) right(a asked) postfix.Milter {
 	m := a.milter
 	if c.actionFault(a) != "" {
-		m = m.with("default_action", "tempfail")
+		m = m.With("default_action", "tempfail")
 	}
 	for _, t := range c.times() {
 		if d, err := a.timeout(t.name); err != nil || d < t.least {
-			m = m.with(t.name, t.good)
+			m = m.With(t.name, t.good)
 		}
 	}
 	if a.protocol() < 6 {
-		m = m.with("protocol", "6")
+		m = m.With("protocol", "6")
 	}
-	if c.path(a.service, m.address) != plain(strings.TrimPrefix(a.socket.Address, "unix:")) && strings.HasPrefix(m.address, "unix:") {
-		m.address = c.addressFor(&a.socket)
+	if c.Path(a.Service, m.Address) != postfix.Plain(strings.TrimPrefix(a.socket.Address, "unix:")) && strings.HasPrefix(m.Address, "unix:") {
+		m.Address = c.addressFor(&a.socket)
 	}
 	return m
 }
@@ -43,7 +45,7 @@ func (c *situation) right(a asked) milter {
 // correct has the service ask us as it should.
 func (c *situation) correct(a asked) []string {
 	m := c.right(a)
-	return c.change(a.service, a.index, &m)
+	return c.change(a.Service, a.index, &m)
 }
 
 func defaultAction(c *situation) []Finding {
@@ -64,7 +66,7 @@ func (c *situation) actionFault(a asked) string {
 	case "tempfail":
 		return ""
 	case "shutdown":
-		if c.Version.before(withShutdown) {
+		if c.Version.Before(withShutdown) {
 			return fmt.Sprintf("Postfix %s does what it does with any word that it does not know", c.Version)
 		}
 		return ""
@@ -152,10 +154,10 @@ func (a *asked) protocol() int {
 
 func milterMaps(c *situation) []Finding {
 	return c.eachAsked(func(a asked) []Finding {
-		if a.values["smtpd_milter_maps"] == "" {
+		if a.Values["smtpd_milter_maps"] == "" {
 			return nil
 		}
 		return one("smtpd_milter_maps may switch rcptquota off for some clients; exempt_networks in rcptquota.toml exempts them from counting, and still logs their mail",
-			c.set(a.service, "smtpd_milter_maps", ""))
+			c.set(a.Service, "smtpd_milter_maps", ""))
 	})
 }

@@ -1,25 +1,27 @@
-package postfix
+package pitfall
 
 import (
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
 )
 
 func unreachable(c *situation) []Finding {
 	return c.eachAsked(func(a asked) []Finding {
 		path, unix := strings.CutPrefix(a.socket.Address, "unix:")
-		if unix && c.path(a.service, a.milter.address) != plain(path) {
+		if unix && c.Path(a.Service, a.milter.Address) != postfix.Plain(path) {
 			return c.elsewhere(a, path)
 		}
-		err := c.reachError(a.service, a.milter.address)
+		err := c.ReachError(a.Service, a.milter.Address)
 		if err == nil {
 			return nil
 		}
-		var b *blocked
+		var b *postfix.Blocked
 		if !errors.As(err, &b) {
-			return one(fmt.Sprintf("Postfix cannot connect to rcptquota (%v)", err), "systemctl start rcptquota.service   # or as you start it; then look into its log")
+			return one(fmt.Sprintf("Postfix cannot connect to rcptquota (%v)", err), "systemctl start rcptquota.Service   # or as you start it; then look into its log")
 		}
 		return c.forbidden(a, b, path)
 	})
@@ -27,26 +29,26 @@ func unreachable(c *situation) []Finding {
 
 // elsewhere: the service looks for our socket where it is not.
 func (c *situation) elsewhere(a asked, path string) []Finding {
-	seen := c.path(a.service, a.milter.address)
+	seen := c.Path(a.Service, a.milter.Address)
 	where := "to this service"
-	if a.chroot {
+	if a.Chroot {
 		where = "in the chroot of this service"
 	}
-	sentence := fmt.Sprintf("%s means, %s, %s, and rcptquota listens on %s", a.milter.address, where, seen, path)
-	if a.chroot && strings.HasPrefix(c.addressFor(&a.socket), "unix:/") {
+	sentence := fmt.Sprintf("%s means, %s, %s, and rcptquota listens on %s", a.milter.Address, where, seen, path)
+	if a.Chroot && strings.HasPrefix(c.addressFor(&a.socket), "unix:/") {
 		return one(sentence, c.command("-F", a.String()+"/chroot=n"))
 	}
 	return one(sentence, c.correct(a)...)
 }
 
 // forbidden: Postfix's user may not use the socket, or a folder on the way to it.
-func (c *situation) forbidden(a asked, b *blocked, path string) []Finding {
-	user := c.main["mail_owner"]
-	file := b.path
-	if !filepath.IsAbs(file) || a.chroot {
-		file = filepath.Join(c.main["queue_directory"], file)
+func (c *situation) forbidden(a asked, b *postfix.Blocked, path string) []Finding {
+	user := c.Main["mail_owner"]
+	file := b.Path
+	if !filepath.IsAbs(file) || a.Chroot {
+		file = filepath.Join(c.Main["queue_directory"], file)
 	}
-	if b.folder {
+	if b.Folder {
 		return one(fmt.Sprintf("The user %s may not enter %s, and so not connect to rcptquota", user, file),
 			"chgrp "+quoted(user)+" "+quoted(file)+" && chmod g+x "+quoted(file))
 	}

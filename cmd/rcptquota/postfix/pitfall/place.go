@@ -1,9 +1,11 @@
-package postfix
+package pitfall
 
 import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
 )
 
 // kind is what another milter does that matters for our place.
@@ -39,11 +41,11 @@ func kindOf(text string) kind {
 
 // kindAt is the kind of a service's milter. Where each entry of the list is one milter,
 // the parameter's name counts too.
-func (s *service) kindAt(i int) kind {
-	if k := kindOf(s.milters[i].address); k != unknown {
+func kindAt(s *postfix.Service, i int) kind {
+	if k := kindOf(s.Milters[i].Address); k != unknown {
 		return k
 	}
-	if entries := s.entries(); len(entries) == len(s.milters) {
+	if entries := entries(s); len(entries) == len(s.Milters) {
 		return kindOf(entries[i])
 	}
 	return unknown
@@ -52,9 +54,9 @@ func (s *service) kindAt(i int) kind {
 // place looks for a milter of a kind before or after ours.
 func (c *situation) place(k kind, before bool, sentence string) []Finding {
 	return c.eachAsked(func(a asked) []Finding {
-		for i, m := range a.milters {
-			if a.kindAt(i) == k && (i < a.index) == before && i != a.index {
-				return one(m.address+sentence, c.setList(a.service, c.ordered(a)))
+		for i, m := range a.Milters {
+			if kindAt(a.Service, i) == k && (i < a.index) == before && i != a.index {
+				return one(m.Address+sentence, c.setList(a.Service, c.ordered(a)))
 			}
 		}
 		return nil
@@ -63,10 +65,10 @@ func (c *situation) place(k kind, before bool, sentence string) []Finding {
 
 // ordered is the service's list with us in our place: last, but before what signs.
 func (c *situation) ordered(a asked) string {
-	entries := a.entries()
-	if len(entries) != len(a.milters) {
+	entries := entries(a.Service)
+	if len(entries) != len(a.Milters) {
 		entries = nil
-		for _, m := range a.milters {
+		for _, m := range a.Milters {
 			entries = append(entries, m.String())
 		}
 	}
@@ -74,7 +76,7 @@ func (c *situation) ordered(a asked) string {
 	for i, entry := range entries {
 		switch {
 		case i == a.index:
-		case a.kindAt(i) == signs || a.kindAt(i) == changes || i > a.index && a.kindAt(i) == unknown:
+		case kindAt(a.Service, i) == signs || kindAt(a.Service, i) == changes || i > a.index && kindAt(a.Service, i) == unknown:
 			after = append(after, entry)
 		default:
 			before = append(before, entry)

@@ -1,6 +1,10 @@
-package postfix
+package pitfall
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
+)
 
 // Pitfall is something that an installation can have wrong.
 type Pitfall struct {
@@ -41,7 +45,7 @@ var Pitfalls = []Pitfall{
 }
 
 // Check returns what is wrong with an installation, and nothing where all is well.
-func Check(in *Installation, w *Wanted) []Finding {
+func Check(in *postfix.Installation, w *postfix.Wanted) []Finding {
 	c := &situation{in, w}
 	var all []Finding
 	for _, p := range Pitfalls {
@@ -56,26 +60,26 @@ func Check(in *Installation, w *Wanted) []Finding {
 
 // situation is what the pitfalls are looked for in.
 type situation struct {
-	*Installation
-	wanted *Wanted
+	*postfix.Installation
+	wanted *postfix.Wanted
 }
 
 // asked is one of our sockets in a service's list of milters.
 type asked struct {
-	*service
+	*postfix.Service
 	index  int // in the service's milters
-	milter milter
-	socket Socket
+	milter postfix.Milter
+	socket postfix.Socket
 }
 
 // asks returns our sockets that a service asks, in their order. Where the service has
 // no_milters, it asks none.
-func (c *situation) asks(s *service) (all []asked) {
-	if s.overrides("no_milters") {
+func (c *situation) asks(s *postfix.Service) (all []asked) {
+	if s.Overrides("no_milters") {
 		return nil
 	}
-	for i, m := range s.milters {
-		if socket, found := c.ours(c.wanted, m.address); found {
+	for i, m := range s.Milters {
+		if socket, found := c.Ours(c.wanted, m.Address); found {
 			all = append(all, asked{s, i, m, socket})
 		}
 	}
@@ -83,16 +87,16 @@ func (c *situation) asks(s *service) (all []asked) {
 }
 
 // asksRole reports whether a service asks a socket of submission, or of inbound.
-func (c *situation) asksRole(s *service, inbound bool) bool {
-	return slices.ContainsFunc(c.asks(s), func(a asked) bool { return a.socket.isInbound() == inbound })
+func (c *situation) asksRole(s *postfix.Service, inbound bool) bool {
+	return slices.ContainsFunc(c.asks(s), func(a asked) bool { return a.socket.IsInbound() == inbound })
 }
 
 // eachService calls f for the smtpd services of some roles, or of all roles in which
 // anybody can connect.
-func (c *situation) eachService(f func(*service) []Finding, roles ...role) (all []Finding) {
-	for _, s := range c.services {
-		r := c.role(s)
-		if r == unused || len(roles) > 0 && !slices.Contains(roles, r) {
+func (c *situation) eachService(f func(*postfix.Service) []Finding, roles ...postfix.Role) (all []Finding) {
+	for _, s := range c.Services {
+		r := c.Role(s)
+		if r == postfix.Unused || len(roles) > 0 && !slices.Contains(roles, r) {
 			continue
 		}
 		for _, finding := range f(s) {
@@ -105,7 +109,7 @@ func (c *situation) eachService(f func(*service) []Finding, roles ...role) (all 
 
 // eachAsked calls f wherever a service asks us.
 func (c *situation) eachAsked(f func(asked) []Finding) []Finding {
-	return c.eachService(func(s *service) (all []Finding) {
+	return c.eachService(func(s *postfix.Service) (all []Finding) {
 		for _, a := range c.asks(s) {
 			all = append(all, f(a)...)
 		}

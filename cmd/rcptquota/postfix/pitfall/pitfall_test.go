@@ -1,4 +1,4 @@
-package postfix
+package pitfall
 
 import (
 	"os"
@@ -9,7 +9,7 @@ import (
 
 // TestEveryPitfallHasACase: test/testdata/postfix has an installation with each.
 func TestEveryPitfallHasACase(t *testing.T) {
-	files, err := filepath.Glob("../../../test/testdata/postfix/*.txtar")
+	files, err := filepath.Glob("../../../../test/testdata/postfix/*.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
