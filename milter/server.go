@@ -75,6 +75,8 @@ type Server struct {
 	lists   bool // recipients may be lists
 	symList map[gomilter.Stage][]string
 
+	observer Observer // nil: none
+
 	ctx      context.Context // of all decisions; cancelled when connections are cut off
 	cancel   context.CancelFunc
 	places   chan struct{} // one for each connection

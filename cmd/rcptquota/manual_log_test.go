@@ -36,6 +36,7 @@ var messageKeys = [][2]string{
 		"`list_posting`, `list_from`, `list_automatic`, `list_header`, `list_unchecked`; absent if no rule applied"},
 	{"recipients", "distinct recipients that count; all recipients, if nothing is counted"},
 	{"limit", "the most that would have passed, of the message or of the window"},
+	{"granted", "how many of `limit` the sender [has been granted](#more-for-a-while) for a while, on top of the class"},
 	{"window", "the window without room"},
 	{"used", "what that window holds"},
 	{"retry_at", "from when the message will pass; absent if it never will"},
@@ -72,6 +73,12 @@ var otherRecords = [][2]string{
 	{"roster_future", "an error: the stored roster was copied in the future (`copied_at`), and is not believed; it is replaced"},
 	{"roster_not_stored", "with `activation = \"immediate\"`, when the roster in effect cannot be stored for the next start: `error`; once per outage"},
 	{"roster_available", "when the roster can be brought up to date again, and is no longer in doubt"},
+	{"history_unavailable", "a warning, when decision records cannot be stored: `error`; once per outage. Mail goes on; records wait, and are lost where too many do"},
+	{"history_available", "when they can be stored again"},
+	{"decision_records_lost", "a warning: so many decision records (`lost`) could not be stored; once a minute at most"},
+	{"grants_unavailable", "a warning, when the grants cannot be read: `error`; once per outage. Those known stay until their end; see " +
+		"[When something fails](#when-something-fails)"},
+	{"grants_available", "when they can be read again"},
 	{"starting", "at the start; a warning if `enforce` is false"},
 	{"no_control_socket", "a warning, at the start: the control socket cannot be opened (`error`), so commands such as `rcptquota status` do not work; mail goes on. " +
 		"If `[control] socket` is configured, rcptquota does not start instead"},
@@ -103,6 +110,7 @@ var otherKeys = [][2]string{
 	{"takes_effect", "from when the copy counts"},
 	{"establishment", "of a designated sender"},
 	{"designated", "a member of a designation group, as it is written there"},
+	{"lost", "how many decision records"},
 	{"version", "what was built, as `rcptquota version` tells"},
 	{"config", "the configuration file"},
 	{"classes", "the classes, as `rcptquota check` tells"},

@@ -60,6 +60,7 @@ func Run(ctx context.Context, path, version string, logs *logging.Queue) (err er
 	defer func() { err = errors.Join(err, s.InForce().close()) }()
 	s.inForce.Store(parts)
 	s.server = milter.NewServer(metrics.Measured{Next: parts.Policy, Metrics: s.metrics}, parts.replies, log, c.Rules().Lists().Any())
+	s.server.SetObserver(observe{s})
 	s.metrics.Watch(s.server, func() metrics.Watched { return s.InForce().watched() })
 	s.metrics.WatchLog(logs)
 	if s.sockets, err = openSockets(c, log); err != nil {
