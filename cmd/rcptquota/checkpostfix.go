@@ -85,7 +85,9 @@ func (c *postfixChecking) wanted(settings *config.Config, members map[string]int
 		if err != nil {
 			return nil, err
 		}
-		w.Sockets = append(w.Sockets, postfix.Socket{Address: address, Role: l.MessageRole(), CountsAtData: l.CountsAtData()})
+		w.Sockets = append(w.Sockets, postfix.Socket{
+			Address: address, Inherited: address != l.Address, Role: l.MessageRole(), CountsAtData: l.CountsAtData(),
+		})
 	}
 	return w, nil
 }

@@ -30,6 +30,8 @@ type Wanted struct {
 type Socket struct {
 	// Address is "unix:/path" or "inet:host:port".
 	Address string
+	// Inherited is whether systemd makes the socket.
+	Inherited bool
 	// Role is the role of the messages that come in by it.
 	Role quota.Role
 	// CountsAtData is whether messages are counted at DATA.

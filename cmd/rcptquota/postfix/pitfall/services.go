@@ -2,6 +2,7 @@ package pitfall
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -47,12 +48,26 @@ func listDomains(c *situation) []Finding {
 		}
 		return one("Mail from elsewhere comes in here, and rcptquota has no socket for it: anybody can write to the lists of " + c.domains())
 	}, postfix.MX)
-	socket := postfix.Socket{Address: "inet:127.0.0.1:8892", Role: quota.Inbound}
+	socket, configured := c.inboundSocket()
 	for i := range all {
-		all[i].Configure = []string{"[[listen]]", fmt.Sprintf("address = %q", socket.Address), `role = "inbound"`}
+		all[i].Configure = []string{"[[listen]]", fmt.Sprintf("address = %q", configured), `role = "inbound"`}
 		all[i].Write = []string{c.command("-P", all[i].Services[0]+"/smtpd_milters="+c.milterFor(&socket))}
 	}
 	return all
+}
+
+// inboundSocket is a socket for mail from elsewhere beside that of submission, and its
+// address in rcptquota.toml.
+func (c *situation) inboundSocket() (socket postfix.Socket, configured string) {
+	beside, _ := c.wanted.SocketOf(quota.Submission)
+	socket = postfix.Socket{Address: "inet:127.0.0.1:8892", Role: quota.Inbound}
+	if path, unix := strings.CutPrefix(beside.Address, "unix:"); unix {
+		socket.Address = "unix:" + filepath.Join(filepath.Dir(path), "inbound.sock")
+	}
+	if beside.Inherited {
+		return socket, "systemd:inbound" // rcptquota-inbound.socket in deploy/postfix
+	}
+	return socket, socket.Address
 }
 
 // domains are the list domains, for a sentence.

@@ -21,7 +21,7 @@ func unreachable(c *situation) []Finding {
 		}
 		var b *postfix.Blocked
 		if !errors.As(err, &b) {
-			return one(fmt.Sprintf("Postfix cannot connect to rcptquota (%v)", err), "systemctl start rcptquota.Service   # or as you start it; then look into its log")
+			return one(fmt.Sprintf("Postfix cannot connect to rcptquota (%v)", err), "systemctl start rcptquota.service   # or as you start it; then look into its log")
 		}
 		return c.forbidden(a, b, path)
 	})
