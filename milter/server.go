@@ -75,6 +75,8 @@ type Server struct {
 	lists   bool // recipients may be lists
 	symList map[gomilter.Stage][]string
 
+	observer Observer // nil: none
+
 	ctx      context.Context // of all decisions; cancelled when connections are cut off
 	cancel   context.CancelFunc
 	places   chan struct{} // one for each connection
@@ -130,6 +132,7 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 		default:
 			<-s.places
 			pause = min(max(2*pause, 5*time.Millisecond), maxAcceptPause)
+			// Log key "retry_in": the pause
 			s.log.Error(msgCannotAccept, "error", err, "retry_in", pause)
 			select {
 			case <-time.After(pause):
