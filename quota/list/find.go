@@ -37,8 +37,8 @@ type Found struct {
 	lists    []Recipient // in the order of their names
 	inDomain bool        // some recipient is in a list domain
 	// unknown is the domain, as "@listes.example.org", of an address about which the
-	// directory cannot say now, because of err, whether it is a list's. Empty when there
-	// is none.
+	// directory cannot say now, because of err, whether it is a list's: of several, the
+	// first in the alphabet. Empty when there is none.
 	unknown string
 	err     error
 }
@@ -52,7 +52,9 @@ func (r *Rules) Find(ctx context.Context, directory Directory, candidates *Candi
 	for _, c := range candidates.resolve(ctx, directory) {
 		switch {
 		case c.answer.Err != nil:
-			found.unknown, found.err = "@"+c.domain.name, c.answer.Err
+			if domain := "@" + c.domain.name; found.unknown == "" || domain < found.unknown { // the same each time
+				found.unknown, found.err = domain, c.answer.Err
+			}
 		case c.answer.List != nil:
 			found.lists = append(found.lists, c.list(r))
 		}
