@@ -68,8 +68,8 @@ func (s *Service) reset(r *http.Request, in ResetRequest) (*Reset, error) {
 	if err == nil && done.Used == 0 && errors.Is(about.Err, quota.ErrAbsent) {
 		return nil, control.Errorf(http.StatusNotFound, "the directory knows nobody with the login %s, and nothing was counted under that name", in.Login)
 	}
-	// Log record "windows_reset": when somebody had the counts of a sender forgotten: `sender`, by
-	// `used` what their fullest window held, `by`, `why` and, if something may still be counted, `error`
+	// Log record "windows_reset": when somebody had the counts of a `sender` forgotten: `used` (what
+	// their fullest window held), `by`, `why` and, if something may still be counted, `error`
 	attrs := []any{"sender", in.Login, "used", done.Used, "by", control.PeerOf(r.Context()).User(), "why", in.Why}
 	if err != nil {
 		attrs = append(attrs, "error", err)
