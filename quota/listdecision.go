@@ -9,6 +9,9 @@ import (
 // A message that needs more is refused: the MTA reads the whole message for each of them.
 const MaxRemovals = 100
 
+// errHeaderUnseen is why a post waits for another connection.
+var errHeaderUnseen = errors.New("lists were configured after this connection was made, and it does not show the header; a new connection does")
+
 // listDecision is the outcome of the rules of lists for one message. The zero value is for
 // a message that has no recipient in a list domain.
 type listDecision struct {
@@ -71,6 +74,9 @@ func decideLists(who *poster, found *foundLists, m *Message, enforce bool) listD
 		posting.List, posting.Moderated = d.list, d.moderated
 		if who.err != nil && d.unknown == "" {
 			d.unknown, d.err = d.list, who.err
+		}
+		if m.HeaderUnseen && d.unknown == "" {
+			d.unknown, d.err = d.list, errHeaderUnseen
 		}
 	}
 	if d.redirects && removals > MaxRemovals {

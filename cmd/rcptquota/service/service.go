@@ -59,13 +59,22 @@ func Run(ctx context.Context, path, version string, logs *logging.Queue) (err er
 	}
 	defer func() { err = errors.Join(err, s.InForce().close()) }()
 	s.inForce.Store(parts)
-	s.server = milter.NewServer(metrics.Measured{Next: parts.Policy, Metrics: s.metrics}, parts.replies, log, c.Rules().HasLists())
+	s.server = milter.NewServer(s.rules(parts), log)
 	s.metrics.Watch(s.server, func() metrics.Watched { return s.InForce().watched() })
 	s.metrics.WatchLog(logs)
 	if s.sockets, err = openSockets(c, log); err != nil {
 		return err
 	}
 	return s.run(ctx)
+}
+
+// rules are what messages are answered by with p.
+func (s *Service) rules(p *Parts) milter.Rules {
+	return milter.Rules{
+		Policy:  metrics.Measured{Next: p.Policy, Metrics: s.metrics},
+		Replies: p.replies,
+		Lists:   p.Config.Rules().HasLists(),
+	}
 }
 
 // announce tells what starts, and warns where refusals are only logged.
