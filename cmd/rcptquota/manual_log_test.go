@@ -73,9 +73,13 @@ var otherRecords = [][2]string{
 	{"roster_not_stored", "with `activation = \"immediate\"`, when the roster in effect cannot be stored for the next start: `error`; once per outage"},
 	{"roster_available", "when the roster can be brought up to date again, and is no longer in doubt"},
 	{"starting", "at the start; a warning if `enforce` is false"},
+	{"reloaded", "a configuration that was read anew is in force; a warning if `enforce` is false"},
+	{"reload_failed", "an error: something is wrong with the configuration as it is now (`error` has file, line and key), and the one before goes on"},
+	{"not_listening", "after a reload, for each socket that the configuration no longer has"},
+	{"cannot close what a configuration used", "a warning, after a reload: `error`"},
 	{"no_control_socket", "a warning, at the start: the control socket cannot be opened (`error`), so commands such as `rcptquota status` do not work; mail goes on. " +
 		"If `[control] socket` is configured, rcptquota does not start instead"},
-	{"listening", "at the start, for each socket: its `address`, `role` and, if it is not the default, `count`"},
+	{"listening", "at the start, and after a reload that adds it, for each socket: its `address`, `role` and, if it is not the default, `count`"},
 	{"stopping", "when rcptquota is told to stop"},
 	{"stopped", "at the end"},
 	{"connections with a message under way were cut off", "a warning, at a stop: they did not end in time"},
@@ -109,6 +113,8 @@ var otherKeys = [][2]string{
 	{"enforce", "as configured"},
 	{"directory", "its `source`"},
 	{"address", "of a socket"},
+	{"by", "who asked: `SIGHUP`, or the user of a command"},
+	{"anew", "what a reload opened anew, out of `directory`, `roster` and `store`; the others were kept"},
 	{"commit", "`true` to count the recipients, `false` to give them back"},
 	{"retry_in", "the pause"},
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -70,5 +71,6 @@ func registeredMetrics(t *testing.T) *prometheus.Registry {
 	m := metrics.New()
 	m.Watch(nil, func() metrics.Watched { return metrics.Watched{Directory: directory, Store: new(counter.Fallback)} })
 	m.WatchLog(new(logging.Queue))
+	m.WatchReloads(func() (bool, time.Time) { return true, time.Time{} })
 	return m.Registry()
 }

@@ -10,5 +10,6 @@ import (
 func (s *Service) handlers() *http.ServeMux {
 	mux := http.NewServeMux()
 	control.Answer(mux, "GET /status", s.status)
+	control.Answer(mux, "POST /reload", s.reloadAsked)
 	return mux
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // Parts are what a configuration describes, opened. They belong together, and do not
-// change.
+// change; a reload replaces them as a whole.
 type Parts struct {
 	Config *config.Config
 	// Loaded is when the configuration was read.
@@ -32,48 +32,94 @@ type Parts struct {
 	// Policy decides about messages.
 	Policy *quota.Policy
 
-	replies     *milter.Replies
-	stopWatches func()
+	replies *milter.Replies
+
+	// What may belong to the parts of other configurations, too.
+	directory *shared[ldapcache.Directory]
+	roster    *shared[*Roster]
+	store     *shared[*store]
+	// Of the files that are read when these are opened.
+	directoryFiles, storeFiles contents
 }
 
-// openParts opens what c describes: all or nothing.
-func openParts(ctx context.Context, c *config.Config, log *slog.Logger) (p *Parts, err error) {
-	p = &Parts{Config: c, Loaded: time.Now(), stopWatches: func() {}}
+// openParts opens what c describes: all or nothing. What fits of the parts before, which
+// may be nil, is kept. The log is written to as long as they are open.
+func openParts(ctx context.Context, c *config.Config, log *slog.Logger, before *Parts) (p *Parts, err error) {
+	p = &Parts{
+		Config:         c,
+		Loaded:         time.Now(),
+		directoryFiles: contentsOf(c.Directory.CAFile),
+		storeFiles:     contentsOf(c.Store.CAFile, c.Store.DigestKeyFile, c.Store.SentinelPasswordFile),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
 		}
 	}()
-	if p.Directory, err = ldapcache.Open(c.Directory, c.Rules().MatchAttributes()); err != nil {
+	if p.replies, err = milter.NewReplies(c.Replies); err != nil {
+		return p, err
+	}
+	if err := p.openDirectory(before); err != nil {
 		return p, err
 	}
 	if err := makeStateDir(c); err != nil {
 		return p, err
 	}
-	if p.Roster, err = OpenRoster(ctx, c, p.Directory, log); err != nil {
+	if err := p.openRoster(ctx, log, before); err != nil {
 		return p, err
 	}
-	if p.Counter, err = openCounter(c); err != nil {
+	if err := p.openStore(log, before); err != nil {
 		return p, err
 	}
-	p.stopWatches = watchStore(ctx, log, p.Counter)
 	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter)
-	p.replies, err = milter.NewReplies(c.Replies)
-	return p, err
+	return p, nil
 }
 
-// close closes what was opened.
+func (p *Parts) openDirectory(before *Parts) error {
+	if before.directoryFits(p) {
+		p.directory = before.directory.again()
+	} else {
+		directory, err := ldapcache.Open(p.Config.Directory, p.Config.Rules().MatchAttributes())
+		if err != nil {
+			return err
+		}
+		p.directory = share(directory)
+	}
+	p.Directory = p.directory.value
+	return nil
+}
+
+func (p *Parts) openRoster(ctx context.Context, log *slog.Logger, before *Parts) error {
+	if before.rosterFits(p) {
+		p.roster = before.roster.again()
+	} else {
+		roster, err := OpenRoster(ctx, p.Config, p.Directory, log)
+		if err != nil {
+			return err
+		}
+		p.roster = share(roster)
+	}
+	p.Roster = p.roster.value
+	return nil
+}
+
+func (p *Parts) openStore(log *slog.Logger, before *Parts) error {
+	if before.storeFits(p) {
+		p.store = before.store.again()
+	} else {
+		store, err := openStore(p.Config, log)
+		if err != nil {
+			return err
+		}
+		p.store = share(store)
+	}
+	p.Counter = p.store.value.Counter
+	return nil
+}
+
+// close lets go of what was opened. No message goes by these parts any more.
 func (p *Parts) close() error {
-	p.stopWatches()
-	var errs []error
-	if p.Counter != nil {
-		errs = append(errs, p.Counter.Close())
-	}
-	errs = append(errs, p.Roster.Close())
-	if p.Directory != nil {
-		errs = append(errs, p.Directory.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(p.store.Close(), p.roster.Close(), p.directory.Close())
 }
 
 // watched is what the metrics tell about.
@@ -98,17 +144,3 @@ func makeStateDir(c *config.Config) error {
 	}
 	return nil
 }
-
-// openCounter opens the store, if any class counts over messages.
-func openCounter(c *config.Config) (counter.Counter, error) {
-	if !c.Rules().HasWindows() {
-		return noCounter{}, nil
-	}
-	return counter.Open(c.Store, c.StateDir)
-}
-
-// noCounter is never asked.
-type noCounter struct{ quota.Counter }
-
-// Close implements [io.Closer].
-func (noCounter) Close() error { return nil }

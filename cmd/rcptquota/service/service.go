@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,7 +14,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
-	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logging"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/milter"
@@ -29,43 +30,70 @@ type Service struct {
 	started time.Time
 	logs    *logging.Queue
 	log     *slog.Logger
+	logging *logging.Log
 	metrics *metrics.Metrics
 	server  *milter.Server
-	sockets *sockets
 	ready   atomic.Bool
 	inForce atomic.Pointer[Parts]
+
+	life  context.Context // ends when we are told to stop
+	asked context.Context // of what answers to the end: metrics and the control socket
+	group *errgroup.Group // of all servers
+
+	reloading  chan struct{} // has an element while a reload, or the end, is under way
+	sockets    *sockets      // changed by reloads only
+	lastReload atomic.Pointer[ReloadStatus]
+	retiring   sync.WaitGroup // of parts that messages under way still need
+
+	// OnFailedReload, unless it is nil, is called after a reload that failed, with who
+	// asked for it. It does not block.
+	OnFailedReload func(by string, err error)
 }
 
 // InForce returns the parts by which messages are decided now. A request that asks for
 // several things takes them once, since a reload may replace them at any moment.
 func (s *Service) InForce() *Parts { return s.inForce.Load() }
 
-// Run serves the configuration at path until ctx ends. The version is what it tells of
-// itself.
-func Run(ctx context.Context, path, version string, logs *logging.Queue) (err error) {
+// Run serves the configuration at path until ctx ends, and reads it anew for each signal
+// of hangups. The version is what it tells of itself.
+func Run(ctx context.Context, path, version string, logs *logging.Queue, hangups <-chan os.Signal) (err error) {
 	c, err := config.Load(path)
 	if err != nil {
 		return err
 	}
-	log, err := c.Log.Open(logs, logging.StderrIsTerminal(), c.Hostname)
+	s := newService(path, version, logs)
+	prepared, err := s.logging.Prepare(&c.Log, c.Hostname)
 	if err != nil {
 		return err
 	}
-	s := &Service{path: path, version: version, started: time.Now(), logs: logs, log: log, metrics: metrics.New()}
+	prepared.Use()
 	s.announce(c)
-	parts, err := openParts(ctx, c, log)
+	parts, err := openParts(ctx, c, s.log, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.InForce().close()) }()
 	s.inForce.Store(parts)
-	s.server = milter.NewServer(s.rules(parts), log)
+	s.server = milter.NewServer(s.rules(parts), s.log)
 	s.metrics.Watch(s.server, func() metrics.Watched { return s.InForce().watched() })
 	s.metrics.WatchLog(logs)
-	if s.sockets, err = openSockets(c, log); err != nil {
+	s.metrics.WatchReloads(s.reloads)
+	opened, err := openSockets(c, s.log, nil)
+	if err != nil {
 		return err
 	}
-	return s.run(ctx)
+	return s.run(ctx, opened, hangups)
+}
+
+func newService(path, version string, logs *logging.Queue) *Service {
+	log := logging.New(logs)
+	s := &Service{
+		path: path, version: version, started: time.Now(),
+		logs: logs, logging: log, log: log.Logger, metrics: metrics.New(),
+		reloading: make(chan struct{}, 1),
+	}
+	s.lastReload.Store(&ReloadStatus{At: s.started})
+	return s
 }
 
 // rules are what messages are answered by with p.
@@ -79,40 +107,47 @@ func (s *Service) rules(p *Parts) milter.Rules {
 
 // announce tells what starts, and warns where refusals are only logged.
 func (s *Service) announce(c *config.Config) {
-	level := slog.LevelInfo
+	s.log.Log(context.Background(), levelOf(c), "starting", append([]any{"version", s.version}, s.describe(c)...)...)
+}
+
+// levelOf makes a warning of what is told about a configuration that refuses nothing.
+func levelOf(c *config.Config) slog.Level {
 	if !c.Enforce {
-		level = slog.LevelWarn
+		return slog.LevelWarn
 	}
-	s.log.Log(context.Background(), level, "starting", "version", s.version, "config", s.path,
-		"classes", strings.Join(c.Rules().Summary(), " | "), "enforce", c.Enforce, "directory", c.Directory.Source)
+	return slog.LevelInfo
+}
+
+// describe tells what a configuration says, in few words.
+func (s *Service) describe(c *config.Config) []any {
+	return []any{
+		"config", s.path, "classes", strings.Join(c.Rules().Summary(), " | "), "enforce", c.Enforce, "directory", c.Directory.Source,
+	}
 }
 
 // run serves all sockets until ctx ends or one fails, then drains. The metrics can be
 // read, and the control socket answers, to the end.
-func (s *Service) run(ctx context.Context) error {
-	asking, endAsking := context.WithCancel(context.WithoutCancel(ctx))
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.metrics.ServeHTTP(asking, s.sockets.http, &s.ready) })
-	if ln := s.sockets.control; ln != nil {
-		group.Go(func() error { return control.Serve(asking, ln, s.handlers()) })
-	}
-	for _, l := range s.sockets.milter {
-		group.Go(func() error { return s.server.Serve(l.Listener, l.config) })
-		attrs := []any{"address", l.config.Address, "role", l.config.MessageRole()}
-		if l.config.CountsAtData() {
-			attrs = append(attrs, "count", l.config.Count)
-		}
-		s.log.Info("listening", attrs...)
-	}
-	group.Go(func() error {
+func (s *Service) run(ctx context.Context, opened *sockets, hangups <-chan os.Signal) error {
+	defer s.retiring.Wait()
+	asked, endAsking := context.WithCancel(context.WithoutCancel(ctx))
+	s.asked = asked
+	s.group, s.life = errgroup.WithContext(ctx)
+	s.sockets = opened
+	s.serve(opened, nil)
+	s.group.Go(func() error {
+		s.reloadOnSignals(hangups)
+		return nil
+	})
+	s.group.Go(func() error {
 		defer endAsking()
-		<-ctx.Done()
+		<-s.life.Done()
+		s.reloading <- struct{}{} // one that is under way ends with s.life, and none begins
 		s.drain(context.WithoutCancel(ctx))
 		return nil
 	})
 	s.ready.Store(true)
 	notify(s.log, daemon.SdNotifyReady)
-	err := group.Wait()
+	err := s.group.Wait()
 	s.log.Info("stopped")
 	return err
 }

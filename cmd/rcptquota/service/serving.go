@@ -1,0 +1,61 @@
+package service
+
+import (
+	"context"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
+)
+
+// serving starts and ends the servers of sockets.
+
+// serve has the servers of next, and ends those of before, which may be nil, that next
+// does not have. Whoever is connected to them stays so.
+func (s *Service) serve(next, before *sockets) {
+	if before == nil {
+		before = &sockets{}
+	}
+	for _, l := range next.milter {
+		if before.has(l.Listener) {
+			s.server.Reconfigure(l.Listener, l.config)
+			continue
+		}
+		s.group.Go(func() error { return s.server.Serve(l.Listener, l.config) })
+		s.log.Info("listening", listenAttrs(l)...)
+	}
+	for _, l := range before.milter {
+		if !next.has(l.Listener) {
+			s.server.Withdraw(l.Listener)
+			s.log.Info("not_listening", listenAttrs(l)...)
+		}
+	}
+	s.replace(before.http, next.http, func(ctx context.Context, e *endpoint) error {
+		return s.metrics.ServeHTTP(ctx, e.Listener, &s.ready)
+	})
+	s.replace(before.control, next.control, func(ctx context.Context, e *endpoint) error {
+		return control.Serve(ctx, e.Listener, s.handlers())
+	})
+}
+
+func listenAttrs(l socket) []any {
+	attrs := []any{"address", l.config.Address, "role", l.config.MessageRole()}
+	if l.config.CountsAtData() {
+		attrs = append(attrs, "count", l.config.Count)
+	}
+	return attrs
+}
+
+// replace serves next, and ends the server of before, unless they are one. Either may be
+// nil.
+func (s *Service) replace(before, next *endpoint, serve func(context.Context, *endpoint) error) {
+	if before == next {
+		return
+	}
+	if next != nil {
+		ctx, end := context.WithCancel(s.asked)
+		next.end = end
+		s.group.Go(func() error { return serve(ctx, next) })
+	}
+	if before != nil {
+		before.end()
+	}
+}
