@@ -39,13 +39,13 @@ lint: ## check style, the house's rules and go.mod
 	go fix -diff -tags servers,bench,soak,listmanagers ./...
 
 .PHONY: bench
-bench: deps ## run the benchmarks: beside the code, then of the whole system
+bench: deps ## run the benchmarks: beside the code, then of the whole system; OTHER=PROGRAM compares with another build
 	go test -run '^$$' -bench . -benchmem -tags servers ./quota/... ./milter ./ldapcache
 	go test -run '^$$' -bench . -timeout 1h -tags servers,bench ./test/...
 
 .PHONY: soak
 soak: deps ## run the long tests: a million steps against the model, overshoot over processes, kills, outages
-	go test -timeout 10m -run TestLocalAgainstModel ./quota/counter -steps 1000000
+	go test -timeout 10m -run TestAgainstModel ./quota/counter/local -steps 1000000
 	go test -tags servers,soak -timeout 30m -v ./test/soak
 
 .PHONY: fuzz

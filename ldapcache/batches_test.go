@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // register is a directory of lists whose answers a test sets: an address that
@@ -22,7 +23,7 @@ type register struct {
 	asked [][]string
 }
 
-func (r *register) ask(_ context.Context, addresses []string) ([]*quota.List, []error, error) {
+func (r *register) ask(_ context.Context, addresses []string) ([]*list.List, []error, error) {
 	r.mu.Lock()
 	r.asked = append(r.asked, addresses)
 	takes, err := r.takes, r.err
@@ -31,11 +32,11 @@ func (r *register) ask(_ context.Context, addresses []string) ([]*quota.List, []
 	if err != nil {
 		return nil, nil, err
 	}
-	lists, ambiguous := make([]*quota.List, len(addresses)), make([]error, len(addresses))
+	lists, ambiguous := make([]*list.List, len(addresses)), make([]error, len(addresses))
 	for i, a := range addresses {
 		switch a[0] {
 		case 'l':
-			lists[i] = &quota.List{Members: len(a)}
+			lists[i] = &list.List{Members: len(a)}
 		case 't':
 			ambiguous[i] = errors.New("two entries")
 		}
@@ -162,7 +163,7 @@ func TestListsAreNeverStale(t *testing.T) {
 			}
 		}
 		r.err = nil
-		if a := d.Lists(t.Context(), both); a[0].List == nil || a[1] != (quota.ListAnswer{}) {
+		if a := d.Lists(t.Context(), both); a[0].List == nil || a[1] != (list.Answer{}) {
 			t.Errorf("%+v", a)
 		}
 	})

@@ -7,13 +7,14 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache/ldap"
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // Cached is a directory in LDAP that remembers its answers about senders and lists.
 type Cached struct {
 	*ldap.Directory
 	senders *cache[quota.Sender]
-	lists   *batches[quota.List]
+	lists   *batches[list.List]
 }
 
 func newCached(config Config, source *ldap.Directory) (*Cached, error) {
@@ -44,14 +45,14 @@ func (d *Cached) Sender(ctx context.Context, login string) (sender quota.Sender,
 }
 
 // Lists implements [quota.Directory].
-func (d *Cached) Lists(ctx context.Context, addresses []string) []quota.ListAnswer {
-	answers := make([]quota.ListAnswer, len(addresses))
+func (d *Cached) Lists(ctx context.Context, addresses []string) []list.Answer {
+	answers := make([]list.Answer, len(addresses))
 	for i, o := range d.lists.get(ctx, addresses) {
 		switch {
 		case o.err == nil:
 			answers[i].List = o.value
 		case errors.Is(o.err, quota.ErrAmbiguous): // nobody manages it
-			answers[i].List = &quota.List{Fault: o.err}
+			answers[i].List = &list.List{Fault: o.err}
 		case !errors.Is(o.err, quota.ErrAbsent):
 			answers[i].Err = o.err
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// defaultFile is where the directory in a file stands, beside the configuration
+// defaultFile is the name of the directory in a file, beside the configuration
 // file, when the configuration does not say.
 const defaultFile = "directory.toml"
 

@@ -54,7 +54,7 @@ func TestWaysToConnect(t *testing.T) {
 }
 
 // TestRepairsNeedNoRestart breaks what a connection needs in one way after the
-// other, and mends it.
+// other, and restores it.
 func TestRepairsNeedNoRestart(t *testing.T) {
 	s := startSlapd(t)
 	config := withBind(t, settings(s, s.SecureURL()), s, s.Password())
@@ -68,8 +68,8 @@ func TestRepairsNeedNoRestart(t *testing.T) {
 	d := open(t, config)
 	await(t, d, "mdurand", "found", isFresh)
 	for _, c := range []struct {
-		what, refused string
-		spoil, mend   func()
+		what, refused  string
+		spoil, restore func()
 	}{
 		{"a wrong password", "Invalid Credentials", func() { password("old") }, func() { password(s.Password()) }},
 		{"no password", config.BindPasswordFile + " holds no password", func() { password("\n") }, func() { password(s.Password()) }},
@@ -89,7 +89,7 @@ func TestRepairsNeedNoRestart(t *testing.T) {
 		if _, err := d.Sender(t.Context(), "pmartin"); !isUnavailable(err) {
 			t.Errorf("%s, not yet known: %v", c.what, err)
 		}
-		restart(c.mend)
+		restart(c.restore)
 		await(t, d, "mdurand", "fresh after "+c.what, isFresh)
 	}
 }

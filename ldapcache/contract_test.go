@@ -14,6 +14,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -125,7 +126,7 @@ func testAvailable(t *testing.T, d ldapcache.Directory) {
 				!slices.Equal(sender.Addresses, []string{"marie.durand@ecole.test"}) {
 				t.Errorf("%+v, %v", sender, err)
 			}
-			owner := quota.Person{ID: sender.ID, Addresses: sender.Addresses}
+			owner := list.Person{ID: sender.ID, Addresses: sender.Addresses}
 			answers := d.Lists(t.Context(), listAddresses)
 			if len(answers) != len(listAddresses) {
 				t.Errorf("%d answers", len(answers))
@@ -133,7 +134,7 @@ func testAvailable(t *testing.T, d ldapcache.Directory) {
 			}
 			for i, a := range answers {
 				isList := listAddresses[i] == "owned@listes.test"
-				if a.Err != nil || (a.List != nil) != isList || isList && (a.List.Moderated || !reflect.DeepEqual(a.List.Managers(), []quota.Person{owner})) {
+				if a.Err != nil || (a.List != nil) != isList || isList && (a.List.Moderated || !reflect.DeepEqual(a.List.Managers(), []list.Person{owner})) {
 					t.Errorf("%s: %+v", listAddresses[i], a)
 				}
 			}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -42,7 +43,7 @@ func listSettings(s *servers.Slapd, url string) ldapcache.Config {
 	return config
 }
 
-func ids(persons []quota.Person) string {
+func ids(persons []list.Person) string {
 	var all []string
 	for _, p := range persons {
 		all = append(all, p.ID[:strings.IndexByte(p.ID, ',')]+"="+strings.Join(p.Addresses, "+"))
@@ -59,7 +60,7 @@ func TestLists(t *testing.T) {
 	for _, name := range names {
 		all = append(all, name+"@listes.test")
 	}
-	check := func(answers []quota.ListAnswer) {
+	check := func(answers []list.Answer) {
 		t.Helper()
 		for i, want := range []struct {
 			owners, moderators string
@@ -85,14 +86,14 @@ func TestLists(t *testing.T) {
 			}
 		}
 		for i := 7; i < len(names); i++ {
-			if answers[i] != (quota.ListAnswer{}) {
+			if answers[i] != (list.Answer{}) {
 				t.Errorf("%s: %+v", names[i], answers[i])
 			}
 		}
 	}
 	check(d.Lists(t.Context(), all))
 	check(d.Lists(t.Context(), all))
-	var one []quota.ListAnswer
+	var one []list.Answer
 	for _, address := range all { // each alone, from a directory that knows nothing
 		one = append(one, open(t, listSettings(s, s.URL())).Lists(t.Context(), []string{address})...)
 	}

@@ -192,7 +192,7 @@ func TestCloseEndsALookup(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(start); took > patience/2 {
+	if took := time.Since(start); took > maxWait/2 {
 		t.Errorf("Close took %v", took)
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
-// patience bounds what a test waits for; it is many times what is needed.
-const patience = 10 * time.Second
+// maxWait bounds what a test waits for; it is many times what is needed.
+const maxWait = 10 * time.Second
 
 // tree has two schools; a person who holds private addresses too; two persons of
 // the same uid; and a group that does not designate.
@@ -99,7 +99,7 @@ func settings(s *servers.Slapd, urls ...string) ldapcache.Config {
 	config.Servers = urls
 	config.Base = s.Base()
 	config.TTL.Duration, config.NegativeTTL.Duration = 1, 1
-	config.Timeout.Duration = patience
+	config.Timeout.Duration = maxWait
 	return config
 }
 
@@ -144,7 +144,7 @@ func isFresh(got quota.Sender, err error) bool { return isKnown(got, err) && got
 // await asks until the answer is the one wanted.
 func await(t *testing.T, d quota.Directory, login string, what string, want func(quota.Sender, error) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), maxWait)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

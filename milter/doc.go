@@ -5,8 +5,8 @@
 // (https://www.postfix.org/MILTER_README.html). It is parsed by
 // github.com/emersion/go-milter, imported as gomilter. That library answers
 // version 2, never shows DATA, knows no deadline and no drain; what it lacks is
-// mended underneath it, in the net.Conn that it reads and writes ([Server]
-// hands it one for each connection).
+// supplied below it, in the net.Conn that it reads and writes ([Server] hands it
+// one for each connection). Package reply builds the replies.
 //
 // # One message
 //
@@ -28,9 +28,9 @@
 //
 // Only where there may be lists does the MTA show the header, without waiting for
 // replies, and let us change a message. At its end a message to lists is judged
-// by its header once more; then Reply-To is set, X-Sender and whoever else is named
-// for the sender removed, and a list replaced by its managers, as the verdict says. The header of any other message
-// is dropped unread.
+// once more, by its header. Then, as the verdict says, Reply-To is set, X-Sender and
+// the fields that name another sender are removed, and a list is replaced by its
+// managers. The header of any other message is dropped unread.
 //
 // # What is never answered
 //

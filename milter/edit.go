@@ -6,7 +6,7 @@ import (
 
 	gomilter "github.com/emersion/go-milter"
 
-	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // edits are the changes of a message that lists may ask for.
@@ -16,11 +16,11 @@ var errNoEdits = errors.New("the MTA lets us change nothing")
 
 // edit changes the message, at its end, as its posting p says; if that is nil, it
 // changes nothing. After an error the connection ends, and the MTA defers the message.
-func (s *session) edit(m *gomilter.Modifier, p *quota.Posting) error {
+func (s *session) edit(m *gomilter.Modifier, p *list.Posting) error {
 	if p == nil || len(p.Redirects)+len(p.Remove) == 0 && p.ReplyTo == nil && (!p.Enforced || s.tx.header.XSender == 0) {
 		return nil
 	}
-	if !s.wire.takes(edits) {
+	if !s.wire.allows(edits) {
 		return errNoEdits
 	}
 	var errs []error

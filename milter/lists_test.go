@@ -9,12 +9,13 @@ import (
 	"testing/synctest"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // lists is a judge for whom addresses in l.fr are lists to which everybody may post, and
 // those in re.fr are redirected to managers.
 type lists struct {
-	header quota.Header // of the last message that ended
+	header list.Header // of the last message that ended
 }
 
 func (l *lists) Judge(_ context.Context, m *quota.Message) quota.Verdict {
@@ -23,19 +24,19 @@ func (l *lists) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 		switch _, domain, _ := strings.Cut(address, "@"); domain {
 		case "l.fr":
 			v.List = address
-			v.Posting = v.Posting.Merge(&quota.Posting{List: address, ReplyTo: []string{"a@x.fr", "b@x.fr"}, Enforced: true})
+			v.Posting = v.Posting.Merge(&list.Posting{List: address, ReplyTo: []string{"a@x.fr", "b@x.fr"}, Enforced: true})
 		case "re.fr":
 			v.Action, v.Reason, v.List = quota.Redirect, quota.ListPosting, address
-			v.Posting = v.Posting.Merge(&quota.Posting{
+			v.Posting = v.Posting.Merge(&list.Posting{
 				List: address, Enforced: true,
-				Redirects: []quota.Redirection{{Recipient: address, To: []string{"a@x.fr", "b@x.fr"}}},
+				Redirects: []list.Redirection{{Recipient: address, To: []string{"a@x.fr", "b@x.fr"}}},
 			})
 		}
 	}
 	return v
 }
 
-func (l *lists) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
+func (l *lists) JudgeHeader(v *quota.Verdict, h *list.Header) quota.Verdict {
 	l.header = *h
 	judged := new(quota.Policy).JudgeHeader(v, h)
 	if judged.Posting != nil && h.Count("Sender") > 0 {

@@ -12,6 +12,7 @@ import (
 
 	gomilter "github.com/emersion/go-milter"
 
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 )
 
@@ -183,7 +184,7 @@ func startListsRig(t testing.TB, judge Policy, role quota.Role, lists bool) *rig
 // startListenRig is startListsRig with a listener as config says.
 func startListenRig(t testing.TB, judge Policy, config ListenConfig, lists bool) *rig {
 	t.Helper()
-	replies, err := NewReplies(RepliesConfig{Language: "en", Contact: "help@example.org"})
+	replies, err := reply.New(reply.Config{Language: "en", Contact: "help@example.org"})
 	if err != nil {
 		t.Fatal(err)
 	}

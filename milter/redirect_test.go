@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // managed is a directory in which every address is a list with two owners.
@@ -16,10 +17,10 @@ func (managed) Sender(context.Context, string) (quota.Sender, error) {
 	return quota.Sender{}, quota.ErrAbsent
 }
 
-func (managed) Lists(_ context.Context, addresses []string) []quota.ListAnswer {
-	answers := make([]quota.ListAnswer, len(addresses))
+func (managed) Lists(_ context.Context, addresses []string) []list.Answer {
+	answers := make([]list.Answer, len(addresses))
 	for i := range addresses {
-		answers[i].List = &quota.List{Owners: []quota.Person{{ID: "manager", Addresses: []string{"a@x.fr"}}, {ID: "other", Addresses: []string{"b@x.fr"}}}}
+		answers[i].List = &list.List{Owners: []list.Person{{ID: "manager", Addresses: []string{"a@x.fr"}}, {ID: "other", Addresses: []string{"b@x.fr"}}}}
 	}
 	return answers
 }
@@ -28,7 +29,7 @@ func (managed) Lists(_ context.Context, addresses []string) []quota.ListAnswer {
 func redirecting(t *testing.T) *quota.Policy {
 	t.Helper()
 	config := quota.DefaultConfig()
-	config.Lists = quota.ListsConfig{Domains: []string{"re.fr"}, ListRulesConfig: quota.ListRulesConfig{Unauthorised: "redirect"}}
+	config.Lists = list.Config{Domains: []string{"re.fr"}, RulesConfig: list.RulesConfig{Unauthorised: "redirect"}}
 	rules, err := quota.Compile(&config)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +68,7 @@ func TestTypedWithoutEnd(t *testing.T) {
 func TestTooManyRedirects(t *testing.T) {
 	log := converse(t, quota.Submission, redirecting(t), true, func(p *peer) {
 		var all []string
-		for i := range quota.MaxRemovals + 1 {
+		for i := range list.MaxRemovals + 1 {
 			all = append(all, fmt.Sprintf("%d@re.fr", i))
 		}
 		p.mail("anne", all...)
@@ -80,9 +81,9 @@ func TestTooManyRedirects(t *testing.T) {
 	}
 	log = converse(t, quota.Inbound, redirecting(t), true, func(p *peer) {
 		p.send('M', "<from@example.org>")
-		for i := range 2 * quota.MaxRemovals {
+		for i := range 2 * list.MaxRemovals {
 			p.rcpt("one@re.fr", fmt.Sprintf("<%d@re.fr>", i))
-			if code, _ := p.receive(); (code == 'c') != (1+i+1 <= quota.MaxRemovals) {
+			if code, _ := p.receive(); (code == 'c') != (1+i+1 <= list.MaxRemovals) {
 				t.Errorf("recipient %d: %q", i, code)
 			}
 		}
@@ -90,7 +91,7 @@ func TestTooManyRedirects(t *testing.T) {
 		p.expect('y', "550 5.7.1")
 		p.send('D', "Ei", "4F1")
 		p.send('E')
-		for i := range quota.MaxRemovals {
+		for i := range list.MaxRemovals {
 			if code, payload := p.receive(); code != '-' {
 				t.Fatalf("change %d: %q %q", i, code, payload)
 			}
@@ -99,7 +100,7 @@ func TestTooManyRedirects(t *testing.T) {
 		p.expect('+', "b@x.fr")
 		p.expect('c', "")
 	})
-	if len(log) != quota.MaxRemovals+2+1 {
+	if len(log) != list.MaxRemovals+2+1 {
 		t.Errorf("%d records", len(log))
 	}
 	for _, line := range log[:len(log)-1] {

@@ -1,13 +1,17 @@
 package milter
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/rcptquota/rcptquota/milter/reply"
+)
 
 // Rules are what messages are answered by. They belong together.
 type Rules struct {
 	// Policy decides, and ends the reservations of what it decided about.
 	Policy Policy
 	// Replies are what users read.
-	Replies *Replies
+	Replies *reply.Replies
 	// Lists reports that recipients may be lists: the header of messages to lists is
 	// looked at then, and they may be changed at their end.
 	Lists bool

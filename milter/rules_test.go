@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
@@ -31,7 +32,7 @@ func TestUse(t *testing.T) {
 		p := r.pipes.dial(t)
 		p.negotiate(postfixOffer)
 		p.mail("anne", "a@example.org")
-		over := r.Use(Rules{Policy: after, Replies: &Replies{}})
+		over := r.Use(Rules{Policy: after, Replies: &reply.Replies{}})
 		if isOver(over) {
 			t.Error("the rules of a message under way are over")
 		}
@@ -53,7 +54,7 @@ func TestUse(t *testing.T) {
 		if !slices.Equal(before.settled, []string{"1 true"}) || !slices.Equal(after.settled, []string{"101 false"}) {
 			t.Errorf("settled %q by the rules before, %q by those after", before.settled, after.settled)
 		}
-		if over := r.Use(Rules{Policy: before, Replies: &Replies{}}); !isOver(over) {
+		if over := r.Use(Rules{Policy: before, Replies: &reply.Replies{}}); !isOver(over) {
 			t.Error("rules without a message under way are not over at once")
 		}
 	})
@@ -80,7 +81,7 @@ func TestUseListsForTheFirstTime(t *testing.T) {
 		old.mail("anne", "a@example.org")
 		old.send('A')
 		judge := &unseen{}
-		r.Use(Rules{Policy: judge, Replies: &Replies{}, Lists: true})
+		r.Use(Rules{Policy: judge, Replies: &reply.Replies{}, Lists: true})
 		young := r.pipes.dial(t)
 		young.negotiate(postfixOffer)
 		for _, p := range []*peer{old, young} {

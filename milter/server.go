@@ -118,7 +118,7 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	l := s.listen(ln, c)
 	defer s.unlisten(ln)
 	pause := time.Duration(0)
-	for s.takePlace() {
+	for s.acquirePlace() {
 		conn, err := ln.Accept()
 		switch {
 		case err == nil:
@@ -137,7 +137,7 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 		default:
 			<-s.places
 			pause = min(max(2*pause, 5*time.Millisecond), maxAcceptPause)
-			s.log.Error("cannot accept a connection", "error", err, "retry_in", pause)
+			s.log.Error(msgCannotAccept, "error", err, "retry_in", pause)
 			select {
 			case <-time.After(pause):
 			case <-s.stopped:
@@ -147,8 +147,8 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	return nil
 }
 
-// takePlace waits until one more connection may be served. It returns false when draining.
-func (s *Server) takePlace() bool {
+// acquirePlace waits until one more connection may be served. It returns false when draining.
+func (s *Server) acquirePlace() bool {
 	select {
 	case s.places <- struct{}{}:
 		return true

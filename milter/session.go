@@ -12,6 +12,7 @@ import (
 	gomilter "github.com/emersion/go-milter"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // Names of macros (Postfix MILTER_README, "What macros will Postfix send").
@@ -70,7 +71,7 @@ type transaction struct {
 	typed      map[string][]string // how the client wrote recipients, where that differs
 	typedSize  int                 // of typed, in bytes
 	untyped    bool                // typed lacks some, beyond maxTyped
-	header     quota.Header
+	header     list.Header
 	judged     bool // the verdict is about the present recipients
 	ended      bool // the end of the message was seen
 	verdict    quota.Verdict
@@ -260,5 +261,5 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 
 // refusal is the SMTP reply for a verdict, as SMFIR_REPLYCODE.
 func (s *session) refusal(v *quota.Verdict) gomilter.Response {
-	return gomilter.NewResponseStr(byte(gomilter.ActReplyCode), s.tx.rules.Replies.wire(v, s.tx.queueID))
+	return gomilter.NewResponseStr(byte(gomilter.ActReplyCode), s.tx.rules.Replies.Wire(v, s.tx.queueID))
 }

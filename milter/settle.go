@@ -27,7 +27,7 @@ func (s *session) settle(commit bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), settleTimeout)
 	defer cancel()
 	if err := s.tx.rules.Policy.Settle(ctx, ticket, commit); err != nil {
-		s.server.log.Warn("cannot settle what a message reserved", "queue_id", s.tx.queueID, "sender", ticket.Sender, "commit", commit, "error", err)
+		s.server.log.Warn(msgNotSettled, "queue_id", s.tx.queueID, "sender", ticket.Sender, "commit", commit, "error", err)
 	}
 }
 
@@ -41,7 +41,7 @@ func (s *session) giveUp() {
 	}
 	s.tx.ended = true
 	if n := s.ends.missed(s.port, cmp.Or(s.tx.verdict.Sender, s.client.String())); n > 0 {
-		s.server.log.Error("no message reaches its end", "listener", s.ends.address, "port", s.port, "messages", n, "remedy", unendedRemedy)
+		s.server.log.Error(msgNoEnd, "listener", s.ends.address, "port", s.port, "messages", n, "remedy", unendedRemedy)
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // reserving accepts up to two recipients with a new ticket, and records what is settled.
@@ -28,7 +28,7 @@ func (r *reserving) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 	return quota.Verdict{Action: quota.Accept, Due: quota.Due{Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(r.tickets)}}}
 }
 
-func (r *reserving) JudgeHeader(v *quota.Verdict, _ *quota.Header) quota.Verdict { return *v }
+func (r *reserving) JudgeHeader(v *quota.Verdict, _ *list.Header) quota.Verdict { return *v }
 
 func (r *reserving) Settle(_ context.Context, t quota.Ticket, committed bool) error {
 	r.settled = append(r.settled, fmt.Sprint(t.ID, " ", committed))
@@ -126,23 +126,12 @@ func TestLongLogin(t *testing.T) {
 	})
 }
 
-func TestShortDuration(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		time.Hour: "1h", 24 * time.Hour: "24h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s",
-		20 * time.Minute: "20m", 610 * time.Second: "10m10s", 3610 * time.Second: "1h0m10s",
-	} {
-		if got := shortDuration(d); got != want {
-			t.Errorf("%v is written %s", d, got)
-		}
-	}
-}
-
 // posts accepts every message as a post to a list, with a ticket and a new Reply-To.
 type posts struct{ reserving }
 
 func (p *posts) Judge(ctx context.Context, m *quota.Message) quota.Verdict {
 	v := p.reserving.Judge(ctx, m)
-	v.List, v.Posting = "list@l.fr", &quota.Posting{List: "list@l.fr", ReplyTo: []string{"a@x.fr"}, Enforced: true}
+	v.List, v.Posting = "list@l.fr", &list.Posting{List: "list@l.fr", ReplyTo: []string{"a@x.fr"}, Enforced: true}
 	return v
 }
 

@@ -4,7 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // A recipient of a redirected message is taken out of the envelope under each
@@ -17,9 +18,9 @@ func (s *session) keepTyped(address, typed string) (forget func()) {
 	if !s.tx.rules.Lists {
 		return func() {}
 	}
-	recipient := quota.RecipientKey(address)
+	recipient := mailaddr.RecipientKey(address)
 	forms := s.tx.typed[recipient]
-	if recipient == typed || len(forms) > quota.MaxRemovals || slices.Contains(forms, typed) {
+	if recipient == typed || len(forms) > list.MaxRemovals || slices.Contains(forms, typed) {
 		return func() {}
 	}
 	if s.tx.typedSize+len(typed) > maxTyped {
@@ -55,7 +56,7 @@ func (s *session) forms(address string) []string {
 // than any redirect may remove.
 func (s *session) countForms(address string) int {
 	if s.tx.untyped {
-		return quota.MaxRemovals + 1
+		return list.MaxRemovals + 1
 	}
 	return len(s.forms(address))
 }

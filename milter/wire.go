@@ -27,7 +27,7 @@ const (
 	idleTimeout = time.Hour
 	// packetTimeout is how long the rest of a packet may take once it began.
 	packetTimeout = 30 * time.Second
-	// maxSkip is the largest header field that is passed over unseen; the library
+	// maxSkip is the largest header field that is skipped; the library
 	// refuses larger packets.
 	maxSkip = 1 << 20
 	// writeTimeout is how long the MTA may take to read a reply.
@@ -104,9 +104,8 @@ func (w *wire) nextPacket() error {
 	}
 }
 
-// beginPacket looks at the head of a packet. It reports true for one that is
-// nobody's business and was passed over: a header field of a message that is not
-// to a list, for which the MTA awaits no answer.
+// beginPacket looks at the head of a packet. It reports true for one that it skipped:
+// a header field of a message that is not to a list, for which the MTA awaits no answer.
 func (w *wire) beginPacket() (skipped bool, err error) {
 	length, err := w.peek(lengthSize)
 	if err != nil {
@@ -245,8 +244,8 @@ func (w *wire) expectsReply(noReply gomilter.OptProtocol) bool {
 	return w.agreed.protocol&uint32(noReply) == 0
 }
 
-// takes reports whether the MTA agreed to all of these changes of a message.
-func (w *wire) takes(actions gomilter.OptAction) bool {
+// allows reports whether the MTA agreed to all of these changes of a message.
+func (w *wire) allows(actions gomilter.OptAction) bool {
 	return w.agreed.actions&uint32(actions) == uint32(actions)
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // Class is a named set of limits. A site chooses the names.
@@ -18,6 +19,14 @@ type Class struct {
 	// would_refuse.
 	Enforce bool
 	Match   Match
+}
+
+// Limits are what a class allows.
+type Limits struct {
+	// Recipients is the most distinct recipients of one message, at least 1.
+	Recipients int
+	// Windows count over messages; there may be none.
+	Windows []Window
 }
 
 // Match says which senders belong to a class: by the domain of a professional
@@ -33,7 +42,7 @@ type Match struct {
 
 func (m *Match) matches(s *Sender) bool {
 	for _, address := range s.Addresses {
-		_, domain := splitAddress(address)
+		_, domain := mailaddr.Split(address)
 		if slices.Contains(m.Domains, domain) {
 			return true
 		}
@@ -83,10 +92,10 @@ func (m MatchConfig) compile(match *Match, key string) error {
 	match.Values = m.Value
 	var errs []error
 	for _, domain := range m.Domain {
-		if !isDomain(domain) {
+		if !mailaddr.IsDomain(domain) {
 			errs = append(errs, conf.Errorf(key+".domain", "%q is not a domain; write it as in \"ecollege31.fr\"", domain))
 		}
-		match.Domains = append(match.Domains, domainKey(domain))
+		match.Domains = append(match.Domains, mailaddr.DomainKey(domain))
 	}
 	if m.Attribute != "" && !attributeName.MatchString(m.Attribute) {
 		errs = append(errs, conf.Errorf(key+".attribute", "%q is not the name of an attribute", m.Attribute))
@@ -100,4 +109,37 @@ func (m MatchConfig) compile(match *Match, key string) error {
 		errs = append(errs, conf.Errorf(key+".attribute", "missing; name the attribute that has these values"))
 	}
 	return errors.Join(errs...)
+}
+
+// limitCheck is the outcome of comparing a message with the limit of its sender's class.
+// The zero value is a message within the limit.
+type limitCheck struct {
+	action Action
+	reason Reason
+	limit  int // that is exceeded
+}
+
+func (l limitCheck) exceeded() bool { return l.reason != NoReason }
+
+// checkLimit compares the number of a message's recipients with its sender's class.
+func (r *Rules) checkLimit(c *classification, n int) limitCheck {
+	if c.class == nil || n <= c.class.Limits.Recipients {
+		return limitCheck{}
+	}
+	limit := c.class.Limits.Recipients
+	switch {
+	case c.sure || r.baseWhenUnknown:
+		return limitCheck{enforced(Refuse, c.class.Enforce), MessageLimit, limit}
+	case n > r.highest && r.allEnforced: // whatever the directory would say
+		return limitCheck{Refuse, MessageLimit, r.highest}
+	}
+	return limitCheck{enforced(Defer, c.class.Enforce), DirectoryUnavailable, limit}
+}
+
+// enforced returns the action, or WouldRefuse where the rule is not enforced.
+func enforced(action Action, enforce bool) Action {
+	if enforce {
+		return action
+	}
+	return WouldRefuse
 }

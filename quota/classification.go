@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // classification is what is known of a sender when a message is judged.
@@ -21,13 +23,13 @@ type classification struct {
 
 // classify asks the directory about the sender of a message: their class, and who they
 // are to lists.
-func (p *Policy) classify(ctx context.Context, o *origin) (classification, poster) {
+func (p *Policy) classify(ctx context.Context, o *origin) (classification, list.Poster) {
 	r := p.rules
 	switch {
 	case o.sender == "":
-		return classification{sure: true, closesLists: r.enforce}, poster{}
+		return classification{sure: true, closesLists: r.enforce}, list.Poster{}
 	case o.null:
-		return classification{sender: o.sender, class: r.base, sure: true, closesLists: r.base.Enforce}, poster{}
+		return classification{sender: o.sender, class: r.base, sure: true, closesLists: r.base.Enforce}, list.Poster{}
 	}
 	sender, err := p.directory.Sender(ctx, o.sender)
 	who := newPoster(&sender, err, r.allEnforced)
@@ -37,7 +39,7 @@ func (p *Policy) classify(ctx context.Context, o *origin) (classification, poste
 // classification makes the classification of a login from the directory's answer. A
 // sender about whom nothing is known now may be of an enforced class, so lists are closed
 // to them if there is such a class.
-func (r *Rules) classification(login string, sender *Sender, err error, who *poster) classification {
+func (r *Rules) classification(login string, sender *Sender, err error, who *list.Poster) classification {
 	c := classification{sender: login, class: r.base}
 	switch {
 	case err == nil:
@@ -51,8 +53,22 @@ func (r *Rules) classification(login string, sender *Sender, err error, who *pos
 	default:
 		c.err = err
 	}
-	c.closesLists = c.class.Enforce || who.err != nil && r.someEnforced
+	c.closesLists = c.class.Enforce || who.Err != nil && r.someEnforced
 	return c
+}
+
+// newPoster makes the poster from the directory's answer. A stale answer is treated as
+// none, because people may have changed.
+func newPoster(sender *Sender, err error, allEnforced bool) list.Poster {
+	switch {
+	case errors.Is(err, ErrAbsent), errors.Is(err, ErrAmbiguous):
+		return list.Poster{}
+	case err == nil && sender.Stale == nil:
+		return list.Poster{ID: sender.ID, Addresses: sender.Addresses}
+	case err == nil:
+		err = sender.Stale
+	}
+	return list.Poster{Err: err, MayBeUnenforced: !allEnforced}
 }
 
 // classOf finds a sender's class: premium, else the strictest that matches,

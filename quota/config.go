@@ -1,6 +1,9 @@
 package quota
 
-import "github.com/rcptquota/rcptquota/quota/conf"
+import (
+	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/list"
+)
 
 // Config is the rules' part of the configuration file, at its top level.
 type Config struct {
@@ -18,7 +21,7 @@ type Config struct {
 	// Premium is the class of designated senders, and the calendar of designations.
 	Premium PremiumConfig `toml:"premium"`
 	// Lists are the mailing lists: see lists.md.
-	Lists ListsConfig `toml:"lists"`
+	Lists list.Config `toml:"lists"`
 	// Unavailable is what happens while LDAP is away.
 	Unavailable UnavailableConfig `toml:"directory_unavailable"`
 }

@@ -3,6 +3,8 @@ package quota
 import (
 	"context"
 	"errors"
+
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // The errors of a [Directory] that are certain answers. Any other error means that the
@@ -29,9 +31,7 @@ type Directory interface {
 	// directory has just said so; any other error means that the directory cannot be
 	// asked now.
 	Sender(ctx context.Context, login string) (Sender, error)
-	// Lists says for each address, written as by [RecipientKey], whether it is a list's.
-	// There is one answer for each address, in their order, from few searches.
-	Lists(ctx context.Context, addresses []string) []ListAnswer
+	list.Directory
 }
 
 // Sender is what the directory knows about one sender. It is shared: do not
@@ -41,7 +41,7 @@ type Sender struct {
 	// lists and designated senders: in LDAP the entry's DN (RFC 4514) in one spelling,
 	// in a directory in a file the login in lower case.
 	ID string
-	// Addresses are the professional addresses, each as [PersonKey] writes it.
+	// Addresses are the professional addresses, each as [mailaddr.PersonKey] writes it.
 	Addresses []string
 	// Establishment is the sender's school as the directory names it: a UAI such
 	// as "0310001A", or the DN of its entry; empty when unknown.

@@ -20,11 +20,9 @@
 //
 // # Lists
 //
-// An address in a configured domain may be a [List]. Only its managers may post: its
-// moderators or, where it provably has none, its owners. They are recognised by their
-// login, and envelope and header must have their own address. Whether the sender may
-// post is decided at DATA. At the end of the message [Policy.JudgeHeader] looks at the
-// [Header], and the message is changed as the verdict's [Posting] says.
+// The rules of mailing lists are in package list. Whether the sender may post is decided at
+// DATA, as one row among the others. At the end of the message [Policy.JudgeHeader] looks at
+// its header, and the message is changed as the verdict's [list.Posting] says.
 //
 // # What is known, and what is not
 //

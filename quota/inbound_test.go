@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
-// TestRedirectsAreBounded: a message whose redirects would remove more than MaxRemovals
+// TestRedirectsAreBounded: a message whose redirects would remove more than list.MaxRemovals
 // addresses is refused by Judge itself, and reserves nothing.
 func TestRedirectsAreBounded(t *testing.T) {
 	const windows = "[class.x]\nrecipients = 200\n[[class.x.window]]\nper = \"1h\"\nrecipients = 200\n"
@@ -14,12 +16,12 @@ func TestRedirectsAreBounded(t *testing.T) {
 		lists, forms int
 		want         Action
 	}{
-		{1, MaxRemovals, Redirect},
-		{1, MaxRemovals + 1, Refuse},
-		{MaxRemovals, 1, Redirect},
-		{MaxRemovals + 1, 1, Refuse},
-		{MaxRemovals / 2, 2, Redirect},
-		{MaxRemovals/2 + 1, 2, Refuse},
+		{1, list.MaxRemovals, Redirect},
+		{1, list.MaxRemovals + 1, Refuse},
+		{list.MaxRemovals, 1, Redirect},
+		{list.MaxRemovals + 1, 1, Refuse},
+		{list.MaxRemovals / 2, 2, Redirect},
+		{list.MaxRemovals/2 + 1, 2, Refuse},
 	} {
 		directory := newListed()
 		var all []string
@@ -46,18 +48,18 @@ func TestRedirectsAreBounded(t *testing.T) {
 // are counted too, each once.
 func TestEarlierRecipients(t *testing.T) {
 	policy := listPolicy(t, listRules, newListed(), nil)
-	earlier := &Posting{Redirects: []Redirection{{Recipient: "one@re.fr"}, {Recipient: "owned@re.fr"}}}
+	earlier := &list.Posting{Redirects: []list.Redirection{{Recipient: "one@re.fr"}, {Recipient: "owned@re.fr"}}}
 	before := *earlier
 	for _, c := range []struct {
 		to    string
 		forms int
 		want  Action
 	}{
-		{"owned@re.fr", MaxRemovals / 2, Redirect},
-		{"owned@re.fr", MaxRemovals/2 + 1, Refuse},
-		{"gone2@re.fr", MaxRemovals, Accept}, // not a list
-		{"third@re.fr", MaxRemovals / 3, Redirect},
-		{"third@re.fr", MaxRemovals/3 + 1, Refuse},
+		{"owned@re.fr", list.MaxRemovals / 2, Redirect},
+		{"owned@re.fr", list.MaxRemovals/2 + 1, Refuse},
+		{"gone2@re.fr", list.MaxRemovals, Accept}, // not a list
+		{"third@re.fr", list.MaxRemovals / 3, Redirect},
+		{"third@re.fr", list.MaxRemovals/3 + 1, Refuse},
 	} {
 		directory := newListed()
 		directory.lists["third@re.fr"] = directory.lists["owned@re.fr"]
@@ -80,10 +82,10 @@ func TestTogether(t *testing.T) {
 	plain := Verdict{Action: Accept, Facts: Facts{Recipients: 1, List: "plain"}}
 	redirected := Verdict{
 		Action: Redirect, Reason: ListPosting, Facts: Facts{Recipients: 1, List: "redirected"},
-		Due: Due{Posting: &Posting{Redirects: []Redirection{{Recipient: "redirected"}}}},
+		Due: Due{Posting: &list.Posting{Redirects: []list.Redirection{{Recipient: "redirected"}}}},
 	}
 	again := redirected
-	again.Posting = &Posting{Redirects: []Redirection{{Recipient: "again"}}}
+	again.Posting = &list.Posting{Redirects: []list.Redirection{{Recipient: "again"}}}
 	for _, c := range []struct {
 		before, last Verdict
 		n            int

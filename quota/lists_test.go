@@ -8,19 +8,22 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/list"
+	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
 // listed is a directory of persons and lists that records what it is asked.
 type listed struct {
 	people
-	lists map[string]*List
+	lists map[string]*list.List
 	asked [][]string
 }
 
 // Lists implements Directory. It cannot answer about addresses that begin with "away".
-func (l *listed) Lists(_ context.Context, addresses []string) []ListAnswer {
+func (l *listed) Lists(_ context.Context, addresses []string) []list.Answer {
 	l.asked = append(l.asked, slices.Sorted(slices.Values(addresses)))
-	answers := make([]ListAnswer, len(addresses))
+	answers := make([]list.Answer, len(addresses))
 	for i, a := range addresses {
 		answers[i].List = l.lists[a]
 		if a[:4] == "away" {
@@ -30,8 +33,8 @@ func (l *listed) Lists(_ context.Context, addresses []string) []ListAnswer {
 	return answers
 }
 
-func person(name string) Person {
-	return Person{ID: name, Addresses: []string{name + "@entmip.fr", name + "@ecollege31.fr"}}
+func person(name string) list.Person {
+	return list.Person{ID: name, Addresses: []string{name + "@entmip.fr", name + "@ecollege31.fr"}}
 }
 
 var errNobody = errors.New("uid=gone: nobody")
@@ -40,15 +43,15 @@ var errNobody = errors.New("uid=gone: nobody")
 // names say.
 func newListed() *listed {
 	owner, moderator := person("owner"), person("moderator")
-	l := &listed{people: people{}, lists: map[string]*List{
-		"owned@l.fr":     {Owners: []Person{owner}, Members: 40},
-		"moderated@l.fr": {Owners: []Person{owner}, Moderators: []Person{moderator}, Moderated: true, Members: 40},
-		"both@l.fr":      {Owners: []Person{owner}, Moderators: []Person{moderator, owner}, Moderated: true},
-		"gone@l.fr":      {Owners: []Person{owner}, Moderated: true, Fault: errNobody},
+	l := &listed{people: people{}, lists: map[string]*list.List{
+		"owned@l.fr":     {Owners: []list.Person{owner}, Members: 40},
+		"moderated@l.fr": {Owners: []list.Person{owner}, Moderators: []list.Person{moderator}, Moderated: true, Members: 40},
+		"both@l.fr":      {Owners: []list.Person{owner}, Moderators: []list.Person{moderator, owner}, Moderated: true},
+		"gone@l.fr":      {Owners: []list.Person{owner}, Moderated: true, Fault: errNobody},
 		"nobody@l.fr":    {},
-		"owned@open.fr":  {Owners: []Person{owner}, Members: 40},
-		"owned@re.fr":    {Owners: []Person{owner}, Members: 40},
-		"gone@re.fr":     {Owners: []Person{owner}, Moderated: true, Fault: errNobody},
+		"owned@open.fr":  {Owners: []list.Person{owner}, Members: 40},
+		"owned@re.fr":    {Owners: []list.Person{owner}, Members: 40},
+		"gone@re.fr":     {Owners: []list.Person{owner}, Moderated: true, Fault: errNobody},
 	}}
 	for _, name := range []string{"owner", "moderator", "member"} {
 		l.people[name] = Sender{ID: name, Addresses: person(name).Addresses}
@@ -96,18 +99,18 @@ func own(login string) []string { return person(login).Addresses }
 func TestPosting(t *testing.T) {
 	policy := listPolicy(t, listRules, newListed(), nil)
 	owners, moderators := []string{"owner@entmip.fr"}, []string{"moderator@entmip.fr"}
-	post := func(login string, replyTo ...string) *Posting {
-		return &Posting{From: own(login), Poster: own(login), ReplyTo: replyTo, Enforced: true}
+	post := func(login string, replyTo ...string) *list.Posting {
+		return &list.Posting{From: own(login), Poster: own(login), ReplyTo: replyTo, Enforced: true}
 	}
-	redirect := func(list string) *Posting {
-		return &Posting{Redirects: []Redirection{{Recipient: list, To: owners}}, RefuseGenerated: true, Enforced: true}
+	redirect := func(address string) *list.Posting {
+		return &list.Posting{Redirects: []list.Redirection{{Recipient: address, To: owners}}, RefuseGenerated: true, Enforced: true}
 	}
 	for _, c := range []struct {
 		login   string // the envelope sender is login@entmip.fr
 		list    string
 		action  Action
 		reason  Reason
-		posting *Posting
+		posting *list.Posting
 	}{
 		{"owner", "owned@l.fr", Accept, NoReason, post("owner", owners...)},
 		{"member", "owned@l.fr", Refuse, ListPosting, nil},
@@ -127,9 +130,9 @@ func TestPosting(t *testing.T) {
 		{"away", "person@l.fr", Accept, NoReason, nil},
 		{"", "owned@l.fr", Refuse, ListPosting, nil},
 		{"", "away@l.fr", Defer, DirectoryUnavailable, nil},
-		{"member", "owned@open.fr", Accept, NoReason, &Posting{RefuseGenerated: true, Enforced: true}},
-		{"owner", "owned@open.fr", Accept, NoReason, &Posting{Poster: own("owner"), ReplyTo: owners, Enforced: true}},
-		{"", "owned@open.fr", Accept, Unauthenticated, &Posting{RefuseGenerated: true, Enforced: true}},
+		{"member", "owned@open.fr", Accept, NoReason, &list.Posting{RefuseGenerated: true, Enforced: true}},
+		{"owner", "owned@open.fr", Accept, NoReason, &list.Posting{Poster: own("owner"), ReplyTo: owners, Enforced: true}},
+		{"", "owned@open.fr", Accept, Unauthenticated, &list.Posting{RefuseGenerated: true, Enforced: true}},
 		{"owner", "owned@re.fr", Accept, NoReason, post("owner", owners...)},
 		{"member", "owned@re.fr", Redirect, ListPosting, redirect("owned@re.fr")},
 		{"owner", "gone@re.fr", Refuse, ListPosting, nil},
@@ -140,19 +143,19 @@ func TestPosting(t *testing.T) {
 		if v.Action != c.action || v.Reason != c.reason {
 			t.Errorf("%s to %s: %v, %v; want %v, %v", c.login, c.list, v.Action, v.Reason, c.action, c.reason)
 		}
-		list := c.list
-		if list == "away@l.fr" { // it may be a person's
-			list = "@l.fr"
+		name := c.list
+		if name == "away@l.fr" { // it may be a person's
+			name = "@l.fr"
 		}
-		if v.Reason != NoReason && v.Reason != Unauthenticated && v.List != list {
-			t.Errorf("%s to %s: list %q, want %q", c.login, c.list, v.List, list)
+		if v.Reason != NoReason && v.Reason != Unauthenticated && v.List != name {
+			t.Errorf("%s to %s: list %q, want %q", c.login, c.list, v.List, name)
 		}
 		checkPosting(t, c.login+" to "+c.list, v.Posting, c.posting)
 	}
 }
 
 // checkPosting compares everything but the name of the list.
-func checkPosting(t *testing.T, name string, got, want *Posting) {
+func checkPosting(t *testing.T, name string, got, want *list.Posting) {
 	t.Helper()
 	if got != nil && want != nil {
 		g := *got
@@ -303,16 +306,14 @@ func TestLateRefusal(t *testing.T) {
 	policy := listPolicy(t, listRules+"[class.x]\nrecipients = 9\n[[class.x.window]]\nper = \"1h\"\nrecipients = 9\n", newListed(), counter)
 	before := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr")})
 	for name, c := range map[string]struct {
-		header Header
+		header list.Header
 		want   Action
 		reason Reason
 	}{
-		"goes":      {Header{From: []string{"Owner <owner@entmip.fr>"}}, Accept, NoReason},
-		"other":     {Header{From: []string{"member@entmip.fr"}}, Refuse, ListFrom},
-		"automatic": {Header{From: []string{"owner@entmip.fr"}, Automatic: true}, Refuse, ListAutomatic},
-		"so many":   {Header{From: []string{"owner@entmip.fr"}, ReplyTo: maxFields, XSender: maxFields}, Accept, NoReason},
-		"too many":  {Header{From: []string{"owner@entmip.fr"}, ReplyTo: maxFields + 1}, Refuse, ListHeader},
-		"X-Sender":  {Header{From: []string{"owner@entmip.fr"}, XSender: maxFields + 1}, Refuse, ListHeader},
+		"goes":      {list.Header{From: []string{"Owner <owner@entmip.fr>"}}, Accept, NoReason},
+		"other":     {list.Header{From: []string{"member@entmip.fr"}}, Refuse, ListFrom},
+		"automatic": {list.Header{From: []string{"owner@entmip.fr"}, Automatic: true}, Refuse, ListAutomatic},
+		"too many":  {list.Header{From: []string{"owner@entmip.fr"}, ReplyTo: 1000}, Refuse, ListHeader},
 	} {
 		was := before
 		v := policy.JudgeHeader(&before, &c.header)
@@ -327,12 +328,12 @@ func TestLateRefusal(t *testing.T) {
 
 func TestEnvelopeOfAnother(t *testing.T) {
 	policy := listPolicy(t, listRules, newListed(), nil)
-	for from, want := range map[string]FromFault{
-		"owner@entmip.fr": NoFault, "Owner@ECOLLEGE31.fr": NoFault, "member@entmip.fr": EnvelopeOther, "owner@private.fr": EnvelopeOther,
+	for envelopeSender, want := range map[string]from.Fault{
+		"owner@entmip.fr": from.NoFault, "Owner@ECOLLEGE31.fr": from.NoFault, "member@entmip.fr": from.Envelope, "owner@private.fr": from.Envelope,
 	} {
-		v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: from, Recipients: envelope("owned@l.fr")})
-		if v.FromFault != want || (v.Reason == ListFrom) != (want != NoFault) {
-			t.Errorf("%s: %v, %v", from, v.Reason, v.FromFault)
+		v := policy.Judge(t.Context(), &Message{Login: "owner", EnvelopeSender: envelopeSender, Recipients: envelope("owned@l.fr")})
+		if v.FromFault != want || (v.Reason == ListFrom) != (want != from.NoFault) {
+			t.Errorf("%s: %v, %v", envelopeSender, v.Reason, v.FromFault)
 		}
 	}
 }
@@ -349,24 +350,5 @@ func TestDoubtAboutPremium(t *testing.T) {
 	v = policy.Judge(t.Context(), &Message{Login: "doubt", EnvelopeSender: "owner@entmip.fr", Recipients: envelope("owned@l.fr", "a@b.fr")})
 	if v.Action != Defer || v.List != "" {
 		t.Errorf("%+v", v)
-	}
-}
-
-func TestMerge(t *testing.T) {
-	a := &Posting{Redirects: []Redirection{{Recipient: "a"}}}
-	b := &Posting{List: "b", Enforced: true, Redirects: []Redirection{{Recipient: "b"}}}
-	if got := (*Posting)(nil).Merge(a); got != a {
-		t.Errorf("%+v", got)
-	}
-	if got := a.Merge(nil); got != a {
-		t.Errorf("%+v", got)
-	}
-	before := [2]Posting{*a, *b}
-	got := a.Merge(b)
-	if !reflect.DeepEqual(before, [2]Posting{*a, *b}) {
-		t.Errorf("merging changed %+v, %+v", a, b)
-	}
-	if got.List != "b" || !got.Enforced || len(got.Redirects) != 2 {
-		t.Errorf("%+v", got)
 	}
 }

@@ -3,6 +3,8 @@ package quota
 import (
 	"fmt"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // TestListsNotEnforced: nothing is refused, nothing changed.
@@ -29,8 +31,10 @@ func TestListsNotEnforced(t *testing.T) {
 		if p := v.Posting; p != nil && (p.Enforced || p.ReplyTo != nil || p.Redirects != nil) {
 			t.Errorf("%s to %s: posting %+v", c.login, c.list, p)
 		}
-		if v := policy.JudgeHeader(&v, &Header{From: []string{"x@y.fr"}}); !v.Action.Passes() {
-			t.Errorf("%s to %s at its end: %v", c.login, c.list, v.Action)
+		h := list.Header{From: []string{"x@y.fr"}}
+		h.Add("Sender", "x@y.fr")
+		if v := policy.JudgeHeader(&v, &h); !v.Action.Passes() || v.Posting != nil && v.Posting.Remove != nil {
+			t.Errorf("%s to %s at its end: %v, %+v", c.login, c.list, v.Action, v.Posting)
 		}
 	}
 }

@@ -1,9 +1,13 @@
 package quota
 
 import (
+	"iter"
+	"maps"
 	"net/netip"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/list"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // Role is what a listener's Postfix does with the messages it shows us.
@@ -63,32 +67,50 @@ type Message struct {
 	Forms func(recipient string) int
 	// Earlier is what remains to be done for the recipients answered before this one, in
 	// the inbound role; nil: nothing.
-	Earlier *Posting
+	Earlier *list.Posting
 }
 
-// removals is the number of addresses to remove from the envelope for recipients
-// answered earlier.
-func (m *Message) removals() (n int) {
-	if m.Earlier == nil {
-		return 0
-	}
-	for _, r := range m.Earlier.Redirects {
-		n += m.forms(r.Recipient)
-	}
-	return n
+// toLists is what the rules of lists look at.
+func (m *Message) toLists() *list.Message {
+	return &list.Message{EnvelopeSender: m.EnvelopeSender, NoEnd: m.NoEnd, HeaderUnseen: m.HeaderUnseen, Forms: m.Forms, Earlier: m.Earlier}
 }
 
-// removalsFor is the number of further addresses to remove if a recipient is redirected.
-func (m *Message) removalsFor(recipient string) int {
-	if m.Earlier != nil && m.Earlier.redirects(recipient) {
-		return 0
-	}
-	return m.forms(recipient)
+// keepRecipients is the largest set whose memory the next message reuses. Clearing a map
+// takes time in proportion to the most it ever held, so a large one is dropped.
+const keepRecipients = 1024
+
+// Recipients is the set of distinct recipients of one envelope, as Postfix resolved
+// them, each written as by [mailaddr.RecipientKey]. The zero value is an empty set, ready
+// to use.
+type Recipients struct {
+	set map[string]struct{}
 }
 
-func (m *Message) forms(recipient string) int {
-	if m.Forms == nil {
-		return 1
+// Add puts address into the set. The same address twice is one recipient.
+func (r *Recipients) Add(address string) {
+	if r.set == nil {
+		r.set = make(map[string]struct{})
 	}
-	return m.Forms(recipient)
+	r.set[mailaddr.RecipientKey(address)] = struct{}{}
+}
+
+// Len is the number of distinct recipients.
+func (r *Recipients) Len() int { return len(r.set) }
+
+// All yields each recipient once, normalised, in no particular order.
+func (r *Recipients) All() iter.Seq[string] { return maps.Keys(r.set) }
+
+// Has reports whether a normalised address is in the set.
+func (r *Recipients) Has(address string) bool {
+	_, has := r.set[address]
+	return has
+}
+
+// Reset empties the set for the next message of a connection.
+func (r *Recipients) Reset() {
+	if len(r.set) > keepRecipients {
+		r.set = nil
+		return
+	}
+	clear(r.set)
 }

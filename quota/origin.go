@@ -1,5 +1,13 @@
 package quota
 
+import (
+	"errors"
+	"net/netip"
+	"slices"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
+)
+
 // origin is who sends a message and to how many, as known before the directory is asked.
 type origin struct {
 	role Role
@@ -51,4 +59,38 @@ func (o *origin) acceptedBecause() Reason {
 // limits of classes say nothing about mail without a login.
 func (r *Rules) exceedsEveryClass(o *origin) bool {
 	return o.role == Submission && o.recipients > r.highest && r.allEnforced && (r.enforce || o.sender != "")
+}
+
+// networks is a list of client networks. There are few, so they are searched in order.
+type networks []netip.Prefix
+
+// contains reports whether client is in one of the networks; an IPv4 address that
+// Postfix writes mapped into IPv6 is looked up as IPv4. The zero Addr is in none.
+func (n networks) contains(client netip.Addr) bool {
+	client = client.Unmap()
+	return slices.ContainsFunc(n, func(p netip.Prefix) bool { return p.Contains(client) })
+}
+
+func parseNetworks(key string, texts []string) (networks, error) {
+	var parsed networks
+	var errs []error
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			var addr netip.Addr
+			addr, err = netip.ParseAddr(text)
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		switch {
+		case err != nil:
+			errs = append(errs, conf.Errorf(key, "%q is not a network; write it as in \"192.0.2.0/24\", \"2001:db8::/32\" or \"192.0.2.1\"", text))
+		case prefix.Addr().Is4In6():
+			errs = append(errs, conf.Errorf(key, "%q is IPv4 written as IPv6; write it as in \"192.0.2.0/24\"", text))
+		case prefix != prefix.Masked():
+			errs = append(errs, conf.Errorf(key, "%q has bits beyond its mask; write %q", text, prefix.Masked()))
+		default:
+			parsed = append(parsed, prefix)
+		}
+	}
+	return parsed, errors.Join(errs...)
 }

@@ -1,6 +1,10 @@
 package quota
 
-import "context"
+import (
+	"context"
+
+	"github.com/rcptquota/rcptquota/quota/list"
+)
 
 // Policy decides about messages by one site's rules. It is safe for use by many
 // goroutines at once.
@@ -42,37 +46,46 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 		return unauthenticated(&o, r.enforce)
 	}
 	c, who := p.classify(ctx, &o)
-	candidates, inDomain := r.lists.recipients(m.Recipients)
-	if len(candidates) > maxLookups {
+	candidates := r.lists.Candidates(m.Recipients.All())
+	if candidates.Len() > maxLookups {
 		over := r.checkLimit(&c, o.recipients)
 		if over.exceeded() && (c.enforced() || !c.closesLists) {
-			return overLimit(&c, &listDecision{}, &counted{n: o.recipients}, over)
+			return overLimit(&c, &list.Decision{}, &counted{n: o.recipients}, over)
 		}
 	}
-	found := p.findLists(ctx, candidates, inDomain)
-	lists := decideLists(&who, &found, m, c.closesLists)
+	found := r.lists.Find(ctx, p.directory, &candidates)
+	lists := list.Decide(&who, &found, m.toLists(), c.closesLists)
 	recipients := r.count(m, &o, &lists)
-	if lists.refusal != NoReason {
-		return refusedByList(&c, &lists, recipients.len())
+	if lists.Refusal != list.NotRefused {
+		return refusedByList(&c, &lists, recipients.n)
 	}
-	over := r.checkLimit(&c, recipients.len())
-	if over.exceeded() && (c.enforced() || !lists.defers()) {
+	over := r.checkLimit(&c, recipients.n)
+	if over.exceeded() && (c.enforced() || !lists.Defers()) {
 		return overLimit(&c, &lists, &recipients, over)
 	}
-	if lists.unknown != "" {
-		return listUnavailable(&c, &lists, recipients.len())
+	if lists.Unknown != "" {
+		return listUnavailable(&c, &lists, recipients.n)
 	}
 	windows := p.checkWindows(ctx, &c, &recipients)
 	if windows.reason != NoReason {
 		return outOfWindow(&c, &lists, &recipients, &windows)
 	}
-	return accepted(&c, &lists, recipients.len(), o.acceptedBecause(), &windows)
+	return accepted(&c, &lists, recipients.n, o.acceptedBecause(), &windows)
 }
 
 // JudgeHeader gives the verdict on a message that v let pass, now that its header is
 // known: the same verdict with what remains to be done, or a refusal of a message to
 // lists. It changes neither v nor h, and does not settle the reservation.
-func (p *Policy) JudgeHeader(v *Verdict, h *Header) Verdict { return judgeHeader(v, h) }
+func (p *Policy) JudgeHeader(v *Verdict, h *list.Header) Verdict {
+	if v.Posting == nil {
+		return *v
+	}
+	posting, refusal, fault := v.Posting.JudgeHeader(h, v.Sender)
+	if refusal != list.NotRefused {
+		return refusedByHeader(v, refusal, fault)
+	}
+	return Verdict{Action: v.Action, Reason: v.Reason, FromFault: v.FromFault, Facts: v.Facts, Due: Due{posting, v.Ticket}}
+}
 
 // Settle ends the reservation of a message, once: it is committed and counts, or released
 // and costs nothing.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // people is a directory in memory, which cannot answer about the login "away".
@@ -28,8 +30,8 @@ func (p people) Sender(_ context.Context, login string) (Sender, error) {
 }
 
 // Lists implements Directory, without any list; see listed for one with lists.
-func (p people) Lists(_ context.Context, addresses []string) []ListAnswer {
-	return make([]ListAnswer, len(addresses))
+func (p people) Lists(_ context.Context, addresses []string) []list.Answer {
+	return make([]list.Answer, len(addresses))
 }
 
 var school = people{

@@ -1,6 +1,11 @@
 package quota
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/rcptquota/rcptquota/quota/list"
+	"github.com/rcptquota/rcptquota/quota/list/from"
+)
 
 // The verdicts of the rows of the table, in its order. Each function builds the whole
 // verdict, once.
@@ -31,20 +36,20 @@ func unauthenticated(o *origin, enforce bool) Verdict {
 }
 
 // refusedByList is the verdict on a message that a list does not accept.
-func refusedByList(c *classification, lists *listDecision, n int) Verdict {
+func refusedByList(c *classification, lists *list.Decision, n int) Verdict {
 	return Verdict{
-		Action: enforced(Refuse, c.closesLists), Reason: lists.refusal, FromFault: lists.fromFault,
-		Facts: lists.facts(c.facts(n)),
+		Action: enforced(Refuse, c.closesLists), Reason: reasonOf(lists.Refusal), FromFault: lists.Fault,
+		Facts: c.facts(n).withLists(lists),
 	}
 }
 
 // overLimit is the verdict on a message over its sender's limit, refused or, where the
 // limit is in doubt, deferred.
-func overLimit(c *classification, lists *listDecision, recipients *counted, over limitCheck) Verdict {
-	facts := c.facts(recipients.len())
-	facts.Limit, facts.Err = over.limit, errors.Join(facts.Err, lists.faults)
+func overLimit(c *classification, lists *list.Decision, recipients *counted, over limitCheck) Verdict {
+	facts := c.facts(recipients.n)
+	facts.Limit, facts.Err = over.limit, errors.Join(facts.Err, lists.Faults)
 	if over.action == WouldRefuse {
-		return Verdict{Action: over.action, Reason: over.reason, Facts: lists.first(facts), Due: Due{Posting: lists.posting}}
+		return Verdict{Action: over.action, Reason: over.reason, Facts: facts.withList(lists), Due: Due{Posting: lists.Posting}}
 	}
 	if over.action == Refuse {
 		facts = recipients.facts(facts)
@@ -54,20 +59,20 @@ func overLimit(c *classification, lists *listDecision, recipients *counted, over
 
 // listUnavailable is the verdict on a message to an address that may be a list, while it
 // cannot be known whether the sender may post.
-func listUnavailable(c *classification, lists *listDecision, n int) Verdict {
+func listUnavailable(c *classification, lists *list.Decision, n int) Verdict {
 	facts := c.facts(n)
-	facts.List, facts.Degraded = lists.unknown, true
-	facts.Err = errors.Join(facts.Err, lists.faults)
-	if facts.Err == nil || facts.Err.Error() != lists.err.Error() { // the same outage hits both searches
-		facts.Err = errors.Join(facts.Err, lists.err)
+	facts.List, facts.Degraded = lists.Unknown, true
+	facts.Err = errors.Join(facts.Err, lists.Faults)
+	if facts.Err == nil || facts.Err.Error() != lists.Err.Error() { // the same outage hits both searches
+		facts.Err = errors.Join(facts.Err, lists.Err)
 	}
 	return Verdict{Action: enforced(Defer, c.closesLists), Reason: DirectoryUnavailable, Facts: facts}
 }
 
 // outOfWindow is the verdict on a message for which its sender's windows have no room, or
 // cannot be read.
-func outOfWindow(c *classification, lists *listDecision, recipients *counted, w *windowCheck) Verdict {
-	facts := w.facts(lists.facts(c.facts(recipients.len())))
+func outOfWindow(c *classification, lists *list.Decision, recipients *counted, w *windowCheck) Verdict {
+	facts := w.facts(c.facts(recipients.n).withLists(lists))
 	switch {
 	case w.reason == DirectoryUnavailable: // because of the sender's class, not of a list
 		facts.List, facts.Moderated = "", false
@@ -75,36 +80,62 @@ func outOfWindow(c *classification, lists *listDecision, recipients *counted, w 
 		facts = recipients.facts(facts)
 	}
 	if w.action == WouldRefuse {
-		return Verdict{Action: w.action, Reason: w.reason, Facts: facts, Due: Due{Posting: lists.posting}}
+		return Verdict{Action: w.action, Reason: w.reason, Facts: facts, Due: Due{Posting: lists.Posting}}
 	}
 	return Verdict{Action: w.action, Reason: w.reason, Facts: facts}
 }
 
 // accepted is the verdict on a message that no row stops. If a list passes it on to its
 // managers, it is redirected.
-func accepted(c *classification, lists *listDecision, n int, reason Reason, w *windowCheck) Verdict {
+func accepted(c *classification, lists *list.Decision, n int, reason Reason, w *windowCheck) Verdict {
 	action := Accept
-	if lists.redirects {
+	if lists.Redirects {
 		action, reason = Redirect, ListPosting
 	}
 	return Verdict{
 		Action: action, Reason: reason,
-		Facts: w.facts(lists.facts(c.facts(n))),
-		Due:   Due{Posting: lists.posting, Ticket: w.ticket},
+		Facts: w.facts(c.facts(n).withLists(lists)),
+		Due:   Due{Posting: lists.Posting, Ticket: w.ticket},
 	}
 }
 
-// first adds the list that decided or, where none did, the first one that the message goes
-// to.
-func (d *listDecision) first(f Facts) Facts {
-	f.List, f.Moderated = d.list, d.moderated
+// refusedByHeader is the verdict on a message to lists that v let pass, and whose header is
+// refused.
+func refusedByHeader(v *Verdict, refusal list.Refusal, fault from.Fault) Verdict {
+	facts := v.Facts
+	facts.List, facts.Moderated = v.Posting.List, v.Posting.Moderated
+	return Verdict{Action: enforced(Refuse, v.Posting.Enforced), Reason: reasonOf(refusal), FromFault: fault, Facts: facts, Due: v.Due}
+}
+
+// reasonOf is the reason of a message that a list refuses.
+func reasonOf(refusal list.Refusal) Reason {
+	switch refusal {
+	case list.NotRefused:
+	case list.MayNotPost:
+		return ListPosting
+	case list.OtherSender:
+		return ListFrom
+	case list.Automatic:
+		return ListAutomatic
+	case list.TooManyFields:
+		return ListHeader
+	case list.Unchecked:
+		return ListUnchecked
+	}
+	return NoReason
+}
+
+// withList adds the list that decided or, where none did, the first one that the message
+// goes to.
+func (f Facts) withList(d *list.Decision) Facts {
+	f.List, f.Moderated = d.List, d.Moderated
 	return f
 }
 
-// facts adds the same, and the directory's mistakes about the lists.
-func (d *listDecision) facts(f Facts) Facts {
-	f.Err = errors.Join(f.Err, d.faults)
-	return d.first(f)
+// withLists adds the same, and the directory's mistakes about the lists.
+func (f Facts) withLists(d *list.Decision) Facts {
+	f.Err = errors.Join(f.Err, d.Faults)
+	return f.withList(d)
 }
 
 // facts adds the window that has no room, and an outage of the store.
@@ -119,8 +150,8 @@ func (w *windowCheck) facts(f Facts) Facts {
 
 // facts adds a list that alone counts for more than the limit, if there is one.
 func (c *counted) facts(f Facts) Facts {
-	if p, n := c.above(f.Limit); p != nil {
-		f.List, f.Moderated, f.Members = p.name, p.list.Moderated, n
+	if long, n := c.above(f.Limit); long != nil {
+		f.List, f.Moderated, f.Members = long.Name, long.Moderated, n
 	}
 	return f
 }

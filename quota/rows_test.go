@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // rowRules are classes of 3 and 10 recipients and a window of 3, with a trusted
@@ -85,9 +87,9 @@ func TestFirstRowWins(t *testing.T) {
 		{rows: "no login, list unknown", to: others(0, "away@l.fr"), action: Refuse, reason: Unauthenticated},
 
 		{rows: "may not post, redirect", login: "member", to: others(0, "owned@l.fr", "owned@re.fr"), action: Refuse, reason: ListPosting, list: "owned@l.fr"},
-		{rows: "too much to redirect, class limit", login: "member", forms: MaxRemovals + 1, to: others(4, "owned@re.fr"), action: Refuse, reason: ListPosting, list: "owned@re.fr"},
-		{rows: "too much to redirect, list unknown", login: "member", forms: MaxRemovals + 1, to: others(0, "away@l.fr", "owned@re.fr"), action: Refuse, reason: ListPosting, list: "owned@re.fr"},
-		{rows: "too much to redirect, window", login: "member", forms: MaxRemovals + 1, to: others(0, "owned@re.fr"), counter: full, action: Refuse, reason: ListPosting, list: "owned@re.fr"},
+		{rows: "too much to redirect, class limit", login: "member", forms: list.MaxRemovals + 1, to: others(4, "owned@re.fr"), action: Refuse, reason: ListPosting, list: "owned@re.fr"},
+		{rows: "too much to redirect, list unknown", login: "member", forms: list.MaxRemovals + 1, to: others(0, "away@l.fr", "owned@re.fr"), action: Refuse, reason: ListPosting, list: "owned@re.fr"},
+		{rows: "too much to redirect, window", login: "member", forms: list.MaxRemovals + 1, to: others(0, "owned@re.fr"), counter: full, action: Refuse, reason: ListPosting, list: "owned@re.fr"},
 		{rows: "may not post, class limit", login: "member", to: others(4, "owned@l.fr"), action: Refuse, reason: ListPosting, list: "owned@l.fr"},
 		{rows: "may not post, limit in doubt", login: "doubt", from: "<>", to: others(4, "owned@l.fr"), action: Refuse, reason: ListAutomatic, list: "owned@l.fr"},
 		{rows: "may not post, sender unknown", login: "away", from: "<>", to: others(4, "owned@l.fr"), action: Refuse, reason: ListAutomatic, list: "owned@l.fr"},
@@ -139,7 +141,7 @@ func TestFirstRowWins(t *testing.T) {
 				client = elsewhere
 			}
 			directory := newListed()
-			directory.lists["other@re.fr"] = &List{Owners: []Person{person("moderator")}}
+			directory.lists["other@re.fr"] = &list.List{Owners: []list.Person{person("moderator")}}
 			policy := listPolicy(t, c.before+rowRules+c.after, directory, counter)
 			v := policy.Judge(t.Context(), &Message{
 				Client: client, Login: c.login, EnvelopeSender: from, Recipients: envelope(c.to...),

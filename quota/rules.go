@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // MaxRecipients is the highest limit that a class may have, in distinct recipients of
@@ -30,7 +31,7 @@ type Rules struct {
 	exemptNetworks        networks
 	trustedSubmitters     networks
 	exemptRecipients      exemptRecipients
-	lists                 lists
+	lists                 list.Rules
 }
 
 // Compile makes the rules of a configuration. The error joins all of its mistakes, as
@@ -41,8 +42,7 @@ func Compile(c *Config) (*Rules, error) {
 		r.compileClasses(c),
 		r.compileSenders(&c.Senders),
 		r.compileLists(c),
-		c.Unavailable.compileList(),
-		choose(&r.baseWhenUnknown, "directory_unavailable.premium", c.Unavailable.Premium, "defer", "base"),
+		conf.Choose(&r.baseWhenUnknown, "directory_unavailable.premium", c.Unavailable.Premium, "defer", "base"),
 	)
 	if err != nil {
 		return nil, err
@@ -117,18 +117,19 @@ func (r *Rules) classNames() string {
 
 func (r *Rules) compileSenders(c *SendersConfig) error {
 	var errs [4]error
-	errs[0] = choose(&r.refuseUnauthenticated, "senders.unauthenticated", c.Unauthenticated, "pass", "refuse")
+	errs[0] = conf.Choose(&r.refuseUnauthenticated, "senders.unauthenticated", c.Unauthenticated, "pass", "refuse")
 	r.exemptNetworks, errs[1] = parseNetworks("senders.exempt_networks", c.ExemptNetworks)
 	r.trustedSubmitters, errs[2] = parseNetworks("senders.trusted_submitters", c.TrustedSubmitters)
 	r.exemptRecipients, errs[3] = parseExemptRecipients("senders.exempt_recipients", c.ExemptRecipients)
 	return errors.Join(errs[:]...)
 }
 
-// choose sets second to whether value is the second of the two words allowed.
-func choose(second *bool, key, value, firstWord, secondWord string) error {
-	*second = value == secondWord
-	if value != firstWord && value != secondWord {
-		return conf.Errorf(key, "%q is not known; write %q or %q", value, firstWord, secondWord)
+// compileLists accepts one word only for what happens while it is unknown who may post: a
+// list stays closed.
+func (r *Rules) compileLists(c *Config) (err error) {
+	r.lists, err = list.Compile(&c.Lists, c.Senders.RecipientDelimiter)
+	if word := c.Unavailable.List; word != "defer" {
+		err = errors.Join(err, conf.Errorf("directory_unavailable.list", "%q is not known; write \"defer\"", word))
 	}
-	return nil
+	return err
 }

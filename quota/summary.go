@@ -2,9 +2,10 @@ package quota
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
+
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // Summary describes the rules in one line each: the classes, from the strictest on, and
@@ -30,8 +31,8 @@ func (r *Rules) Summary() []string {
 	if r.premium == nil {
 		lines = append(lines, "no class for premium senders")
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.lists.domains)) {
-		lines = append(lines, "lists in "+r.lists.domains[name].String()+r.openTo())
+	for _, domain := range r.lists.Summary() {
+		lines = append(lines, "lists in "+domain+r.openTo())
 	}
 	return lines
 }
@@ -70,15 +71,8 @@ func (r *Rules) HasWindows() bool {
 	return slices.ContainsFunc(r.classes, func(class *Class) bool { return len(class.Limits.Windows) > 0 })
 }
 
-// HasLists reports whether there are list domains, so that the header of a message
-// matters.
-func (r *Rules) HasLists() bool { return len(r.lists.domains) > 0 }
-
-// CountsMembers reports whether some lists count as their members, so that the directory
-// has to count them.
-func (r *Rules) CountsMembers() bool {
-	return slices.ContainsFunc(slices.Collect(maps.Values(r.lists.domains)), func(d *listDomain) bool { return d.countMembers })
-}
+// Lists are the rules of lists.
+func (r *Rules) Lists() *list.Rules { return &r.lists }
 
 // MatchAttributes returns, in lower case, the directory attributes that classes match on.
 func (r *Rules) MatchAttributes() []string {

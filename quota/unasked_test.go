@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // curious is a directory that counts how much it is asked.
@@ -19,9 +21,9 @@ func (c *curious) Sender(context.Context, string) (Sender, error) {
 	return c.sender, c.err
 }
 
-func (c *curious) Lists(_ context.Context, addresses []string) []ListAnswer {
+func (c *curious) Lists(_ context.Context, addresses []string) []list.Answer {
 	c.addresses += len(addresses)
-	return make([]ListAnswer, len(addresses))
+	return make([]list.Answer, len(addresses))
 }
 
 // inListDomain returns n recipients, each of which may be a list.

@@ -1,6 +1,11 @@
 package quota
 
-import "time"
+import (
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota/list"
+	"github.com/rcptquota/rcptquota/quota/list/from"
+)
 
 // Action is what becomes of a message.
 type Action int
@@ -114,7 +119,7 @@ type Verdict struct {
 	Action Action
 	Reason Reason
 	// FromFault is what is wrong with the message's From, for the reason ListFrom.
-	FromFault FromFault
+	FromFault from.Fault
 	Facts
 	Due
 }
@@ -161,8 +166,25 @@ type Facts struct {
 // Due is what is left to do for a message that passes.
 type Due struct {
 	// Posting is what remains to be done at the end of a message to lists; nil: nothing.
-	Posting *Posting
+	Posting *list.Posting
 	// Ticket names the reservation in the sender's windows, to be settled; zero when
 	// nothing was reserved.
 	Ticket Ticket
+}
+
+// Together returns the verdict on the n recipients of one message in the inbound role,
+// where each RCPT is judged by itself. before is the verdict on those answered earlier, and
+// last that on the latest one, which passes. The record is about the last recipient that
+// was not simply accepted; what is left to do is for all of them.
+func Together(before, last *Verdict, n int) Verdict {
+	told := before
+	if n == 1 || last.Action != Accept {
+		told = last
+	}
+	facts := told.Facts
+	facts.Recipients = n
+	return Verdict{
+		Action: told.Action, Reason: told.Reason, FromFault: told.FromFault, Facts: facts,
+		Due: Due{Posting: before.Posting.Merge(last.Posting)},
+	}
 }

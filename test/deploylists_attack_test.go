@@ -56,7 +56,7 @@ member: uid=after,ou=people,dc=ent,dc=test
 `
 
 // TestListCircle: somebody who makes a group of one's own entry holds up the post,
-// and loses none: check tells who, and once that is mended everybody has a copy.
+// and loses none: check tells who, and once that is corrected everybody has a copy.
 func TestListCircle(t *testing.T) {
 	r := startListRelay(t, listSetup{entries: hostileLists(nil) + circle})
 	if answer := r.send(t, "submission", "mdurand", "marie.durand@ecole.test", "round@listes.ac-test.fr"); answer.refused() {

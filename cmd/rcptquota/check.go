@@ -72,7 +72,7 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	if settings.Rules().HasPremium() {
 		lines = append(lines, settings.Premium.Summary())
 	}
-	if settings.Rules().HasLists() && !slices.ContainsFunc(settings.Listen, isInbound) {
+	if settings.Rules().Lists().Any() && !slices.ContainsFunc(settings.Listen, isInbound) {
 		lines = append(lines, `lists: no [[listen]] has role = "inbound": mail from elsewhere to lists is for another relay to look at`)
 	}
 	for _, l := range settings.Listen {
@@ -100,7 +100,7 @@ func (c *checking) ask(ctx context.Context, settings *config.Config, directory l
 	var verified []string
 	var mistakes error
 	if settings.Directory.Source == "ldap" {
-		verified, mistakes = ldap.Verify(ctx, settings.Directory.Config, settings.MatchedAttributes(), settings.Rules().HasLists())
+		verified, mistakes = ldap.Verify(ctx, settings.Directory.Config, settings.MatchedAttributes(), settings.Rules().Lists().Any())
 	}
 	counted, err := counter.Verify(ctx, settings.Store)
 	if err := errors.Join(mistakes, err); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache/ldap"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // isInbound reports whether mail from elsewhere comes in by a socket.
@@ -27,16 +28,15 @@ type membersDirectory interface {
 
 // showLists tells who may post to lists, and whose copies Postfix would not send.
 func showLists(ctx context.Context, out io.Writer, settings *config.Config, directory ldapcache.Directory, addresses []string) error {
-	policy := quota.NewPolicy(settings.Rules(), directory, nil) // nothing is counted
 	members, hasMembers := directory.(membersDirectory)
 	var errs []error
 	for _, address := range addresses {
-		list, err := policy.FindList(ctx, address)
+		found, err := settings.Rules().Lists().FindOne(ctx, directory, address)
 		if err == nil {
-			fmt.Fprintf(out, "list %s: %s\n", list.Address, whoPosts(&list))
-			err = list.Fault
+			fmt.Fprintf(out, "list %s: %s\n", found.Name, whoPosts(&found))
+			err = found.Fault
 			if hasMembers {
-				err = errors.Join(err, showMembers(ctx, out, members, list.Address, settings.ListDomains()))
+				err = errors.Join(err, showMembers(ctx, out, members, found.Name, settings.ListDomains()))
 			}
 		}
 		if err != nil {
@@ -60,22 +60,22 @@ func showMembers(ctx context.Context, out io.Writer, directory membersDirectory,
 }
 
 // whoPosts tells who may post to a list, and what becomes of the others' messages.
-func whoPosts(list *quota.FoundList) string {
+func whoPosts(l *list.Recipient) string {
 	kind := "owners, since it has no moderators"
-	if list.Moderated {
+	if l.Moderated {
 		kind = "moderators"
 	}
 	var ids []string
-	for _, m := range list.Managers() {
+	for _, m := range l.Managers() {
 		ids = append(ids, m.ID)
 	}
 	managers := kind + ": " + cmp.Or(strings.Join(ids, "; "), "nobody")
 	switch {
-	case list.Unauthorised == quota.Accept:
+	case l.Unauthorised() == list.Pass:
 		return "everybody may post; it is managed by its " + managers
 	case len(ids) == 0:
 		return "nobody may post: none of its managers can be found"
-	case list.Unauthorised == quota.Redirect:
+	case l.Unauthorised() == list.Redirect:
 		return "what others send goes to those who may post, its " + managers
 	}
 	return "posts come from its " + managers

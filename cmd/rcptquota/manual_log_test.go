@@ -122,8 +122,8 @@ var otherKeys = [][2]string{
 // levels are the methods of a logger that write.
 var levels = regexp.MustCompile(`^(Debug|Info|Warn|Error|Log|LogAttrs)$`)
 
-// TestTheManualKnowsTheLog holds the tables above against the code: what they name
-// stands in it, and each message and each key that is logged there is in them.
+// TestTheManualKnowsTheLog compares the tables above with the code: what they name
+// is in it, and each message and each key that is logged there is in them.
 func TestTheManualKnowsTheLog(t *testing.T) {
 	known := map[string]bool{}
 	for _, table := range [][][2]string{messageRecords, messageKeys, otherRecords, otherKeys} {

@@ -32,10 +32,10 @@ func rosterShowCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use:   "show",
-		Short: "Tell who is premium, who will be from when on, and who lost to the limit of their establishment",
-		Long: "Tell who is premium, who will be from when on, and who lost to the limit of their\n" +
-			"establishment, as all relays see it. With activation = \"immediate\", that is what the\n" +
-			"directory says now.",
+		Short: "Show who is premium, who will be from when, and who is not because of the establishment's limit",
+		Long: "Show who is premium, who will be from when, and who is not because the establishment\n" +
+			"already has its number of premium senders. All relays use this roster. With\n" +
+			"activation = \"immediate\", it is what the directory says now.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := loadRosterConfig(path)
@@ -53,14 +53,15 @@ func rosterRefreshCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use:   "refresh",
-		Short: "Copy the designations now, with effect now on all relays",
-		Long: "Copy the designations from the directory now, instead of at the next cutoff, with\n" +
-			"effect now instead of at the next moment of effect. The relays see it within seconds.\n" +
-			"A copy that is pending is replaced, too.\n\n" +
-			"A refresh also confirms that the directory is right. When nearly everybody is missing\n" +
-			"from it, the relays do not believe it, and keep the previous roster, in doubt, until it\n" +
-			"is mended or confirmed. With activation = \"immediate\", confirming is all that a refresh\n" +
-			"does. It prints what it replaces, and who is no longer premium.",
+		Short: "Copy the designations from the directory now, with immediate effect on all relays",
+		Long: "Copy the designations from the directory now instead of at the next cutoff. The copy\n" +
+			"takes effect at once; all relays use it within seconds. It also replaces a copy that is\n" +
+			"pending.\n\n" +
+			"A refresh also confirms that the directory is right. If nearly everybody is missing from\n" +
+			"the directory, the relays do not believe it and keep the previous roster until somebody\n" +
+			"corrects the directory or confirms it by a refresh. With activation = \"immediate\",\n" +
+			"confirming is all that a refresh does. It prints what it replaces, and who is no longer\n" +
+			"premium.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := loadRosterConfig(path)
@@ -141,7 +142,7 @@ func refreshRoster(ctx context.Context, c *config.Config, out io.Writer) (err er
 	view.refreshed(taken, replaced, time.Now())
 	if c.Premium.Weekly() {
 		view.nextCopy(taken.Taken)
-		fmt.Fprintf(out, "The relays take it over within %v.\n", roster.Spread)
+		fmt.Fprintf(out, "All relays use it within %v.\n", roster.Spread)
 	} else {
 		fmt.Fprintf(out, "Relays that did not believe the directory do so within %v.\n", roster.CopiedWithin(c.CopyEvery()))
 	}

@@ -116,8 +116,8 @@ func TestTwoRelaysOfOneRedis(t *testing.T) {
 	}
 }
 
-// TestRosterWithRedisAway: a relay that starts without Redis knows nobody's
-// standing for sure, says so, and learns it when Redis is there.
+// TestRosterWithRedisAway: a relay that starts without Redis is not sure who
+// is premium, says so, and learns it when Redis is there.
 func TestRosterWithRedisAway(t *testing.T) {
 	redis := servers.StartRedis(t)
 	c := relayConfig(t, redis, "", anneDesignated)

@@ -27,17 +27,17 @@ func (v *rosterView) weekly(state roster.State, now time.Time) {
 	}
 	v.effective(effective)
 	if pending != nil {
-		fmt.Fprintf(v.out, "\nPending, in effect from %s on: %s\n", v.time(pending.Effect), v.origin(pending))
+		fmt.Fprintf(v.out, "\nPending, in effect from %s: %s\n", v.time(pending.Effect), v.origin(pending))
 		v.designations(pending)
 	}
 	switch cutoff, doubt, overdue := v.calendar.Overdue(state, now); {
-	case state.LiesAhead(now):
-		fmt.Fprintln(v.out, "\nBy this machine's clock it was copied in the future; relays whose clocks agree with that do not believe it.")
+	case state.InFuture(now):
+		fmt.Fprintln(v.out, "\nBy this machine's clock, it was copied in the future. Relays whose clocks say the same do not use it.")
 	case overdue:
-		fmt.Fprintf(v.out, "\nThe copy of %s is missing: it could not be taken, or nearly everybody was missing from it; the log of serve says why.\n"+
-			"From %s on, until it is taken, senders who are not premium in this roster are deferred above the limit, not refused.\n", v.time(cutoff), v.time(doubt))
+		fmt.Fprintf(v.out, "\nThe copy of %s is missing: it could not be made, or nearly everybody was missing from it. The log of \"rcptquota serve\" says why.\n"+
+			"From %s until it is made, senders who are not premium in this roster are deferred above their limit, not refused.\n", v.time(cutoff), v.time(doubt))
 	case state.Aside != nil:
-		fmt.Fprintln(v.out, "\nIt is in doubt, because it replaces one that was copied in the future by this machine's clock.")
+		fmt.Fprintln(v.out, "\nIt is in doubt, because it replaced a roster that, by this machine's clock, was copied in the future.")
 	}
 	v.nextCopy(now)
 }
@@ -48,10 +48,10 @@ func (v *rosterView) effective(c *roster.Copy) {
 	v.designations(c)
 }
 
-// nextCopy prints when the first copy after now is taken.
+// nextCopy prints when the first copy after now is made.
 func (v *rosterView) nextCopy(now time.Time) {
 	cutoff := v.calendar.NextCutoff(now)
-	fmt.Fprintf(v.out, "\nThe next copy is taken on %s, in effect from %s on.\n", v.time(cutoff), v.time(v.calendar.EffectOf(cutoff)))
+	fmt.Fprintf(v.out, "\nThe next copy is made on %s and takes effect on %s.\n", v.time(cutoff), v.time(v.calendar.EffectOf(cutoff)))
 }
 
 // refreshed prints the roster taken by a refresh at now, and what it replaced.
@@ -70,7 +70,7 @@ func (v *rosterView) refreshed(taken *roster.Copy, replaced roster.State, now ti
 		v.table(gone)
 	}
 	if roster.Missing(replaced.Newest(), taken, v.limit) != nil {
-		fmt.Fprintln(v.out, "That is nearly everybody. If it is a mistake, mend the directory and refresh again.")
+		fmt.Fprintln(v.out, "That is nearly everybody. If it is a mistake, correct the directory and refresh again.")
 	}
 }
 
@@ -79,7 +79,7 @@ func (v *rosterView) refreshed(taken *roster.Copy, replaced roster.State, now ti
 func (v *rosterView) immediate(taken, before *roster.Copy) {
 	if err := roster.Missing(before, taken, v.limit); err != nil {
 		fmt.Fprintf(v.out, "In effect, but in doubt, because the relays do not believe what the directory says now: %s\n"+
-			"Others are deferred above the limit, not refused. (%v)\n", premiumSenderCount(before), err)
+			"Other senders are deferred above their limit, not refused. (%v)\n", premiumSenderCount(before), err)
 		v.designations(before)
 		return
 	}
@@ -99,7 +99,7 @@ func (v *rosterView) origin(c *roster.Copy) string {
 // premiumSenderCount says how many premium senders a copy has, which may be nil.
 func premiumSenderCount(c *roster.Copy) string {
 	if c == nil {
-		return "nobody is known"
+		return "no premium senders are known"
 	}
 	if len(c.Elected) == 1 {
 		return "1 premium sender"
@@ -115,11 +115,11 @@ func (v *rosterView) designations(c *roster.Copy) {
 	}
 	v.table(c.Elected)
 	if len(c.Lost) > 0 {
-		fmt.Fprintf(v.out, "Not premium, since their establishment has %d already:\n", v.limit)
+		fmt.Fprintf(v.out, "Not premium, because their establishment already has %d:\n", v.limit)
 		v.table(c.Lost)
 	}
 	if len(c.Unresolved) > 0 {
-		fmt.Fprintln(v.out, "Entered, but nobody is found by that name:")
+		fmt.Fprintln(v.out, "Entered in the directory, but not found there:")
 		for _, value := range c.Unresolved {
 			fmt.Fprintf(v.out, "  %s\n", value)
 		}

@@ -9,6 +9,8 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/list"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // document is the TOML form of a directory in a file.
@@ -55,7 +57,7 @@ func (d *document) senders() map[string]quota.Sender {
 		login, _ := spelling.Login(table.Login)
 		sender := quota.Sender{ID: login, Establishment: spelling.School(table.Establishment)}
 		for _, address := range table.Addresses {
-			sender.Addresses = append(sender.Addresses, quota.PersonKey(address))
+			sender.Addresses = append(sender.Addresses, mailaddr.PersonKey(address))
 		}
 		if len(table.Attributes) > 0 {
 			sender.Attributes = make(map[string][]string, len(table.Attributes))
@@ -90,10 +92,10 @@ func (d *document) designations() []roster.Designation {
 }
 
 // lists returns the lists by the keys of their addresses.
-func (d *document) lists(senders map[string]quota.Sender) map[string]*quota.List {
-	lists := make(map[string]*quota.List, len(d.Lists))
+func (d *document) lists(senders map[string]quota.Sender) map[string]*list.List {
+	lists := make(map[string]*list.List, len(d.Lists))
 	for _, table := range d.Lists {
-		lists[quota.RecipientKey(table.Address)] = &quota.List{
+		lists[mailaddr.RecipientKey(table.Address)] = &list.List{
 			Owners:     persons(senders, table.Owners),
 			Moderators: persons(senders, table.Moderators),
 			Moderated:  len(table.Moderators) > 0,
@@ -104,12 +106,12 @@ func (d *document) lists(senders map[string]quota.Sender) map[string]*quota.List
 }
 
 // persons are the senders of those logins.
-func persons(senders map[string]quota.Sender, logins []string) []quota.Person {
-	var all []quota.Person
+func persons(senders map[string]quota.Sender, logins []string) []list.Person {
+	var all []list.Person
 	for _, name := range logins {
 		login, _ := spelling.Login(name)
 		sender := senders[login]
-		all = append(all, quota.Person{ID: sender.ID, Addresses: sender.Addresses})
+		all = append(all, list.Person{ID: sender.ID, Addresses: sender.Addresses})
 	}
 	return all
 }
@@ -132,7 +134,7 @@ func (d *document) Validate() error {
 		key := fmt.Sprintf("list[%d]", i)
 		errs = append(errs,
 			validateAddress(key+".address", table.Address),
-			addresses.addAs(key+".address", table.Address, quota.RecipientKey(table.Address)),
+			addresses.addAs(key+".address", table.Address, mailaddr.RecipientKey(table.Address)),
 			logins.contain(key+".owners", table.Owners),
 			logins.contain(key+".moderators", table.Moderators))
 		if table.Members < 0 {

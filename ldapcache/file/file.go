@@ -15,6 +15,7 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // settling is for how long after a change a file is not read: it may be half written,
@@ -38,7 +39,7 @@ type Directory struct {
 // last looked at. It does not change.
 type content struct {
 	senders    map[string]quota.Sender // by login, as spelling.Login writes it
-	lists      map[string]*quota.List  // by the key of their address
+	lists      map[string]*list.List   // by the key of their address
 	designated []roster.Designation
 	info       fs.FileInfo // nil: there was no file
 	unsettled  bool        // the file may have changed since without a new time
@@ -94,9 +95,9 @@ func (d *Directory) Designations(context.Context) (all []roster.Designation, unr
 }
 
 // Lists implements [quota.Directory].
-func (d *Directory) Lists(_ context.Context, addresses []string) []quota.ListAnswer {
+func (d *Directory) Lists(_ context.Context, addresses []string) []list.Answer {
 	current := d.refresh()
-	answers := make([]quota.ListAnswer, len(addresses))
+	answers := make([]list.Answer, len(addresses))
 	for i, address := range addresses {
 		if answers[i].Err = current.err; current.err == nil {
 			answers[i].List = current.lists[address]

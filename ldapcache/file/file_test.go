@@ -13,6 +13,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 const school = `[[sender]]
@@ -135,9 +136,9 @@ func TestListsOfAFile(t *testing.T) {
 		"owners = [\"MDurand\"]\n")
 	all := []string{"parents-6b@listes.ac-test.fr", "owned@listes.test", "nobody@listes.test"}
 	answers := d.Lists(t.Context(), all)
-	owner := []quota.Person{{ID: "mdurand", Addresses: []string{"marie.durand@ecollege31.fr"}}}
-	moderator := []quota.Person{{ID: "pmartin", Addresses: []string{"paul.martin@entmip.fr", "p.martin@entmip.fr"}}}
-	for i, want := range []*quota.List{
+	owner := []list.Person{{ID: "mdurand", Addresses: []string{"marie.durand@ecollege31.fr"}}}
+	moderator := []list.Person{{ID: "pmartin", Addresses: []string{"paul.martin@entmip.fr", "p.martin@entmip.fr"}}}
+	for i, want := range []*list.List{
 		{Owners: owner, Moderators: moderator, Moderated: true, Members: 28},
 		{Owners: owner},
 		nil,
@@ -266,7 +267,7 @@ func TestABrokenFileKeepsTheLastGoodContent(t *testing.T) {
 	broken("no such file")
 	writeFile(t, path, school, 2)
 	if s, err := d.Sender(t.Context(), "mdurand"); err != nil || s.Stale != nil {
-		t.Errorf("mended: %+v, %v", s, err)
+		t.Errorf("corrected: %+v, %v", s, err)
 	}
 }
 

@@ -12,18 +12,20 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache/ldap/failover"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // listsFound are the answers for some addresses, in their order.
 type listsFound struct {
-	lists     []*quota.List // nil where there is none
-	ambiguous []error       // not nil where several entries have the address
+	lists     []*list.List // nil where there is none
+	ambiguous []error      // not nil where several entries have the address
 }
 
 // Lists asks about addresses, with few searches. It returns the list of each address,
 // nil where there is none, or in its place why several entries have the address. The
 // error means that the directory is unavailable.
-func (d *Directory) Lists(ctx context.Context, addresses []string) ([]*quota.List, []error, error) {
+func (d *Directory) Lists(ctx context.Context, addresses []string) ([]*list.List, []error, error) {
 	result, err := failover.Answer(ctx, d.client, func(conn *goldap.Conn) (listsFound, error) {
 		entries, more, err := d.listEntries(conn, addresses)
 		if err != nil {
@@ -116,7 +118,7 @@ func (d *Directory) listAddresses(entry *goldap.Entry) map[string]struct{} {
 		}
 		for _, value := range attribute.Values {
 			if address, ok := withoutType(strings.Join(strings.Fields(value), " ")); ok {
-				all[quota.RecipientKey(address)] = struct{}{}
+				all[mailaddr.RecipientKey(address)] = struct{}{}
 			}
 		}
 	}
@@ -125,7 +127,7 @@ func (d *Directory) listAddresses(entry *goldap.Entry) map[string]struct{} {
 
 // describeLists reads the entries of each address, several at once.
 func (d *Directory) describeLists(conn *goldap.Conn, entries [][]*goldap.Entry, more []bool) (listsFound, error) {
-	result := listsFound{lists: make([]*quota.List, len(entries)), ambiguous: make([]error, len(entries))}
+	result := listsFound{lists: make([]*list.List, len(entries)), ambiguous: make([]error, len(entries))}
 	var searches errgroup.Group
 	searches.SetLimit(maxConcurrent)
 	for i, its := range entries {
@@ -143,8 +145,8 @@ func (d *Directory) describeLists(conn *goldap.Conn, entries [][]*goldap.Entry, 
 }
 
 // describeList reads a list's entry, and resolves its owners and moderators.
-func (d *Directory) describeList(conn *goldap.Conn, entry *goldap.Entry) (*quota.List, error) {
-	list := &quota.List{}
+func (d *Directory) describeList(conn *goldap.Conn, entry *goldap.Entry) (*list.List, error) {
+	l := &list.List{}
 	owners, unresolvedOwners, err := d.managers(conn, entry, d.config.ListOwners)
 	if err != nil {
 		return nil, err
@@ -153,15 +155,15 @@ func (d *Directory) describeList(conn *goldap.Conn, entry *goldap.Entry) (*quota
 	if err != nil {
 		return nil, err
 	}
-	list.Owners, list.Moderators = owners, moderators
-	list.Moderated = len(moderators)+len(unresolvedModerators) > 0
+	l.Owners, l.Moderators = owners, moderators
+	l.Moderated = len(moderators)+len(unresolvedModerators) > 0
 	if unresolved := slices.Concat(unresolvedOwners, unresolvedModerators); len(unresolved) > 0 {
-		list.Fault = fmt.Errorf("%s has owners or moderators that cannot be resolved: %q", entry.DN, unresolved)
+		l.Fault = fmt.Errorf("%s has owners or moderators that cannot be resolved: %q", entry.DN, unresolved)
 	}
 	for _, attribute := range d.config.ListModerators { // moderated, even if we do not read by whom
 		if option := withOption(entry, attribute); option != "" {
-			list.Moderated = true
-			list.Fault = errors.Join(list.Fault, fmt.Errorf("%s has moderators in %s, which is not read; write them in %s", entry.DN, option, attribute))
+			l.Moderated = true
+			l.Fault = errors.Join(l.Fault, fmt.Errorf("%s has moderators in %s, which is not read; write them in %s", entry.DN, option, attribute))
 		}
 	}
 	if d.config.CountMembers {
@@ -169,13 +171,13 @@ func (d *Directory) describeList(conn *goldap.Conn, entry *goldap.Entry) (*quota
 		if err != nil {
 			return nil, err
 		}
-		list.Members = len(members)
+		l.Members = len(members)
 	}
-	return list, nil
+	return l, nil
 }
 
 // managers are the persons that some attributes of a list's entry refer to.
-func (d *Directory) managers(conn *goldap.Conn, entry *goldap.Entry, attributes []string) (all []quota.Person, unresolved []string, err error) {
+func (d *Directory) managers(conn *goldap.Conn, entry *goldap.Entry, attributes []string) (all []list.Person, unresolved []string, err error) {
 	values, more, err := d.members(conn, entry, attributes, maxReferences)
 	if err != nil {
 		return nil, nil, err
@@ -185,7 +187,7 @@ func (d *Directory) managers(conn *goldap.Conn, entry *goldap.Entry, attributes 
 		unresolved = append(unresolved, entry.DN)
 	}
 	for _, p := range persons {
-		all = append(all, quota.Person{ID: p.id, Addresses: p.addresses})
+		all = append(all, list.Person{ID: p.id, Addresses: p.addresses})
 	}
 	return all, unresolved, err
 }

@@ -10,7 +10,7 @@ import (
 	goldap "github.com/go-ldap/ldap/v3"
 
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
-	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // kind is how a reference is written.
@@ -28,7 +28,7 @@ const (
 // up.
 type reference struct {
 	kind kind
-	text string  // the DN, the address as quota.PersonKey, or the login
+	text string  // the DN, the address as mailaddr.PersonKey, or the login
 	url  ldapURL // of a search
 }
 
@@ -88,7 +88,7 @@ func addressReference(text string) reference {
 	if _, ok := spelling.Login(text); !ok || !spelling.IsAddress(text) {
 		return reference{}
 	}
-	return reference{kind: byAddress, text: quota.PersonKey(text)}
+	return reference{kind: byAddress, text: mailaddr.PersonKey(text)}
 }
 
 func loginReference(text string) reference {

@@ -8,7 +8,7 @@ import (
 	goldap "github.com/go-ldap/ldap/v3"
 
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
-	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // named are values as directories hold them, and as nobody should write them.
@@ -26,7 +26,7 @@ func FuzzParseReferences(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value string) {
 		names := parseReferences(value)
 		if len(names) == 0 {
-			t.Errorf("%q names nobody, not even somebody unknown", value)
+			t.Errorf("%q resolves to nothing, not even to somebody who cannot be found", value)
 		}
 		for _, n := range names {
 			ok := true
@@ -37,7 +37,7 @@ func FuzzParseReferences(f *testing.F) {
 				ok = err == nil && len(dn.RDNs) > 0
 			case byAddress:
 				_, usable := spelling.Login(n.text)
-				ok = usable && quota.PersonKey(n.text) == n.text && strings.Contains(n.text, "@")
+				ok = usable && mailaddr.PersonKey(n.text) == n.text && strings.Contains(n.text, "@")
 			case byLogin:
 				login, usable := spelling.Login(n.text)
 				ok = usable && login == n.text && !strings.Contains(n.text, "@")

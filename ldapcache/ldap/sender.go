@@ -9,6 +9,7 @@ import (
 	goldap "github.com/go-ldap/ldap/v3"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // Sender asks for the sender of one login, as [spelling.Login] writes it. The error is
@@ -56,7 +57,7 @@ type person struct {
 	id        string   // the DN in one spelling, as quota.Sender.ID
 	dn        string   // as the server writes it
 	login     string   // one of them, for people to read; may be empty
-	addresses []string // professional, as quota.PersonKey; the main one first
+	addresses []string // professional, as mailaddr.PersonKey; the main one first
 	schools   []string // as written
 }
 
@@ -77,7 +78,7 @@ func (d *Directory) addresses(entry *goldap.Entry) []string {
 	for _, attribute := range d.config.UserAddresses {
 		for _, value := range slices.Sorted(slices.Values(entry.GetEqualFoldAttributeValues(attribute))) {
 			address, ok := withoutType(value)
-			if key := quota.PersonKey(address); ok && !slices.Contains(all, key) {
+			if key := mailaddr.PersonKey(address); ok && !slices.Contains(all, key) {
 				all = append(all, key)
 			}
 		}

@@ -85,7 +85,7 @@ func (c Calendar) sureUntil(s State) time.Time {
 // lies in the future, and more than one cutoff seems to have passed since the copy
 // that replaced it.
 func (c Calendar) comesBack(s State, now time.Time) bool {
-	return s.Aside != nil && !s.Aside.LiesAhead(now) && s.Aside.covered().After(c.NextCutoff(s.covered()))
+	return s.Aside != nil && !s.Aside.InFuture(now) && s.Aside.covered().After(c.NextCutoff(s.covered()))
 }
 
 // Moment is a moment of every week on a local clock, as a file writes it:

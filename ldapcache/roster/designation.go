@@ -70,3 +70,14 @@ func senders(designations []Designation) map[string]struct{} {
 	}
 	return set
 }
+
+// Gone returns those who are premium in before and not in next, in the order of before.
+func Gone(before, next *Copy) (gone []Designation) {
+	left := senders(next.Elected)
+	for _, d := range before.Elected {
+		if _, ok := left[d.Sender]; !ok {
+			gone = append(gone, d)
+		}
+	}
+	return gone
+}

@@ -2,44 +2,45 @@
 // now.
 //
 // Designations are entered in the directory at any time. With the calendar
-// ([Config], activation "weekly") they count from one moment a week on: at the
-// cutoff the directory is copied, and at the moment of effect after it, that copy
-// is the roster, on all relays. A cutoff at which nothing could be copied is made
-// up for as soon as possible, and the roster before it stands until then. The very
-// first copy takes effect at once.
+// ([Config], activation "weekly") they count from one moment of the week on: at the
+// cutoff the directory is copied, and at the moment of effect that follows, the copy
+// becomes the roster, on all relays. If nothing could be copied at a cutoff, the copy
+// is made as soon as possible, and the old roster stays until then. The very first
+// copy takes effect at once.
 //
 // # Election
 //
-// An establishment has at most so many premium senders as the configuration says.
-// Where it designated more, those whose [Designation.Sender] sorts first have it;
-// the rest are named in the log once a copy, and by "rcptquota roster show".
+// The configuration says how many premium senders an establishment may have. If it
+// designated more, the first in the order of [Designation.Sender] are premium; the
+// others are named in the log, once per copy, and by "rcptquota roster show".
 //
 // # The store
 //
-// The roster lives in a [Store]: Redis, or a file in state_dir. It is one text,
-// replaced by compare-and-swap, so that of several relays the first one's copy is
-// everybody's. A relay reads it every few seconds and knows ahead what takes effect
-// when; the effect itself needs neither the store nor the directory. Where the
-// store has lost its content, a relay that knows it writes it back.
+// The roster is one text in a [Store]: Redis, or a file in state_dir (package store).
+// It is replaced by compare-and-swap, so that of several relays the first one's copy
+// counts for all. Every relay reads the store every few seconds, and so knows in
+// advance which copy takes effect when: the effect itself needs neither the store nor
+// the directory. If the store has lost the roster, a relay that has read it writes it
+// back.
 //
-// # What is not known
+// # Doubt
 //
-// A relay that has not read the roster yet does not know who is premium. One that
-// can't read it any more, or that is past a moment of effect without the copy that
-// belongs to it, knows only what was. Both are told by an error, so that no message
-// is refused for good on it.
+// A relay that has not read the roster yet does not know who is premium. A relay that
+// cannot read it any more, or that lacks the copy for a past moment of effect, knows
+// only who was premium. In both cases callers get an error, so that no message is
+// refused for good because of it.
 //
 // # What is not believed
 //
-// A directory that no longer sees the designations answers, without an error, that
-// nobody is designated. A copy from which nearly everybody is missing is therefore
-// treated like no answer: see [Missing]. Only [Refresh] accepts it, since an
-// administrator has confirmed it then.
+// A directory that can no longer read the designation groups answers, without an
+// error, that nobody is designated. So a copy from which nearly everybody is missing is
+// treated like no answer: see [Missing]. Only [Refresh] accepts it, because an
+// administrator then confirmed it.
 //
-// Nor is a copy believed, or stored, that was taken in the future: until its time had
+// A copy with a time in the future is neither believed nor stored: until that time had
 // come, no other copy would be due. With Redis, nothing is copied or stored unless our
-// clock and Redis's agree. A file has no clock: there, a state that lies in the future
-// is set aside and kept, in case ours is the clock that is wrong ([State.Aside]).
+// clock and Redis's agree. A file has no clock: there, a state from the future is set
+// aside and kept, because ours may be the clock that is wrong ([State.Aside]).
 //
 // # Without a calendar
 //

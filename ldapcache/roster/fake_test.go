@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 var (
@@ -63,7 +64,7 @@ type school struct {
 	mu        sync.Mutex
 	entered   []Designation
 	reference map[string]string // of a school that has another one
-	gone      []string          // entries that name nobody
+	gone      []string          // designations that cannot be resolved
 	away      bool
 	tells     func(int) bool // of which of the entered it tells; nil: of all
 }
@@ -93,8 +94,8 @@ func (s *school) Sender(_ context.Context, login string) (quota.Sender, error) {
 }
 
 // Lists knows none.
-func (s *school) Lists(_ context.Context, addresses []string) []quota.ListAnswer {
-	return make([]quota.ListAnswer, len(addresses))
+func (s *school) Lists(_ context.Context, addresses []string) []list.Answer {
+	return make([]list.Answer, len(addresses))
 }
 
 func (s *school) set(change func(*school)) {

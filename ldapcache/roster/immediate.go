@@ -34,7 +34,7 @@ type immediate struct {
 	last      *Copy     // the last copy that was believed; nil: none yet
 	answered  time.Time // when the directory last answered
 	sureUntil time.Time // of last; zero: it is in doubt
-	named     bool      // those of last who lost to the limit are in the log
+	named     bool      // those of last above the limit are in the log
 
 	recalled bool   // the store has been read
 	text     []byte // what it held; nil: nothing
@@ -49,7 +49,7 @@ func CopiedWithin(every time.Duration) time.Duration { return every + every/10 }
 // look implements [plan].
 func (i *immediate) look(ctx context.Context, now time.Time) (*snapshot, time.Time) {
 	trusted := max(2*i.every, leastSure)
-	next, err := take(ctx, i.source, i.limit, Copy{Reason: Immediate, Taken: now, Effect: now})
+	next, err := copyDirectory(ctx, i.source, i.limit, Copy{Reason: Immediate, Taken: now, Effect: now})
 	storeErr := i.recall(ctx)
 	if err == nil {
 		i.answered = now

@@ -36,7 +36,7 @@ func closed(t *testing.T, k *Keeper) {
 }
 
 // TestImmediateDoubtsAnEmptyDirectory: a change of access rules takes premium from
-// nobody, over days and a restart, until the directory is mended.
+// nobody, over days and a restart, until the directory is corrected.
 func TestImmediateDoubtsAnEmptyDirectory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, store, log := crowded(40), &memoryStore{}, &logBuffer{}

@@ -11,20 +11,6 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// Messages of the log. Their keys are explained in deploy/postfix/operations.md.
-const (
-	msgCopied      = "roster_copied"      // a copy was stored, by this relay
-	msgOverLimit   = "roster_over_limit"  // a designation lost to the limit of its establishment
-	msgUnresolved  = "roster_unresolved"  // a designation names nobody
-	msgInEffect    = "roster_in_effect"   // another copy is the roster now
-	msgUnavailable = "roster_unavailable" // the roster can't be brought up to date
-	msgClock       = "roster_clock"       // the same, because a clock is wrong
-	msgDoubted     = "roster_doubted"     // the same, because nearly everybody is missing from the copy
-	msgAvailable   = "roster_available"   // it can again
-	msgFuture      = "roster_future"      // the stored roster lies in the future, and is not believed
-	msgNotStored   = "roster_not_stored"  // the roster in effect could not be stored
-)
-
 // lookTimeout bounds one look: a directory may have many designations to tell.
 const lookTimeout = time.Minute
 

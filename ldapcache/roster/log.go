@@ -6,6 +6,35 @@ import (
 	"time"
 )
 
+// Messages of the log. Their keys are explained in deploy/postfix/operations.md.
+const (
+	msgCopied      = "roster_copied"      // a copy was stored, by this relay
+	msgOverLimit   = "roster_over_limit"  // a designation is above the limit of its establishment
+	msgUnresolved  = "roster_unresolved"  // a designation cannot be resolved
+	msgInEffect    = "roster_in_effect"   // another copy is the roster now
+	msgUnavailable = "roster_unavailable" // the roster can't be brought up to date
+	msgClock       = "roster_clock"       // the same, because a clock is wrong
+	msgDoubted     = "roster_doubted"     // the same, because nearly everybody is missing from the copy
+	msgAvailable   = "roster_available"   // it can again
+	msgFuture      = "roster_future"      // the stored roster lies in the future, and is not believed
+	msgNotStored   = "roster_not_stored"  // the roster in effect could not be stored
+)
+
+// tell logs that the doubt has changed to d because of err. Those that end by
+// themselves are warnings.
+func (d Doubt) tell(log *slog.Logger, err error) {
+	switch d {
+	case Sure:
+		log.Info(msgAvailable)
+	case WrongClock:
+		log.Error(msgClock, "error", err)
+	case NearlyEmpty:
+		log.Error(msgDoubted, "error", err)
+	default:
+		log.Warn(msgUnavailable, "error", err)
+	}
+}
+
 // attrs describe a copy in the log.
 func (c *Copy) attrs() []any {
 	attrs := []any{
@@ -30,7 +59,7 @@ func (c *Copy) withoutEstablishment() int {
 	return n
 }
 
-// tellCopied logs that this relay took the copy, and names those who lost. That
+// tellCopied logs that this relay made the copy, and names those above the limit. That
 // nobody is premium is a warning: perhaps we may not read the groups any more.
 func tellCopied(log *slog.Logger, c *Copy) {
 	level := slog.LevelInfo

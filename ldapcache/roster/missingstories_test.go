@@ -26,7 +26,7 @@ func TestStoriesOfAnEmptyDirectory(t *testing.T) {
 			Wed  5 Jan 12:02  relay A is sure
 			Wed  5 Jan 12:02  the logs have said roster_copied 2 times`},
 
-		{"a third at the cutoff, mended before the effect: nobody notices", `
+		{"a third at the cutoff, corrected before the effect: nobody notices", `
 			Mon  3 Jan 11:00  0310001A enters anne
 			Mon  3 Jan 11:00  40 others are entered
 			Mon  3 Jan 12:00  relay A starts

@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/rcptquota/rcptquota/ldapcache/roster/store"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -30,7 +31,7 @@ func connect(t *testing.T, options *redis.UniversalOptions) redis.UniversalClien
 
 func TestRedisStore(t *testing.T) {
 	client := connect(t, &redis.UniversalOptions{Addrs: []string{servers.StartRedis(t).Address()}})
-	testStore(t, func() Store { return NewRedisStore(client) })
+	testStore(t, func() Store { return store.NewRedis(client) })
 }
 
 func TestRedisStoreInACluster(t *testing.T) {
@@ -39,13 +40,13 @@ func TestRedisStoreInACluster(t *testing.T) {
 		addresses = append(addresses, node.Address())
 	}
 	client := connect(t, &redis.UniversalOptions{Addrs: addresses})
-	testStore(t, func() Store { return NewRedisStore(client) })
+	testStore(t, func() Store { return store.NewRedis(client) })
 }
 
 func TestRedisStoreBehindSentinels(t *testing.T) {
 	sentinel := servers.StartRedisSentinel(t, "main", servers.StartRedis(t))
 	client := connect(t, &redis.UniversalOptions{Addrs: []string{sentinel.Address()}, MasterName: "main"})
-	testStore(t, func() Store { return NewRedisStore(client) })
+	testStore(t, func() Store { return store.NewRedis(client) })
 }
 
 // rights are those of the ACL user in deploy/postfix/configuration.md: to count, and for the roster.
@@ -60,7 +61,7 @@ func TestRedisStoreWithItsRights(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := connect(t, &redis.UniversalOptions{Addrs: []string{server.Address()}, Username: "relay", Password: "secret"})
-	testStore(t, func() Store { return NewRedisStore(client) })
+	testStore(t, func() Store { return store.NewRedis(client) })
 }
 
 func anys(words []string) (all []any) {
@@ -68,22 +69,6 @@ func anys(words []string) (all []any) {
 		all = append(all, word)
 	}
 	return all
-}
-
-// TestTheClockOfRedis is that of this machine here.
-func TestTheClockOfRedis(t *testing.T) {
-	store := NewRedisStore(connect(t, &redis.UniversalOptions{Addrs: []string{servers.StartRedis(t).Address()}}))
-	before := time.Now().Truncate(time.Millisecond)
-	for _, text := range []string{"", "x"} {
-		if text != "" {
-			if _, err := store.Swap(t.Context(), nil, []byte(text)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got, clock, err := store.Load(t.Context()); string(got) != text || clock.Before(before) || clock.After(time.Now()) || err != nil {
-			t.Errorf("%q at %v, %v", got, clock, err)
-		}
-	}
 }
 
 // keeping starts a keeper with one designated sender, whose clock is ahead.
@@ -104,26 +89,26 @@ func keeping(t *testing.T, store Store, sender string, ahead time.Duration, log 
 // already or not, and says what it is about.
 func TestARelayWhoseClockIsNotThatOfRedis(t *testing.T) {
 	const year = 365 * 24 * time.Hour
-	store := NewRedisStore(connect(t, &redis.UniversalOptions{Addrs: []string{servers.StartRedis(t).Address()}}))
+	shared := store.NewRedis(connect(t, &redis.UniversalOptions{Addrs: []string{servers.StartRedis(t).Address()}}))
 	for _, ahead := range []time.Duration{year, -year, 2 * time.Minute} {
 		log := &logBuffer{}
-		expect(t, keeping(t, store, "bruno", ahead, log), "bruno", false, errClock)
-		if text, _, err := store.Load(t.Context()); text != nil || err != nil || log.lines("level=ERROR msg=roster_clock ") != 1 {
+		expect(t, keeping(t, shared, "bruno", ahead, log), "bruno", false, errClock)
+		if text, _, err := shared.Load(t.Context()); text != nil || err != nil || log.lines("level=ERROR msg=roster_clock ") != 1 {
 			t.Errorf("stored: %q, %v\n%s", text, err, log.String())
 		}
 	}
-	right := keeping(t, store, "anne", 30*time.Second, &logBuffer{})
+	right := keeping(t, shared, "anne", 30*time.Second, &logBuffer{})
 	expect(t, right, "anne", true, nil)
-	before, _, err := store.Load(t.Context())
+	before, _, err := shared.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, ahead := range []time.Duration{year, -year} {
-		wrong := keeping(t, store, "bruno", ahead, &logBuffer{})
+		wrong := keeping(t, shared, "bruno", ahead, &logBuffer{})
 		expect(t, wrong, "anne", true, errClock)
 		expect(t, wrong, "bruno", false, errClock)
 	}
-	if after, _, err := store.Load(t.Context()); string(after) != string(before) || err != nil {
+	if after, _, err := shared.Load(t.Context()); string(after) != string(before) || err != nil {
 		t.Errorf("became %s, %v", after, err)
 	}
 }
@@ -131,31 +116,19 @@ func TestARelayWhoseClockIsNotThatOfRedis(t *testing.T) {
 // TestARosterOfTheFutureInRedis was stored by a relay whose Redis was wrong too, or
 // by an older version.
 func TestARosterOfTheFutureInRedis(t *testing.T) {
-	store := NewRedisStore(connect(t, &redis.UniversalOptions{Addrs: []string{servers.StartRedis(t).Address()}}))
+	shared := store.NewRedis(connect(t, &redis.UniversalOptions{Addrs: []string{servers.StartRedis(t).Address()}}))
 	future := time.Now().Add(365 * 24 * time.Hour)
 	text, err := State{Current: &Copy{Reason: AtCutoff, Cutoff: future, Taken: future, Effect: time.Now()}}.encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Swap(t.Context(), nil, text); err != nil {
+	if _, err := shared.Swap(t.Context(), nil, text); err != nil {
 		t.Fatal(err)
 	}
 	log := &logBuffer{}
-	expect(t, keeping(t, store, "anne", 0, log), "anne", true, nil)
-	if state, err := Read(t.Context(), store); err != nil || state.LiesAhead(time.Now()) || log.lines("level=ERROR msg=roster_future roster=cutoff ") != 1 {
+	expect(t, keeping(t, shared, "anne", 0, log), "anne", true, nil)
+	if state, err := Read(t.Context(), shared); err != nil || state.InFuture(time.Now()) || log.lines("level=ERROR msg=roster_future roster=cutoff ") != 1 {
 		t.Errorf("%+v, %v\n%s", state, err, log.String())
-	}
-}
-
-func TestRedisAway(t *testing.T) {
-	server := servers.StartRedis(t)
-	store := NewRedisStore(connect(t, &redis.UniversalOptions{Addrs: []string{server.Address()}}))
-	server.Stop()
-	if text, _, err := store.Load(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "redis: ") {
-		t.Errorf("loads %q, %v", text, err)
-	}
-	if swapped, err := store.Swap(t.Context(), nil, []byte("x")); swapped || err == nil {
-		t.Errorf("swaps: %v, %v", swapped, err)
 	}
 }
 
@@ -168,7 +141,7 @@ func TestRelaysOfOneRedisAgree(t *testing.T) {
 	for i := range keepers {
 		source := &school{}
 		source.enter(fmt.Sprintf("anne%d", i), "0310001A")
-		keeper, err := NewWeekly(DefaultConfig(), source, NewRedisStore(client), slog.New(slog.DiscardHandler))
+		keeper, err := NewWeekly(DefaultConfig(), source, store.NewRedis(client), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

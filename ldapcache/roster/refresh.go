@@ -21,9 +21,9 @@ func Read(ctx context.Context, store Store) (State, error) {
 }
 
 // Refresh copies the directory now, with effect now, and logs that. The relays see
-// it when they read the store next. It replaces what is pending, too, and what is
-// damaged, lies in the future or is in doubt: whoever asks for a refresh confirms that
-// the directory is right. It also returns the state that was replaced; the zero State
+// it when they read the store next. It also replaces a copy that is pending, and a
+// roster that is damaged, lies in the future or is in doubt: whoever asks for a refresh
+// confirms that the directory is right. It also returns the state that was replaced; the zero State
 // if there was none, or it was damaged. It is an error if our clock and the store's
 // differ.
 func Refresh(ctx context.Context, config Config, source Source, store Store, log *slog.Logger) (taken *Copy, replaced State, err error) {
@@ -44,7 +44,7 @@ func Refresh(ctx context.Context, config Config, source Source, store Store, log
 		if config.Weekly() {
 			due.Cutoff = calendar.LastCutoff(now)
 		}
-		taken, err := take(ctx, source, config.PerEstablishment, due)
+		taken, err := copyDirectory(ctx, source, config.PerEstablishment, due)
 		if err != nil {
 			return nil, State{}, err
 		}
@@ -68,5 +68,5 @@ func Refresh(ctx context.Context, config Config, source Source, store Store, log
 // Preview returns the copy that would be taken now.
 func Preview(ctx context.Context, config Config, source Source) (*Copy, error) {
 	now := time.Now()
-	return take(ctx, source, config.PerEstablishment, Copy{Reason: Immediate, Taken: now, Effect: now})
+	return copyDirectory(ctx, source, config.PerEstablishment, Copy{Reason: Immediate, Taken: now, Effect: now})
 }

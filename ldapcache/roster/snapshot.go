@@ -14,8 +14,8 @@ type snapshot struct {
 	// next look comes at the latest.
 	looked  time.Time
 	trusted time.Duration
-	// ahead is how far our clock is ahead of the store's; zero: they agree.
-	ahead time.Duration
+	// clockAhead is how far our clock is ahead of the store's; zero: they agree.
+	clockAhead time.Duration
 	// sureUntil is until when the state is certainly the right one.
 	sureUntil time.Time
 	// usableUntil is how long it is better than nothing; zero: for ever.
@@ -53,7 +53,7 @@ func (s *snapshot) effective(now time.Time) *Copy {
 	if !s.usableUntil.IsZero() && now.After(s.usableUntil) {
 		return nil
 	}
-	effective, _ := s.state.At(now.Add(-s.ahead))
+	effective, _ := s.state.At(now.Add(-s.clockAhead))
 	return effective
 }
 
@@ -76,4 +76,11 @@ func (s *snapshot) doubt(now time.Time) error {
 		err = errOutdated
 	}
 	return fmt.Errorf("premium roster: %w", err)
+}
+
+// stepped reports whether our clock, which showed looked at the last look, has been
+// set since: it went back, or forward by more than the longest time between two looks.
+func stepped(looked, now time.Time, longest time.Duration) bool {
+	passed := now.Round(0).Sub(looked.Round(0)) // on the wall clock, by which copies take effect
+	return passed < -tolerance || passed > longest
 }

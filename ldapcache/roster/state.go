@@ -44,7 +44,7 @@ type Copy struct {
 	// establishment. Both are in the order of establishments, then senders.
 	Elected []Designation `json:"elected"`
 	Lost    []Designation `json:"lost"`
-	// Unresolved are, as they are written, the entries that name nobody.
+	// Unresolved are, as they are written, the designations that cannot be resolved.
 	Unresolved []string `json:"unresolved,omitempty"`
 
 	premium map[string]struct{} // the elected senders; made by index
@@ -60,8 +60,8 @@ func (c *Copy) index() {
 	}
 }
 
-// take fills a copy that is due with what the directory says now.
-func take(ctx context.Context, source Source, limit int, due Copy) (*Copy, error) {
+// copyDirectory fills a copy that is due with what the directory says now.
+func copyDirectory(ctx context.Context, source Source, limit int, due Copy) (*Copy, error) {
 	designations, unresolved, err := source.Designations(ctx)
 	if err != nil {
 		return nil, err
@@ -134,6 +134,18 @@ func (s State) with(c *Copy, now time.Time) State {
 	}
 	effective, _ := s.At(now)
 	return State{Current: effective, Pending: c}
+}
+
+// InFuture reports whether the times in a state lie in the future at now: then the
+// clock of the relay that stored it was wrong, or ours is. A pending copy may take
+// effect in the future, but within [longestWait].
+func (s State) InFuture(now time.Time) bool {
+	limit := now.Add(tolerance)
+	if c := s.Current; c != nil && (c.Cutoff.After(limit) || c.Taken.After(limit) || c.Effect.After(limit)) {
+		return true
+	}
+	c := s.Pending
+	return c != nil && (c.Cutoff.After(limit) || c.Taken.After(limit) || c.Effect.After(limit.Add(longestWait)))
 }
 
 // stateVersion is that of the form below.

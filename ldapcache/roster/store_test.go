@@ -2,7 +2,6 @@ package roster
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,8 +9,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/ldapcache/roster/store"
 )
 
 // testStore holds an empty store, opened anew by each call of open, to what
@@ -67,123 +67,29 @@ func testStore(t *testing.T, open func() Store) {
 }
 
 func TestMemoryStore(t *testing.T) {
-	store := &memoryStore{}
-	testStore(t, func() Store { return store })
+	memory := &memoryStore{}
+	testStore(t, func() Store { return memory })
 }
 
 func TestFileStore(t *testing.T) {
 	dir := t.TempDir()
-	testStore(t, func() Store { return NewFileStore(dir) })
+	testStore(t, func() Store { return store.NewFile(dir) })
 }
 
 func TestAFileStoreThatIsPrepared(t *testing.T) {
 	dir := t.TempDir()
-	if err := NewFileStore(dir).Prepare(); err != nil {
+	if err := store.NewFile(dir).Prepare(); err != nil {
 		t.Fatal(err)
 	}
-	testStore(t, func() Store { return NewFileStore(dir) })
+	testStore(t, func() Store { return store.NewFile(dir) })
 }
 
-func TestAFileStoreThatCannotBe(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "absent")
-	s := NewFileStore(dir)
-	if err := s.Prepare(); err == nil || !strings.Contains(err.Error(), dir) {
-		t.Errorf("prepared without its folder: %v", err)
-	}
-	if _, err := s.Swap(t.Context(), nil, nil); err == nil || !strings.Contains(err.Error(), dir) {
-		t.Errorf("written without its folder: %v", err)
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, rosterFile)
-	if err := os.WriteFile(path, []byte("no roster"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if state, err := Read(t.Context(), s); !errors.Is(err, errDamaged) {
-		t.Errorf("of a damaged file: %+v, %v", state, err)
-	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(path, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if text, _, err := s.Load(t.Context()); err == nil || !strings.Contains(err.Error(), path) {
-		t.Errorf("of what is no file: %q, %v", text, err)
-	}
-}
-
-// TestAFileStoreThatIsLocked: who holds the lock is waited for, but not for ever.
-func TestAFileStoreThatIsLocked(t *testing.T) {
+func TestADamagedFile(t *testing.T) {
 	dir := t.TempDir()
-	s := NewFileStore(dir)
-	err := s.locked(t.Context(), func(*os.File) error {
-		ctx, cancel := context.WithTimeout(t.Context(), 3*lockPause)
-		defer cancel()
-		if _, err := NewFileStore(dir).Swap(ctx, nil, []byte("x")); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), dir) {
-			t.Errorf("while it is locked: %v", err)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Error(err)
-	}
-	if swapped, err := s.Swap(t.Context(), nil, []byte("x")); !swapped || err != nil {
-		t.Errorf("afterwards: %v, %v", swapped, err)
-	}
-}
-
-// TestAFileStoreOfRoot: what root stores belongs to whom the folder belongs.
-func TestAFileStoreOfRoot(t *testing.T) {
-	dir := t.TempDir()
-	const relay = 12345
-	if os.Geteuid() == 0 {
-		if err := os.Chown(dir, relay, relay); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := NewFileStore(dir).Swap(t.Context(), nil, []byte("x")); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "roster.json"), []byte("no roster"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	owner := func(path string) uint32 {
-		info, err := os.Stat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return info.Sys().(*syscall.Stat_t).Uid
-	}
-	if got, want := owner(filepath.Join(dir, rosterFile)), owner(dir); got != want {
-		t.Errorf("belongs to %d, want %d", got, want)
-	}
-}
-
-// TestAFileStoreFollowsNoLink: the relay's user may write to the folder, and so must not
-// lead root, who writes there too, to a file of others.
-func TestAFileStoreFollowsNoLink(t *testing.T) {
-	dir, other := t.TempDir(), filepath.Join(t.TempDir(), "shadow")
-	if err := os.WriteFile(other, []byte("root:*"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	plant := func(plant func(oldname, newname string) error) {
-		t.Helper()
-		if err := plant(other, filepath.Join(dir, rosterFile+".new")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s := NewFileStore(dir)
-	plant(os.Symlink)
-	if err := s.Prepare(); err != nil {
-		t.Error(err)
-	}
-	plant(os.Link)
-	if swapped, err := s.Swap(t.Context(), nil, []byte("roster")); !swapped || err != nil {
-		t.Errorf("swapped: %v, %v", swapped, err)
-	}
-	if text, err := os.ReadFile(other); string(text) != "root:*" || err != nil {
-		t.Errorf("the other file has %q, %v", text, err)
-	}
-	if text, _, err := s.Load(t.Context()); string(text) != "roster" || err != nil {
-		t.Errorf("the roster is %q, %v", text, err)
+	if state, err := Read(t.Context(), store.NewFile(dir)); !errors.Is(err, errDamaged) {
+		t.Errorf("%+v, %v", state, err)
 	}
 }

@@ -38,24 +38,24 @@ type weekly struct {
 	store    Store
 	log      *slog.Logger
 
-	share          // what the store holds
-	tried []byte   // what this relay last tried to store
-	held  *Copy    // the copy that is due, taken and not yet stored
-	doubt distrust // of the directory
+	shared          // what the store holds
+	tried  []byte   // what this relay last tried to store
+	held   *Copy    // the copy that is due, taken and not yet stored
+	doubt  distrust // of the directory
 }
 
 // look implements [plan].
 func (w *weekly) look(ctx context.Context, now time.Time) (*snapshot, time.Time) {
-	k := &snapshot{err: w.update(ctx, now), state: w.state, looked: now, trusted: readTrusted, ahead: w.ahead}
+	k := &snapshot{err: w.update(ctx, now), state: w.state, looked: now, trusted: readTrusted, clockAhead: w.clockAhead}
 	next := now.Add(jittered(readEvery))
 	if w.state.Current == nil {
 		return k, next
 	}
-	if w.ahead == 0 && doubtOf(k.err) != WrongClock {
+	if w.clockAhead == 0 && doubtOf(k.err) != WrongClock {
 		k.sureUntil = earliest(w.read.Add(readTrusted), w.calendar.sureUntil(w.state))
 	}
-	if _, pending := w.state.At(now.Add(-w.ahead)); pending != nil {
-		next = earliest(next, pending.Effect.Add(w.ahead))
+	if _, pending := w.state.At(now.Add(-w.clockAhead)); pending != nil {
+		next = earliest(next, pending.Effect.Add(w.clockAhead))
 	}
 	return k, earliest(next, w.calendar.NextCutoff(now))
 }
@@ -66,11 +66,11 @@ func (w *weekly) look(ctx context.Context, now time.Time) (*snapshot, time.Time)
 func (w *weekly) update(ctx context.Context, now time.Time) error {
 	err := w.load(ctx, now)
 	due, ok := w.calendar.due(w.state, now)
-	if !ok || w.read.IsZero() || w.ahead != 0 {
+	if !ok || w.read.IsZero() || w.clockAhead != 0 {
 		w.held, w.doubt = nil, distrust{}
 		return cmp.Or(err, w.state.doubt())
 	}
-	if takeErr := w.take(ctx, due, now); takeErr != nil || err != nil {
+	if takeErr := w.copyDue(ctx, due, now); takeErr != nil || err != nil {
 		return cmp.Or(err, takeErr)
 	}
 	return cmp.Or(w.put(ctx, now), w.state.doubt())
@@ -79,7 +79,7 @@ func (w *weekly) update(ctx context.Context, now time.Time) error {
 // load reads the store, and tells of what this relay put there.
 func (w *weekly) load(ctx context.Context, now time.Time) error {
 	before := w.text
-	err := w.share.load(ctx, w.store, w.log, now)
+	err := w.shared.load(ctx, w.store, w.log, now)
 	if err == nil && w.calendar.comesBack(w.state, now) {
 		err = w.restore(ctx, now)
 	}
@@ -98,8 +98,8 @@ func (w *weekly) restore(ctx context.Context, now time.Time) error {
 	return w.replace(ctx, w.store, text, now)
 }
 
-// take copies what is due into held, or returns why that cannot be done or believed.
-func (w *weekly) take(ctx context.Context, due Copy, now time.Time) error {
+// copyDue copies what is due into held, or returns why that cannot be done or believed.
+func (w *weekly) copyDue(ctx context.Context, due Copy, now time.Time) error {
 	if w.held != nil && w.held.Cutoff.Equal(due.Cutoff) && !w.held.Taken.After(now) {
 		w.held.Effect = due.Effect // which may have passed since
 		return nil
@@ -108,7 +108,7 @@ func (w *weekly) take(ctx context.Context, due Copy, now time.Time) error {
 	if err := w.doubt.recent(w.text, now); err != nil {
 		return err
 	}
-	held, err := take(ctx, w.source, w.limit, due)
+	held, err := copyDirectory(ctx, w.source, w.limit, due)
 	if err != nil {
 		return err
 	}
@@ -136,26 +136,6 @@ func (w *weekly) put(ctx context.Context, now time.Time) error {
 		w.tried = nil
 	}
 	return w.load(ctx, now)
-}
-
-// distrustPause is how long a directory that was not believed is not asked again:
-// each time, it has to tell all designations.
-const distrustPause = time.Minute
-
-// distrust remembers that the directory was not believed.
-type distrust struct {
-	err    error
-	text   []byte    // the roster that it was compared with
-	looked time.Time // when it was asked
-}
-
-// recent returns the error again for [distrustPause], as long as the roster is still
-// text; otherwise nil.
-func (d *distrust) recent(text []byte, now time.Time) error {
-	if d.err != nil && bytes.Equal(text, d.text) && now.Sub(d.looked) < distrustPause {
-		return d.err
-	}
-	return nil
 }
 
 func earliest(a, b time.Time) time.Time {

@@ -26,3 +26,13 @@ func Word(text []byte, words ...string) (int, error) {
 	}
 	return 0, fmt.Errorf("%q is not known; write %s", text, strings.Join(quoted, " or "))
 }
+
+// Choose sets second to whether value, that of key, is the second of the two words that it
+// may be. The error is a [Mistake].
+func Choose(second *bool, key, value, firstWord, secondWord string) error {
+	*second = value == secondWord
+	if value != firstWord && value != secondWord {
+		return Errorf(key, "%q is not known; write %q or %q", value, firstWord, secondWord)
+	}
+	return nil
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/counter/endpoint"
 )
 
 // The kinds of a store.
@@ -26,34 +27,7 @@ type Config struct {
 	// Kind is "embedded" (this relay alone, saved in "state_dir") or "redis" (all
 	// relays together). The other keys are for Redis.
 	Kind string `toml:"kind"`
-	// Addresses are Redis's, as "host:port" or, of one server, the path of its unix
-	// socket. A single address is that of one server or of a Cluster (a node, or a
-	// configuration endpoint); rcptquota finds out which. Several are the nodes of a
-	// Cluster or, with "master_name", Sentinels.
-	Addresses []string `toml:"addresses"`
-	// MasterName is what the Sentinels call the server. Left out: no Sentinels.
-	MasterName string `toml:"master_name"`
-	// Username is the ACL user. Left out: the default user.
-	Username string `toml:"username"`
-	// PasswordFile is the file with the ACL user's password, which is read anew for
-	// each connection; the end of its last line does not belong to it. Left out: no
-	// password.
-	PasswordFile string `toml:"password_file"`
-	// SentinelUsername is the user for the Sentinels, if they want one; they are asked
-	// only where the server is.
-	SentinelUsername string `toml:"sentinel_username"`
-	// SentinelPasswordFile is the file with that user's password, which is read at the
-	// start.
-	SentinelPasswordFile string `toml:"sentinel_password_file"`
-	// TLS turns TLS on.
-	TLS bool `toml:"tls"`
-	// CAFile is a file, in PEM, with the authorities that sign the servers'
-	// certificates. Left out: the system's.
-	CAFile string `toml:"ca_file"`
-	// Timeout is the time for one command, connecting included. A message waits at most
-	// three times as long for Redis: for the command, for a sign that Redis is there, and
-	// for the command again.
-	Timeout conf.Duration `toml:"timeout"`
+	endpoint.Config
 	// DigestKeyFile is the file with the key of the digests of recipients and senders,
 	// at least 32 bytes, the same on all relays:
 	// `head -c 32 /dev/urandom | base64 > digest.key`.
@@ -67,7 +41,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Kind:        kindEmbedded,
-		Timeout:     conf.Duration{Duration: 250 * time.Millisecond},
+		Config:      endpoint.Config{Timeout: conf.Duration{Duration: 250 * time.Millisecond}},
 		Unavailable: unavailableLocal,
 	}
 }
@@ -75,9 +49,15 @@ func DefaultConfig() Config {
 // Resolve makes the files that the configuration names relative to dir, the
 // folder of the configuration file, instead of the working directory.
 func (c *Config) Resolve(dir string) {
-	for _, path := range []*string{&c.PasswordFile, &c.SentinelPasswordFile, &c.CAFile, &c.DigestKeyFile} {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(dir, *path)
-		}
+	c.Config.Resolve(dir)
+	if c.DigestKeyFile != "" && !filepath.IsAbs(c.DigestKeyFile) {
+		c.DigestKeyFile = filepath.Join(dir, c.DigestKeyFile)
 	}
 }
+
+// IsRedis reports whether the store is Redis.
+func (c *Config) IsRedis() bool { return c.Kind == kindRedis }
+
+// KeepsState reports whether anything is counted in this process, and saved in
+// state_dir: always, or while Redis is away.
+func (c *Config) KeepsState() bool { return !c.IsRedis() || c.Unavailable == unavailableLocal }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter/countertest"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -17,11 +18,11 @@ func TestDamagedSender(t *testing.T) {
 	server := servers.StartRedis(t)
 	config := redisConfig(t, server.Address())
 	relays := []*Fallback{openFallback(t, config, t.TempDir()), openFallback(t, config, t.TempDir())}
-	client := direct(t, server)
+	client := countertest.Direct(t, server)
 	windows := []quota.Window{{Per: time.Hour, Recipients: 10, Count: quota.Copies}}
 	send := func(relay *Fallback, sender string, n int) quota.Count {
 		t.Helper()
-		count, err := relay.Reserve(t.Context(), toReserve(sender, fmt.Sprint(time.Now().UnixNano()), windows, people(0, n)))
+		count, err := relay.Reserve(t.Context(), countertest.ToReserve(sender, fmt.Sprint(time.Now().UnixNano()), windows, countertest.People(0, n)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,8 +35,8 @@ func TestDamagedSender(t *testing.T) {
 	for name, damage := range damages {
 		sender := "anne/" + name
 		send(relays[0], sender, 1)
-		client.Del(t.Context(), relays[0].redis.keys(sender)[1])
-		damage(relays[0].redis.keys(sender))
+		client.Del(t.Context(), relays[0].redis.Keys(sender)[1])
+		damage(relays[0].redis.Keys(sender))
 		for _, relay := range relays {
 			if count := send(relay, sender, 4); count.Exceeded >= 0 || name == "value" && count.Degraded == nil {
 				t.Errorf("%s: %+v", name, count)
@@ -50,7 +51,7 @@ func TestDamagedSender(t *testing.T) {
 		if count := send(relays[0], sender, 7); count.Exceeded != 0 {
 			t.Errorf("%s: the limit does not hold: %+v", name, count)
 		}
-		if kind := client.Type(t.Context(), relays[0].redis.keys(sender)[1]).Val(); name == "type" && kind != "zset" {
+		if kind := client.Type(t.Context(), relays[0].redis.Keys(sender)[1]).Val(); name == "type" && kind != "zset" {
 			t.Errorf("%s: what Redis holds is a %s", name, kind)
 		}
 	}
@@ -61,9 +62,9 @@ func TestDamagedSenderReleased(t *testing.T) {
 	server := servers.StartRedis(t)
 	f := openFallback(t, redisConfig(t, server.Address()), t.TempDir())
 	reconnected(t, f)
-	mustReserve(t, f, toReserve("anne", "a", generous, people(0, 3)))
-	direct(t, server).Set(t.Context(), f.redis.keys("anne")[2], "not ours", 0)
-	mustSettle(t, f, quota.Ticket{Sender: "anne", ID: "a"}, false)
+	countertest.MustReserve(t, f, countertest.ToReserve("anne", "a", countertest.Generous, countertest.People(0, 3)))
+	countertest.Direct(t, server).Set(t.Context(), f.redis.Keys("anne")[2], "not ours", 0)
+	countertest.MustSettle(t, f, quota.Ticket{Sender: "anne", ID: "a"}, false)
 	if n := len(f.releases.all()); n != 0 || f.Away() != nil {
 		t.Errorf("%d releases wait; away: %v", n, f.Away())
 	}

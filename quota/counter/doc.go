@@ -1,9 +1,12 @@
-// Package counter counts recipients in rolling windows: it has the stores behind
-// quota.Counter.
+// Package counter counts recipients in rolling windows: it opens the store behind
+// quota.Counter that the table [store] of the configuration describes.
 //
-// A [Local] counts in this process, and is saved in state_dir, so that a restart
-// forgets nothing and a kill at most the last second. A Redis store counts for
-// all relays together, in one round trip a message.
+// Package local counts in this process, and saves its counts in state_dir, so that a
+// restart forgets nothing and a kill at most the last second. Package redis counts for
+// all relays together, in one round trip a message. A [Fallback] counts in Redis and,
+// while Redis is away, in this process. Both stores know recipients as the digests of
+// package digest, keep to the bounds of package underway, and pass the tests of package
+// countertest.
 //
 // # Exactness
 //

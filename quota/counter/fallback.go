@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter/local"
+	"github.com/rcptquota/rcptquota/quota/counter/redis"
+	"github.com/rcptquota/rcptquota/quota/counter/underway"
 )
 
 // turnTimeout is how long a message may wait for its sender's other messages.
@@ -21,11 +24,11 @@ const turnTimeout = 5 * time.Second
 // A sender whom this relay counted alone is afterwards counted in both places, and has
 // to fit both, until what was counted alone has left the sender's windows.
 type Fallback struct {
-	redis       *Redis
-	local       *Local // nil unless this relay counts by itself
+	redis       *redis.Store
+	local       *local.Store // nil unless this relay counts by itself
 	unavailable string
 
-	turns    turns                 // of the commands to Redis, by sender
+	turns    underway.Turns        // of the commands to Redis, by sender
 	away     atomic.Pointer[error] // why Redis is not asked; nil: it is asked
 	releases releases              // that wait for Redis
 
@@ -34,11 +37,11 @@ type Fallback struct {
 	background sync.WaitGroup
 }
 
-// newFallback puts local, which may be nil unless unavailable is "local", behind
-// the store in Redis. It owns both from now on.
-func newFallback(redis *Redis, local *Local, unavailable string) *Fallback {
+// newFallback puts own, which may be nil unless unavailable is "local", behind
+// shared, the store in Redis. It owns both from now on.
+func newFallback(shared *redis.Store, own *local.Store, unavailable string) *Fallback {
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &Fallback{redis: redis, local: local, unavailable: unavailable, wake: make(chan struct{}, 1), cancel: cancel}
+	f := &Fallback{redis: shared, local: own, unavailable: unavailable, wake: make(chan struct{}, 1), cancel: cancel}
 	f.wakeBackground()
 	f.background.Go(func() { f.reconnect(ctx) })
 	return f
@@ -64,7 +67,7 @@ func (f *Fallback) Reserve(ctx context.Context, r *quota.Reservation) (quota.Cou
 	if why := f.Away(); why != nil {
 		return f.alone(ctx, r, why)
 	}
-	if f.local != nil && f.local.countedAlone(ctx, r.Sender) {
+	if f.local != nil && f.local.CountedAlone(ctx, r.Sender) {
 		return f.both(ctx, r)
 	}
 	return f.reserve(ctx, r)
@@ -73,7 +76,7 @@ func (f *Fallback) Reserve(ctx context.Context, r *quota.Reservation) (quota.Cou
 func (f *Fallback) turn(ctx context.Context, sender string) (done func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, turnTimeout)
 	defer cancel()
-	return f.turns.wait(ctx, sender)
+	return f.turns.Wait(ctx, sender)
 }
 
 // reserve counts a message in Redis, or alone where Redis does not answer.
@@ -94,13 +97,13 @@ func (f *Fallback) reserve(ctx context.Context, r *quota.Reservation) (quota.Cou
 // is why the message is to be decided on without Redis, or [quota.ErrTooManyOpen].
 func (f *Fallback) ask(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
 	count, err := f.redis.Reserve(ctx, r)
-	if isTimeout(err) {
-		if err := f.redis.ping(ctx); err != nil {
+	if redis.IsTimeout(err) {
+		if err := f.redis.Ping(ctx); err != nil {
 			return quota.Count{}, f.setAway(err)
 		}
 		count, err = f.redis.Reserve(ctx, r)
 	}
-	if err != nil && meaningOf(err) == senderAlone {
+	if err != nil && redis.ConcernsSender(err) {
 		count, err = f.reserveAnew(ctx, r, err)
 	}
 	if err == nil || errors.Is(err, quota.ErrTooManyOpen) {
@@ -112,8 +115,8 @@ func (f *Fallback) ask(ctx context.Context, r *quota.Reservation) (quota.Count, 
 // reserveAnew sets aside what is damaged of the sender's data in Redis because of why,
 // and counts the message there. The count says so in its Degraded.
 func (f *Fallback) reserveAnew(ctx context.Context, r *quota.Reservation, why error) (quota.Count, error) {
-	why = f.redis.damaged(r.Sender, why)
-	aside, err := f.redis.setAside(ctx, r.Sender)
+	why = f.redis.Damaged(r.Sender, why)
+	aside, err := f.redis.SetAside(ctx, r.Sender)
 	if err != nil || aside == 0 {
 		return quota.Count{}, errors.Join(why, err)
 	}
@@ -139,7 +142,7 @@ func (f *Fallback) both(ctx context.Context, r *quota.Reservation) (quota.Count,
 func (f *Fallback) alone(ctx context.Context, r *quota.Reservation, why error) (quota.Count, error) {
 	switch f.unavailable {
 	case unavailableLocal:
-		count, err := f.local.reserve(ctx, r, true)
+		count, err := f.local.ReserveAlone(ctx, r)
 		count.Degraded = errors.Join(why, count.Degraded)
 		return count, err
 	case unavailablePass:
@@ -151,7 +154,7 @@ func (f *Fallback) alone(ctx context.Context, r *quota.Reservation, why error) (
 // failed draws the consequences of an error of a command, and returns why a message is
 // decided on without Redis.
 func (f *Fallback) failed(err error) error {
-	if meaningOf(err) == senderAlone || isTimeout(err) {
+	if redis.ConcernsSender(err) || redis.IsTimeout(err) {
 		return f.without(err)
 	}
 	return f.setAway(err)
@@ -210,13 +213,27 @@ func (f *Fallback) releaseNow(ctx context.Context, t quota.Ticket) bool {
 	if err != nil {
 		_ = f.failed(err)
 	}
-	return err == nil || meaningOf(err) == senderAlone // then there is nothing to release
+	return err == nil || redis.ConcernsSender(err) // then there is nothing to release
 }
 
 // release queues the release of a reservation for when Redis answers.
 func (f *Fallback) release(t quota.Ticket) {
 	f.releases.add(t)
 	f.wakeBackground()
+}
+
+// Notice is [Store.Notice] of the store in this process, if there is one.
+func (f *Fallback) Notice() error {
+	if f.local == nil {
+		return nil
+	}
+	return f.local.Notice()
+}
+
+// Inspect inspects the Redis behind f, whether or not messages are counted there now.
+// The error means that it is away.
+func (f *Fallback) Inspect(ctx context.Context) (redis.Inspection, error) {
+	return f.redis.Inspect(ctx, true)
 }
 
 // Close saves what was counted here and closes both stores.

@@ -6,19 +6,54 @@ import (
 	"context"
 	crand "crypto/rand"
 	"errors"
+	"maps"
 	"math/rand/v2"
-	"slices"
-	"strings"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter/countertest"
+	"github.com/rcptquota/rcptquota/quota/counter/digest"
+	"github.com/rcptquota/rcptquota/quota/counter/local"
+	"github.com/rcptquota/rcptquota/quota/counter/redis"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
+
+// redisConfig is a configuration of the servers.
+func redisConfig(t testing.TB, addresses ...string) Config {
+	t.Helper()
+	key := filepath.Join(t.TempDir(), "digest.key")
+	if err := os.WriteFile(key, []byte(countertest.Key+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config := DefaultConfig()
+	config.Kind, config.DigestKeyFile = kindRedis, key
+	config.Config = countertest.RedisConfig(t, addresses...)
+	if err := config.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+// openRedis is the store of a relay that never counts alone.
+func openRedis(t testing.TB, config Config) *redis.Store {
+	t.Helper()
+	r, err := redis.Open(config.Config, digest.New([]byte(countertest.Key)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+// pause waits in real time.
+func pause(d time.Duration) { <-time.After(d) }
 
 // openFallback is Open of a Redis, and a look inside.
 func openFallback(t *testing.T, config Config, stateDir string) *Fallback {
@@ -99,10 +134,11 @@ func (j *journal) settle(t *testing.T, c quota.Counter, ticket quota.Ticket, com
 
 // check looks for every message of the senders where it was counted, in Redis or by
 // this relay alone, and for nothing else in Redis.
-func (j *journal) check(t *testing.T, f *Fallback, client redis.Cmdable, senders []string) {
+func (j *journal) check(t *testing.T, f *Fallback, client goredis.Cmdable, senders []string) {
 	t.Helper()
 	for _, sender := range senders {
-		ids := idsInRedis(t, client, f.redis.keys(sender))
+		k := countertest.Stored(t, client, f.redis.Keys(sender))
+		ids := k.IDs
 		reached := map[string]bool{}
 		for ticket, e := range j.entries {
 			if ticket.Sender != sender {
@@ -115,18 +151,15 @@ func (j *journal) check(t *testing.T, f *Fallback, client redis.Cmdable, senders
 				continue
 			}
 			delete(ids, ticket.ID)
-			for d := range f.redis.digests.all(addresses(e.people)) {
-				reached[string(uint64Bytes(int64(d)))] = true
-			}
+			maps.Copy(reached, countertest.DigestsOf(e.people))
 		}
 		if len(ids) > 0 {
 			t.Errorf("%s: Redis counts %d messages that did not go", sender, len(ids))
 		}
-		k := stored(t, client, f.redis.keys(sender))
-		if len(reached) != len(k.reached) {
-			t.Errorf("%s: %d recipients, want %d", sender, len(k.reached), len(reached))
+		if len(reached) != len(k.Reached) {
+			t.Errorf("%s: %d recipients, want %d", sender, len(k.Reached), len(reached))
 		}
-		for d := range k.reached {
+		for d := range k.Reached {
 			if !reached[d] {
 				t.Errorf("%s: Redis holds a recipient of no message", sender)
 			}
@@ -134,34 +167,13 @@ func (j *journal) check(t *testing.T, f *Fallback, client redis.Cmdable, senders
 	}
 }
 
-func idsInRedis(t *testing.T, client redis.Cmdable, keys []string) map[string]bool {
-	t.Helper()
-	ids := map[string]bool{}
-	for _, member := range client.ZRange(t.Context(), keys[1], 0, -1).Val() {
-		_, id, _ := strings.Cut(member, ":")
-		ids[id] = true
+func countedHere(l *local.Store, sender string, e entry) bool {
+	for at, n := range l.Copies(sender) {
+		if at.Equal(e.at) && n == len(e.people) {
+			return true
+		}
 	}
-	return ids
-}
-
-func countedHere(l *Local, sender string, e entry) bool {
-	tally := l.shard(sender).tally(sender)
-	return tally != nil && slices.ContainsFunc(tally.Copies, func(c copied) bool {
-		return c.At == e.at.UnixMicro() && c.N == len(e.people)
-	})
-}
-
-// hook stands between the store and its client.
-type hook func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error
-
-func (h hook) DialHook(next redis.DialHook) redis.DialHook                               { return next }
-func (h hook) ProcessPipelineHook(n redis.ProcessPipelineHook) redis.ProcessPipelineHook { return n }
-func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		err := h(ctx, cmd, next)
-		cmd.SetErr(err)
-		return err
-	}
+	return false
 }
 
 var errFault = errors.New("made to fail")
@@ -170,7 +182,7 @@ var errFault = errors.New("made to fail")
 // were carried out.
 type faults struct{ percent atomic.Int32 }
 
-func (f *faults) hook(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+func (f *faults) hook(ctx context.Context, cmd goredis.Cmder, next goredis.ProcessHook) error {
 	if rand.Int32N(100) >= f.percent.Load() {
 		return next(ctx, cmd)
 	}
@@ -180,12 +192,6 @@ func (f *faults) hook(ctx context.Context, cmd redis.Cmder, next redis.ProcessHo
 		}
 	}
 	return errFault
-}
-
-// generous are windows that hold everything that a test sends.
-var generous = []quota.Window{
-	{Per: time.Hour, Recipients: 1_000_000, Count: quota.Distinct},
-	{Per: time.Hour, Recipients: 10_000_000, Count: quota.Copies},
 }
 
 // load sends messages of the senders from many goroutines until stop is closed.
@@ -208,7 +214,7 @@ func (j *journal) load(t *testing.T, c quota.Counter, senders []string, windows 
 				case <-time.After(rand.N(2 * time.Millisecond)):
 				}
 				people := rand.Perm(300)[:1+rand.IntN(10)]
-				r := toReserve(senders[rand.IntN(len(senders))], crand.Text(), windows, people)
+				r := countertest.ToReserve(senders[rand.IntN(len(senders))], crand.Text(), windows, people)
 				if j.reserve(t, c, r, people) {
 					open = append(open, r.Ticket)
 				}
@@ -232,11 +238,11 @@ func during(d time.Duration) <-chan struct{} {
 
 func TestFaultsLoseNothing(t *testing.T) {
 	server := servers.StartRedis(t)
-	client := direct(t, server)
+	client := countertest.Direct(t, server)
 	config := redisConfig(t, server.Address())
 	f, other := openFallback(t, config, t.TempDir()), openRedis(t, config) // two relays
 	var fault faults
-	f.redis.client.AddHook(hook(fault.hook))
+	f.redis.Client().AddHook(countertest.Hook(fault.hook))
 	senders := []string{"anne", "bertrand", "chloé"}
 	var j journal
 	for round := range 12 {
@@ -244,8 +250,8 @@ func TestFaultsLoseNothing(t *testing.T) {
 		stop := during(300 * time.Millisecond)
 		var open, others []quota.Ticket
 		var wg sync.WaitGroup
-		wg.Go(func() { open = j.load(t, f, senders, generous, stop) })
-		wg.Go(func() { others = j.load(t, other, senders, generous, stop) })
+		wg.Go(func() { open = j.load(t, f, senders, countertest.Generous, stop) })
+		wg.Go(func() { others = j.load(t, other, senders, countertest.Generous, stop) })
 		wg.Wait()
 		fault.percent.Store(0)
 		reconnected(t, f)

@@ -1,9 +1,14 @@
 package counter
 
 import (
+	"context"
 	"io"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/counter/digest"
+	"github.com/rcptquota/rcptquota/quota/counter/local"
+	"github.com/rcptquota/rcptquota/quota/counter/redis"
 )
 
 // Counter is a store that is open.
@@ -17,22 +22,48 @@ type Counter interface {
 // error; one is about a file.
 func Open(config Config, stateDir string) (Counter, error) {
 	if config.Kind == kindEmbedded {
-		local, err := OpenLocal(stateDir)
+		own, err := local.Open(stateDir)
 		if err != nil {
 			return nil, err
 		}
-		return local, nil
+		return own, nil
 	}
-	redis, err := OpenRedis(config)
+	digests, err := config.digests()
 	if err != nil {
 		return nil, err
 	}
-	var local *Local
+	shared, err := redis.Open(config.Config, digests)
+	if err != nil {
+		return nil, err
+	}
+	var own *local.Store
 	if config.Unavailable == unavailableLocal {
-		if local, err = openLocalWith(stateDir, redis.digests); err != nil {
-			_ = redis.Close()
+		if own, err = local.OpenWith(stateDir, digests); err != nil {
+			_ = shared.Close()
 			return nil, err
 		}
 	}
-	return newFallback(redis, local, config.Unavailable), nil
+	return newFallback(shared, own, config.Unavailable), nil
+}
+
+// digests reads the key of all relays.
+func (c *Config) digests() (*digest.Digester, error) {
+	key, err := digest.ReadKey(c.DigestKeyFile)
+	if err != nil {
+		return nil, conf.Errorf("store.digest_key_file", "%v", err)
+	}
+	return digest.New(key), nil
+}
+
+// Verify asks the Redis of a valid configuration, if it names one, whether messages can
+// be counted there; see [redis.Verify].
+func Verify(ctx context.Context, config Config) (lines []string, err error) {
+	if !config.IsRedis() {
+		return nil, nil
+	}
+	digests, err := config.digests()
+	if err != nil {
+		return nil, err
+	}
+	return redis.Verify(ctx, config.Config, digests)
 }

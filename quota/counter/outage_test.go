@@ -13,6 +13,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/counter/countertest"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -41,7 +42,7 @@ func TestOutages(t *testing.T) {
 			reconnected(t, f)
 			senders := []string{"anne", "bertrand", "chloé"}
 			short := quota.Window{Per: 300 * time.Millisecond, Recipients: 300, Count: quota.Copies}
-			windows := append([]quota.Window{short}, generous...)
+			windows := append([]quota.Window{short}, countertest.Generous...)
 			var j journal
 			stop, loaded := make(chan struct{}), make(chan struct{})
 			var open []quota.Ticket
@@ -75,7 +76,7 @@ func TestOutages(t *testing.T) {
 			if c.forgetful {
 				maps.DeleteFunc(j.entries, func(_ quota.Ticket, e entry) bool { return !e.alone && e.at.Before(left) })
 			}
-			j.check(t, f, direct(t, server), senders)
+			j.check(t, f, countertest.Direct(t, server), senders)
 		})
 	}
 }
@@ -86,14 +87,14 @@ func (j *journal) checkLimit(t *testing.T, senders []string, w quota.Window) {
 	t.Helper()
 	for _, sender := range senders {
 		for _, alone := range []bool{false, true} {
-			var all []accepted
+			var all []countertest.Accepted
 			for ticket, e := range j.entries {
 				if ticket.Sender == sender && e.alone == alone {
-					all = append(all, accepted{e.at, len(e.people)})
+					all = append(all, countertest.Accepted{At: e.at, N: len(e.people)})
 				}
 			}
-			slices.SortFunc(all, func(a, b accepted) int { return a.at.Compare(b.at) })
-			if most := fullest(all, w.Per); most > w.Recipients {
+			slices.SortFunc(all, func(a, b countertest.Accepted) int { return a.At.Compare(b.At) })
+			if most := countertest.Fullest(all, w.Per); most > w.Recipients {
 				t.Errorf("%s: a period held %d copies of %d (alone: %v)", sender, most, w.Recipients, alone)
 			}
 		}
@@ -108,15 +109,15 @@ func TestNobodyWaitsWhileRedisIsAway(t *testing.T) {
 	reconnected(t, f)
 	server.Freeze()
 	var j journal
-	j.reserve(t, f, toReserve("anne", "first", generous, people(0, 3)), people(0, 3))
+	j.reserve(t, f, countertest.ToReserve("anne", "first", countertest.Generous, countertest.People(0, 3)), countertest.People(0, 3))
 	servers.Wait(func() bool { return f.Away() != nil }) // a ping has to tell
 	if j.slowest > 10*deadline || j.slowest < deadline || f.Away() == nil || !strings.Contains(f.Away().Error(), "this relay counts alone: redis: ") {
 		t.Errorf("after %v: %v", j.slowest, f.Away())
 	}
 	start := time.Now()
 	for range 1000 {
-		r := toReserve("anne", crand.Text(), generous, people(0, 3))
-		if j.reserve(t, f, r, people(0, 3)) {
+		r := countertest.ToReserve("anne", crand.Text(), countertest.Generous, countertest.People(0, 3))
+		if j.reserve(t, f, r, countertest.People(0, 3)) {
 			j.settle(t, f, r.Ticket, rand.IntN(2) > 0)
 		}
 	}
@@ -125,7 +126,7 @@ func TestNobodyWaitsWhileRedisIsAway(t *testing.T) {
 	}
 	server.Thaw()
 	reconnected(t, f)
-	j.check(t, f, direct(t, server), []string{"anne"})
+	j.check(t, f, countertest.Direct(t, server), []string{"anne"})
 }
 
 // What this relay counted alone is there after a restart, and counts beside Redis
@@ -146,30 +147,30 @@ func TestOutagesInOneWindow(t *testing.T) {
 	}
 	f := c.(*Fallback)
 	reserve := func(id string, people []int) bool {
-		return j.reserve(t, f, toReserve("anne", id, windows, people), people)
+		return j.reserve(t, f, countertest.ToReserve("anne", id, windows, people), people)
 	}
 	check := func() {
 		t.Helper()
 		server.Thaw()
 		reconnected(t, f)
-		j.check(t, f, direct(t, server), []string{"anne"})
+		j.check(t, f, countertest.Direct(t, server), []string{"anne"})
 	}
-	reserve("before", people(10, 12)) // in Redis
+	reserve("before", countertest.People(10, 12)) // in Redis
 	server.Freeze()
-	if !reserve("first", people(0, 4)) || !reserve("again", people(2, 5)) {
+	if !reserve("first", countertest.People(0, 4)) || !reserve("again", countertest.People(2, 5)) {
 		t.Fatal("the first outage")
 	}
 	check()
-	if !reserve("both", people(0, 5)) || reserve("too much here", people(20, 21)) {
+	if !reserve("both", countertest.People(0, 5)) || reserve("too much here", countertest.People(20, 21)) {
 		t.Error("this relay holds 7 copies, and has room for 5")
 	}
 	j.settle(t, f, quota.Ticket{Sender: "anne", ID: "both"}, false)
 	other := openRedis(t, config) // a relay that was never alone
-	mustReserve(t, other, toReserve("anne", "elsewhere", windows, people(40, 42)))
-	if reserve("too much there", people(50, 53)) || !reserve("fits both", people(0, 1)) {
+	countertest.MustReserve(t, other, countertest.ToReserve("anne", "elsewhere", windows, countertest.People(40, 42)))
+	if reserve("too much there", countertest.People(50, 53)) || !reserve("fits both", countertest.People(0, 1)) {
 		t.Error("Redis holds 8 people, and has room for 2")
 	}
-	mustSettle(t, other, quota.Ticket{Sender: "anne", ID: "elsewhere"}, false)
+	countertest.MustSettle(t, other, quota.Ticket{Sender: "anne", ID: "elsewhere"}, false)
 	check()
 
 	if err := f.Close(); err != nil {
@@ -178,7 +179,7 @@ func TestOutagesInOneWindow(t *testing.T) {
 	f = openFallback(t, config, dir)
 	reconnected(t, f)
 	server.Freeze()
-	if reserve("11 people", people(5, 11)) || reserve("13 copies", people(0, 5)) || !reserve("12 copies", people(5, 9)) {
+	if reserve("11 people", countertest.People(5, 11)) || reserve("13 copies", countertest.People(0, 5)) || !reserve("12 copies", countertest.People(5, 9)) {
 		t.Error("the second outage does not go on where the first ended")
 	}
 	check()
@@ -196,14 +197,14 @@ func TestAloneOnlyWhileItMatters(t *testing.T) {
 	reconnected(t, f)
 	windows := []quota.Window{{Per: time.Second, Recipients: 10, Count: quota.Copies}}
 	server.Freeze()
-	mustReserve(t, f, toReserve("anne", "alone", windows, people(0, 3)))
+	countertest.MustReserve(t, f, countertest.ToReserve("anne", "alone", windows, countertest.People(0, 3)))
 	server.Thaw()
 	reconnected(t, f)
-	if !servers.Wait(func() bool { return !f.local.countedAlone(t.Context(), "anne") }) {
+	if !servers.Wait(func() bool { return !f.local.CountedAlone(t.Context(), "anne") }) {
 		t.Fatal("counted in both for ever")
 	}
-	mustReserve(t, f, toReserve("anne", "later", windows, people(0, 3)))
-	if n := len(f.local.shard("anne").tally("anne").Copies); n != 1 {
+	countertest.MustReserve(t, f, countertest.ToReserve("anne", "later", windows, countertest.People(0, 3)))
+	if n := len(maps.Collect(f.local.Copies("anne"))); n != 1 {
 		t.Errorf("%d messages are counted here", n)
 	}
 }
@@ -216,10 +217,10 @@ func TestReleasesWaitForRedis(t *testing.T) {
 	reconnected(t, f)
 	var j journal
 	for _, id := range []string{"released", "committed"} {
-		j.reserve(t, f, toReserve("anne", id, generous, people(0, 3)), people(0, 3))
+		j.reserve(t, f, countertest.ToReserve("anne", id, countertest.Generous, countertest.People(0, 3)), countertest.People(0, 3))
 	}
 	server.Freeze()
-	j.reserve(t, f, toReserve("anne", "lost", generous, people(1, 5)), people(1, 5)) // Redis has it in its socket
+	j.reserve(t, f, countertest.ToReserve("anne", "lost", countertest.Generous, countertest.People(1, 5)), countertest.People(1, 5)) // Redis has it in its socket
 	j.settle(t, f, quota.Ticket{Sender: "anne", ID: "released"}, false)
 	j.settle(t, f, quota.Ticket{Sender: "anne", ID: "lost"}, false)
 	if n := len(f.releases.all()); n != 2 {
@@ -227,7 +228,7 @@ func TestReleasesWaitForRedis(t *testing.T) {
 	}
 	server.Thaw()
 	reconnected(t, f)
-	j.check(t, f, direct(t, server), []string{"anne"})
+	j.check(t, f, countertest.Direct(t, server), []string{"anne"})
 }
 
 func TestUnavailable(t *testing.T) {
@@ -239,11 +240,11 @@ func TestUnavailable(t *testing.T) {
 			config.Timeout = conf.Duration{Duration: 4 * deadline} // a busy machine is no outage
 			f := openFallback(t, config, "/nonexistent")
 			tight := []quota.Window{{Per: time.Hour, Recipients: 3, Count: quota.Copies}}
-			held := toReserve("anne", "held", tight, people(0, 2))
-			mustReserve(t, f, held)
+			held := countertest.ToReserve("anne", "held", tight, countertest.People(0, 2))
+			countertest.MustReserve(t, f, held)
 			server.Freeze()
 			for range 3 {
-				count, err := f.Reserve(t.Context(), toReserve("anne", crand.Text(), tight, people(0, 2)))
+				count, err := f.Reserve(t.Context(), countertest.ToReserve("anne", crand.Text(), tight, countertest.People(0, 2)))
 				told := count.Degraded
 				if way == unavailableDefer {
 					told = err
@@ -252,10 +253,10 @@ func TestUnavailable(t *testing.T) {
 					t.Errorf("%+v, %v", count, err)
 				}
 			}
-			mustSettle(t, f, held.Ticket, false)
+			countertest.MustSettle(t, f, held.Ticket, false)
 			server.Thaw()
 			reconnected(t, f)
-			mustReserve(t, f, toReserve("anne", "fits", tight, people(0, 3)))
+			countertest.MustReserve(t, f, countertest.ToReserve("anne", "fits", tight, countertest.People(0, 3)))
 		})
 	}
 }
@@ -265,14 +266,14 @@ func TestRedisThatOnlyAnswers(t *testing.T) {
 	server := servers.StartRedis(t)
 	f := openFallback(t, redisConfig(t, server.Address()), t.TempDir())
 	reconnected(t, f)
-	client := direct(t, server)
+	client := countertest.Direct(t, server)
 	client.ConfigSet(t.Context(), "min-replicas-to-write", "1")
-	mustReserve(t, f, toReserve("anne", "a", generous, people(0, 3)))
+	countertest.MustReserve(t, f, countertest.ToReserve("anne", "a", countertest.Generous, countertest.People(0, 3)))
 	if f.Away() == nil || !strings.Contains(f.Away().Error(), "NOREPLICAS") {
 		t.Fatalf("away: %v", f.Away())
 	}
-	asked := evaluations(t, client)
-	if !servers.Wait(func() bool { return f.Away() == nil || evaluations(t, client) > asked+3 }) || f.Away() == nil {
+	asked := countertest.Evaluations(t, client)
+	if !servers.Wait(func() bool { return f.Away() == nil || countertest.Evaluations(t, client) > asked+3 }) || f.Away() == nil {
 		t.Error("it is taken for back")
 	}
 	client.ConfigSet(t.Context(), "min-replicas-to-write", "0")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter/redis"
 )
 
 const (
@@ -60,9 +61,9 @@ func (f *Fallback) reconnect(ctx context.Context) {
 // again: one that is loading, full or a replica answers a PING all the same.
 func (f *Fallback) askRedis(ctx context.Context) error {
 	if f.Away() == nil {
-		return f.redis.ping(ctx)
+		return f.redis.Ping(ctx)
 	}
-	_, err := f.redis.countNobody(ctx)
+	_, err := f.redis.CountNobody(ctx)
 	return err
 }
 
@@ -84,13 +85,13 @@ func (f *Fallback) sendReleases(ctx context.Context) {
 	again := false
 	for _, t := range f.releases.all() {
 		err := f.sendRelease(ctx, t)
-		if isTimeout(err) {
+		if redis.IsTimeout(err) {
 			again = true
-			if err = f.redis.ping(ctx); err == nil {
+			if err = f.redis.Ping(ctx); err == nil {
 				continue
 			}
 		}
-		if err != nil && meaningOf(err) != senderAlone {
+		if err != nil && !redis.ConcernsSender(err) {
 			_ = f.setAway(err)
 			return
 		}

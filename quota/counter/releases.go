@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter/underway"
 )
 
 // maxReleases and maxReleasesOfOne are how many releases may wait, and how many of
@@ -46,7 +47,7 @@ func (r *releases) all() []quota.Ticket {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for t, since := range r.waiting {
-		if time.Since(since) > openLife {
+		if time.Since(since) > underway.Life {
 			r.remove(t)
 		}
 	}

@@ -1,12 +1,15 @@
 package counter
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter/underway"
 )
 
 // Who gives up messages without number while Redis is away takes no place from others,
@@ -35,9 +38,35 @@ func TestReleasesOfOneSender(t *testing.T) {
 		r.add(first)
 		r.add(first)
 		check(maxReleasesOfOne + 10)
-		time.Sleep(openLife + time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(underway.Life + time.Second) //nolint:forbidigo // the bubble's clock
 		check(0)
 		add("anne", 2*maxReleasesOfOne)
 		check(maxReleasesOfOne)
+	})
+}
+
+func TestReleasesWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r releases
+		a, b := quota.Ticket{Sender: "anne", ID: "a"}, quota.Ticket{Sender: "anne", ID: "b"}
+		r.add(a)
+		r.add(a)
+		r.add(b)
+		if all := r.all(); len(all) != 2 {
+			t.Errorf("waiting: %v", all)
+		}
+		if r.done(b); !slices.Equal(r.all(), []quota.Ticket{a}) {
+			t.Errorf("waiting: %v", r.all())
+		}
+		time.Sleep(underway.Life + time.Second) //nolint:forbidigo // the bubble's clock
+		if len(r.all()) != 0 {
+			t.Error("kept for ever")
+		}
+		for i := range maxReleases + 10 {
+			r.add(quota.Ticket{Sender: fmt.Sprint("sender", i%1000), ID: fmt.Sprint(i)})
+		}
+		if n := len(r.all()); n != maxReleases {
+			t.Errorf("%d wait", n)
+		}
 	})
 }

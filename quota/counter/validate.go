@@ -2,12 +2,11 @@ package counter
 
 import (
 	"errors"
-	"net"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/counter/digest"
 )
 
 // maxTimeout keeps twice the timeout well below the 30 seconds that Postfix
@@ -23,7 +22,7 @@ func (c *Config) Validate() error {
 	case kindEmbedded:
 		errs = append(errs, c.validateUnused())
 	case kindRedis:
-		errs = append(errs, c.validateAddresses(), c.validateSecrets())
+		errs = append(errs, c.Config.Validate(), c.validateKey())
 	default:
 		errs = append(errs, conf.Errorf("kind", "%q is not known; write %q or %q", c.Kind, kindEmbedded, kindRedis))
 	}
@@ -61,63 +60,12 @@ func (c *Config) validateUnused() error {
 	return errors.Join(errs...)
 }
 
-func (c *Config) validateAddresses() error {
-	if len(c.Addresses) == 0 {
-		return conf.Errorf("addresses", "missing; write where Redis listens, as in [\"127.0.0.1:6379\"]")
-	}
-	var errs []error
-	for _, address := range c.Addresses {
-		if filepath.IsAbs(address) {
-			errs = append(errs, c.validateSocket(address))
-			continue
-		}
-		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
-			errs = append(errs, conf.Errorf("addresses", "%q is not an address; write \"host:port\", or the path of a unix socket", address))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (c *Config) validateSocket(path string) error {
-	switch {
-	case c.MasterName != "" || len(c.Addresses) > 1:
-		return conf.Errorf("addresses", "%q is a unix socket, which neither a Sentinel nor a Cluster has; write \"host:port\"", path)
-	case c.TLS:
-		return conf.Errorf("tls", "not possible on the unix socket %s", path)
-	}
-	return nil
-}
-
-func (c *Config) validateSecrets() error {
-	errs := []error{
-		validatePassword("password_file", c.Username, c.PasswordFile),
-		validatePassword("sentinel_password_file", c.SentinelUsername, c.SentinelPasswordFile),
-	}
-	if c.MasterName == "" && c.SentinelUsername+c.SentinelPasswordFile != "" {
-		errs = append(errs, conf.Errorf("master_name", "missing; write what the Sentinels call the server, or leave out sentinel_username and sentinel_password_file"))
-	}
-	if c.CAFile != "" && !c.TLS {
-		errs = append(errs, conf.Errorf("ca_file", "not read without tls = true"))
-	} else if _, err := conf.TLS(c.CAFile); err != nil {
-		errs = append(errs, conf.Errorf("ca_file", "%v", err))
-	}
+func (c *Config) validateKey() error {
 	if c.DigestKeyFile == "" {
-		errs = append(errs, conf.Errorf("digest_key_file", "missing; %s", makeKey))
-	} else if _, err := readKey(c.DigestKeyFile); err != nil {
-		errs = append(errs, conf.Errorf("digest_key_file", "%v", err))
+		return conf.Errorf("digest_key_file", "missing; %s", digest.MakeKey)
 	}
-	return errors.Join(errs...)
-}
-
-func validatePassword(key, username, file string) error {
-	if file == "" {
-		if username != "" {
-			return conf.Errorf(key, "missing; write the file with the password of %s", username)
-		}
-		return nil
-	}
-	if _, err := conf.ReadPassword(file); err != nil {
-		return conf.Errorf(key, "%v", err)
+	if _, err := digest.ReadKey(c.DigestKeyFile); err != nil {
+		return conf.Errorf("digest_key_file", "%v", err)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ const (
 	attackLimit  = 2000
 	attackTime   = 30 * time.Second
 	othersPause  = 20 * time.Millisecond
-	patience     = time.Minute
+	maxWait      = time.Minute
 )
 
 // BenchmarkAttack has one login fill a hundred connections of a real Postfix with
@@ -274,11 +274,11 @@ func sendOrdinary(ctx context.Context, address string) error {
 
 // logIn opens a connection of a login.
 func logIn(address, login string) (*textproto.Conn, error) {
-	conn, err := net.DialTimeout("tcp", address, patience)
+	conn, err := net.DialTimeout("tcp", address, maxWait)
 	if err != nil {
 		return nil, err
 	}
-	if err := conn.SetDeadline(time.Now().Add(attackTime + patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(attackTime + maxWait)); err != nil {
 		return nil, err
 	}
 	c := textproto.NewConn(conn)

@@ -17,7 +17,10 @@ import (
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
-	"github.com/rcptquota/rcptquota/quota/counter"
+	"github.com/rcptquota/rcptquota/quota/counter/digest"
+	"github.com/rcptquota/rcptquota/quota/counter/endpoint"
+	"github.com/rcptquota/rcptquota/quota/counter/local"
+	"github.com/rcptquota/rcptquota/quota/counter/redis"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -33,7 +36,7 @@ func BenchmarkMemory(b *testing.B) {
 		for b.Loop() {
 			dir := servers.Scratch(b)
 			before := heap()
-			l, err := counter.OpenLocal(dir)
+			l, err := local.Open(dir)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -49,21 +52,15 @@ func BenchmarkMemory(b *testing.B) {
 	})
 	b.Run("redis", func(b *testing.B) {
 		for b.Loop() {
-			redis := servers.StartRedis(b)
-			key := filepath.Join(servers.Scratch(b), "key")
-			if err := os.WriteFile(key, []byte("0123456789012345678901234567890123456789"), 0o600); err != nil {
-				b.Fatal(err)
-			}
-			config := counter.DefaultConfig()
-			config.Addresses, config.DigestKeyFile = []string{redis.Address()}, key
-			config.Timeout = conf.Duration{Duration: 10 * time.Second}
-			r, err := counter.OpenRedis(config)
+			server := servers.StartRedis(b)
+			config := endpoint.Config{Addresses: []string{server.Address()}, Timeout: conf.Duration{Duration: 10 * time.Second}}
+			r, err := redis.Open(config, digest.New([]byte("0123456789012345678901234567890123456789")))
 			if err != nil {
 				b.Fatal(err)
 			}
-			before := usedMemory(b, redis.Address())
+			before := usedMemory(b, server.Address())
 			fill(b, r)
-			b.ReportMetric((usedMemory(b, redis.Address())-before)/activeSenders, "B/sender")
+			b.ReportMetric((usedMemory(b, server.Address())-before)/activeSenders, "B/sender")
 			if err := r.Close(); err != nil {
 				b.Fatal(err)
 			}

@@ -24,12 +24,14 @@ const (
 	roundsTime = 2 * time.Minute
 )
 
-// setups are the listeners of one Postfix. Each but the first has a milter,
-// whose socket start returns, and is compared with the one named.
-var setups = []struct {
+// setup is a listener of one Postfix. Each but the first has a milter, whose socket start
+// returns, and is compared with the one named.
+type setup struct {
 	name, against string
 	start         func(b *testing.B, setup string) (socket string)
-}{
+}
+
+var setups = append([]setup{
 	{"plain", "", nil},
 	{"least", "plain", startLeast},      // only continues
 	{"limit", "plain", startProgram},    // rcptquota, the limit a message
@@ -37,6 +39,19 @@ var setups = []struct {
 	{"lists", "limit", startProgram},    // and list domains, of which no recipient is
 	{"embedded", "limit", startProgram}, // and windows in this process
 	{"redis", "embedded", startProgram}, // and windows in Redis
+}, otherSetups()...)
+
+// otherSetups are those of another build of rcptquota, the program that the environment
+// variable OTHER names, against the same ones of this build.
+func otherSetups() []setup {
+	if os.Getenv("OTHER") == "" {
+		return nil
+	}
+	return []setup{
+		{"other-limit", "limit", startProgram},
+		{"other-embedded", "embedded", startProgram},
+		{"other-redis", "redis", startProgram},
+	}
 }
 
 // BenchmarkPostfix sends messages through one Postfix, by turns to a listener

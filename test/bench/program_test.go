@@ -28,6 +28,7 @@ count = "copies"
 // sender may write to 5000 recipients.
 func startProgram(b *testing.B, setup string) string {
 	b.Helper()
+	setup, other := strings.CutPrefix(setup, "other-")
 	rest := ""
 	switch setup {
 	case "lists":
@@ -38,6 +39,9 @@ func startProgram(b *testing.B, setup string) string {
 	if setup == "redis" {
 		rest += redisStore(servers.StartRedis(b).Address())
 	}
+	if other {
+		return serveProgram(b, servers.Scratch(b), os.Getenv("OTHER"), rest)
+	}
 	return serve(b, rest)
 }
 
@@ -46,14 +50,20 @@ func redisStore(addresses ...string) string {
 	return fmt.Sprintf("[store]\nkind = \"redis\"\naddresses = [\"%s\"]\ndigest_key_file = \"key\"\n", strings.Join(addresses, `", "`))
 }
 
-// serve builds rcptquota without the race detector, serves it with a class of 5000
-// recipients and what rest says, and returns its socket. Its log is beside that.
+// serve builds rcptquota without the race detector and serves it.
 func serve(b *testing.B, rest string) string {
 	b.Helper()
 	dir := servers.Scratch(b)
 	if output, err := exec.Command("go", "build", "-o", dir, "github.com/rcptquota/rcptquota/cmd/rcptquota").CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, output)
 	}
+	return serveProgram(b, dir, filepath.Join(dir, "rcptquota"), rest)
+}
+
+// serveProgram serves a program, from a folder of its own, with a class of 5000 recipients
+// and what rest says, and returns its socket. Its log is beside that.
+func serveProgram(b *testing.B, dir, program, rest string) string {
+	b.Helper()
 	socket := filepath.Join(dir, "s.sock")
 	config := fmt.Sprintf("state_dir = %q\n[[listen]]\naddress = \"unix:%s\"\nmode = \"0666\"\n[class.all]\nrecipients = 5000\n", dir, socket)
 	for name, text := range map[string]string{
@@ -65,7 +75,7 @@ func serve(b *testing.B, rest string) string {
 			b.Fatal(err)
 		}
 	}
-	listening(b, socket, filepath.Join(dir, "rcptquota"), "serve", "--config", filepath.Join(dir, "rcptquota.toml"))
+	listening(b, socket, program, "serve", "--config", filepath.Join(dir, "rcptquota.toml"))
 	return socket
 }
 

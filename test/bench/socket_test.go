@@ -18,6 +18,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
@@ -65,7 +66,7 @@ func serveOurs(b *testing.B, socket string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	replies, err := milter.NewReplies(milter.DefaultReplies())
+	replies, err := reply.New(reply.DefaultConfig())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func (l *LogFile) Await(pattern *regexp.Regexp, count int) ([]string, error) {
 	})
 	if !enough {
 		return nil, fmt.Errorf("%s: %d of %d lines match %q after %v; it says:\n%s",
-			l.Path, len(found), count, pattern, patience, strings.Join(l.Lines(), "\n"))
+			l.Path, len(found), count, pattern, maxWait, strings.Join(l.Lines(), "\n"))
 	}
 	return found, nil
 }

@@ -103,12 +103,12 @@ func (p *Process) Exit() error {
 	select {
 	case <-p.done:
 		return p.err
-	case <-time.After(patience):
-		return fmt.Errorf("%s is still running after %v", p.name, patience)
+	case <-time.After(maxWait):
+		return fmt.Errorf("%s is still running after %v", p.name, maxWait)
 	}
 }
 
-// Stop ends the process: kindly, and after the package's patience by force, with
+// Stop ends the process: kindly, and after maxWait by force, with
 // all of its process group.
 func (p *Process) Stop() {
 	_ = p.Signal(syscall.SIGTERM)

@@ -100,12 +100,12 @@ func (r *Redis) Start() {
 // answers asks by the socket, which needs no TLS. A server that wants a password
 // has answered, too.
 func (r *Redis) answers() bool {
-	conn, err := net.DialTimeout("unix", r.Socket(), patience)
+	conn, err := net.DialTimeout("unix", r.Socket(), maxWait)
 	if err != nil {
 		return false
 	}
 	defer conn.Close() //nolint:errcheck // nothing is awaited any more
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(maxWait))
 	_, _ = conn.Write([]byte("PING\r\n"))
 	reply, err := bufio.NewReader(conn).ReadString('\n')
 	return err == nil && (strings.HasPrefix(reply, "+PONG") || strings.HasPrefix(reply, "-NOAUTH"))

@@ -82,7 +82,7 @@ func (s *Sink) Await(pattern *regexp.Regexp, count int) error {
 		return nil
 	}
 	return fmt.Errorf("sink: %d of %d deliveries match %q after %v; there are:\n%v",
-		len(s.Grep(pattern)), count, pattern, patience, s.Deliveries())
+		len(s.Grep(pattern)), count, pattern, maxWait, s.Deliveries())
 }
 
 // sinkSession is one connection to a sink.

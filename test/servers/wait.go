@@ -3,20 +3,20 @@ package servers
 import "time"
 
 const (
-	// patience bounds every wait. It is many times what a server needs, so that
+	// maxWait bounds every wait. It is many times what a server needs, so that
 	// a busy machine does not fail the test.
-	patience = 20 * time.Second
+	maxWait = 20 * time.Second
 	// tick is how often a wait looks again.
 	tick = 10 * time.Millisecond
 )
 
 // Wait looks at done until it is true, and reports whether it became so within
-// the package's patience.
+// maxWait.
 func Wait(done func() bool) bool {
 	if done() {
 		return true
 	}
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(maxWait)
 	defer deadline.Stop()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()

@@ -33,7 +33,7 @@ func inRedis(t *testing.T, client redis.UniversalClient, login string) []kept {
 	mac := hmac.New(sha256.New, []byte(digestKey))
 	_, _ = mac.Write(append([]byte{0}, login...)) // a hash takes everything
 	key := "rcptquota:{" + hex.EncodeToString(mac.Sum(nil)[:16]) + "}:messages"
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), maxWait)
 	defer cancel()
 	list, err := client.ZRangeWithScores(ctx, key, 0, -1).Result()
 	if err != nil {

@@ -81,7 +81,7 @@ type death struct{ begun, over time.Time }
 // killUnderLoad kills the relay at a random moment of a load.
 func killUnderLoad(t *testing.T, l *load, r *relay) death {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), maxWait)
 	defer cancel()
 	done := make(chan struct{})
 	go func() {

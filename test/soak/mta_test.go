@@ -14,8 +14,8 @@ import (
 	gomilter "github.com/emersion/go-milter"
 )
 
-// patience bounds every exchange with a relay.
-const patience = 20 * time.Second
+// maxWait bounds every exchange with a relay.
+const maxWait = 20 * time.Second
 
 // mta plays Postfix's side of a milter connection.
 type mta struct {
@@ -29,7 +29,7 @@ func packet(code gomilter.Code, payload string) []byte {
 }
 
 func dial(socket string) (*mta, error) {
-	conn, err := net.DialTimeout("unix", socket, patience)
+	conn, err := net.DialTimeout("unix", socket, maxWait)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func dial(socket string) (*mta, error) {
 
 // ask writes packets, the last of which is answered.
 func (m *mta) ask(packets []byte) ([]byte, error) {
-	if err := m.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := m.conn.SetDeadline(time.Now().Add(maxWait)); err != nil {
 		return nil, err
 	}
 	if _, err := m.conn.Write(packets); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/counter"
@@ -41,7 +42,7 @@ type Config struct {
 	Directory ldapcache.Config `toml:"directory"`
 	// Replies are what users read. A text is in ASCII; "{limit}", "{recipients}",
 	// "{contact}" and "{ref}" (the queue id) are filled in.
-	Replies milter.RepliesConfig `toml:"replies"`
+	Replies reply.Config `toml:"replies"`
 	// Log is what is logged, and how.
 	Log logging.Config `toml:"log"`
 	// HTTP is for monitoring: see operations.md.
@@ -69,13 +70,13 @@ func Load(path string) (*Config, error) {
 		Store:     counter.DefaultConfig(),
 		Premium:   PremiumConfig{Config: roster.DefaultConfig()},
 		Directory: ldapcache.DefaultConfig(),
-		Replies:   milter.DefaultReplies(),
+		Replies:   reply.DefaultConfig(),
 		Log:       logging.Default(),
 	}
 	if err := conf.Load(path, c); err != nil {
 		return nil, err
 	}
-	c.Directory.CountMembers = c.rules.CountsMembers()
+	c.Directory.CountMembers = c.rules.Lists().CountsMembers()
 	if len(c.Listen) == 0 {
 		c.Listen = milter.DefaultListen()
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
+	"github.com/rcptquota/rcptquota/ldapcache/roster/store"
 )
 
 // fileEvery is how often a directory in a file is looked at for designations with
@@ -27,7 +28,7 @@ func (c *Config) PrepareRosterStore() error {
 	if c.Store.IsRedis() {
 		return nil
 	}
-	if err := roster.NewFileStore(c.StateDir).Prepare(); err != nil {
+	if err := store.NewFile(c.StateDir).Prepare(); err != nil {
 		return fmt.Errorf("state_dir: the roster of premium senders cannot be kept: %w", err)
 	}
 	return nil
@@ -43,11 +44,11 @@ type RosterStore struct {
 // that does not answer is no error.
 func (c *Config) OpenRosterStore() (*RosterStore, error) {
 	if !c.Store.IsRedis() {
-		return &RosterStore{roster.NewFileStore(c.StateDir), io.NopCloser(nil)}, nil
+		return &RosterStore{store.NewFile(c.StateDir), io.NopCloser(nil)}, nil
 	}
 	client, err := c.Store.Client()
 	if err != nil {
 		return nil, err
 	}
-	return &RosterStore{roster.NewRedisStore(client), client}, nil
+	return &RosterStore{store.NewRedis(client), client}, nil
 }

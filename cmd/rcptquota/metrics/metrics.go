@@ -9,6 +9,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // Metrics are what /metrics tells (https://prometheus.io/docs/practices/naming/).
@@ -75,7 +76,7 @@ func (m Measured) Judge(ctx context.Context, msg *quota.Message) quota.Verdict {
 }
 
 // JudgeHeader implements [milter.Judge]. It counts a verdict that the header changed.
-func (m Measured) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
+func (m Measured) JudgeHeader(v *quota.Verdict, h *list.Header) quota.Verdict {
 	atEnd := m.Next.JudgeHeader(v, h)
 	if atEnd.Action != v.Action {
 		m.atEnd.WithLabelValues(atEnd.Action.String(), atEnd.Reason.String(), atEnd.Class).Inc()

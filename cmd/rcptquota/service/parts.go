@@ -11,7 +11,7 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/ldapcache"
-	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
 )
@@ -32,7 +32,7 @@ type Parts struct {
 	// Policy decides about messages.
 	Policy *quota.Policy
 
-	replies *milter.Replies
+	replies *reply.Replies
 
 	// What may belong to the parts of other configurations, too.
 	directory *shared[ldapcache.Directory]
@@ -56,7 +56,7 @@ func openParts(ctx context.Context, c *config.Config, log *slog.Logger, before *
 			err = errors.Join(err, p.close())
 		}
 	}()
-	if p.replies, err = milter.NewReplies(c.Replies); err != nil {
+	if p.replies, err = reply.New(c.Replies); err != nil {
 		return p, err
 	}
 	if err := p.openDirectory(before); err != nil {

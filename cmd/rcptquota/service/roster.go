@@ -13,9 +13,9 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 )
 
-// rosterPatience is how long the start waits for the roster; after that,
+// rosterStartTimeout is how long the start waits for the roster; after that,
 // messages that it decides about are deferred until it is there.
-const rosterPatience = 5 * time.Second
+const rosterStartTimeout = 5 * time.Second
 
 // Roster is the roster of premium senders, which is kept while the milter runs.
 type Roster struct {
@@ -46,7 +46,7 @@ func OpenRoster(ctx context.Context, c *config.Config, directory ldapcache.Direc
 	} else {
 		r.Keeper = roster.NewImmediate(c.Premium.Config, directory, store, c.CopyEvery(), c.Directory.StaleFor.Duration, log)
 	}
-	ctx, cancel := context.WithTimeout(ctx, rosterPatience)
+	ctx, cancel := context.WithTimeout(ctx, rosterStartTimeout)
 	defer cancel()
 	r.Keeper.Start(ctx)
 	return r, nil

@@ -101,7 +101,7 @@ func (s *Service) rules(p *Parts) milter.Rules {
 	return milter.Rules{
 		Policy:  metrics.Measured{Next: p.Policy, Metrics: s.metrics},
 		Replies: p.replies,
-		Lists:   p.Config.Rules().HasLists(),
+		Lists:   p.Config.Rules().Lists().Any(),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 	"github.com/rcptquota/rcptquota/quota/counter"
+	"github.com/rcptquota/rcptquota/quota/counter/local"
 )
 
 // Status is how a running rcptquota fares.
@@ -142,7 +143,7 @@ func storeStatus(p *Parts) StoreStatus {
 	switch store := p.Counter.(type) {
 	case *counter.Fallback:
 		return StoreStatus{"redis", p.Config.Store.Addresses, text(store.Away())}
-	case *counter.Local:
+	case *local.Store:
 		return StoreStatus{"embedded", nil, text(store.Unsaved())}
 	}
 	return StoreStatus{Kind: "none"}

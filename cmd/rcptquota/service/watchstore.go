@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/counter"
+	"github.com/rcptquota/rcptquota/quota/counter/redis"
 )
 
 const (
@@ -21,11 +22,11 @@ const (
 // inspector is a store that can inspect its Redis. The error means that Redis is
 // away, which is logged elsewhere.
 type inspector interface {
-	Inspect(ctx context.Context) (counter.Inspection, error)
+	Inspect(ctx context.Context) (redis.Inspection, error)
 }
 
-// watchStore logs what the store found when it was opened and then, in the
-// background, whatever makes its counts wrong: each problem once, until it is mended.
+// watchStore logs what the store noticed when it was opened and then, in the
+// background, each problem that makes its counts wrong, once until it is solved.
 // The caller calls stop.
 func watchStore(ctx context.Context, log *slog.Logger, store counter.Counter) (stop func()) {
 	if s, ok := store.(interface{ Notice() error }); ok {
@@ -50,7 +51,7 @@ func watchStore(ctx context.Context, log *slog.Logger, store counter.Counter) (s
 type storeWatch struct {
 	store    inspector
 	log      *slog.Logger
-	evicting []counter.Eviction
+	evicting []redis.Eviction
 	otherKey string
 	unseen   bool // something could not be examined
 }
@@ -73,7 +74,7 @@ func (w *storeWatch) run(ctx context.Context) {
 }
 
 // tell logs what is new.
-func (w *storeWatch) tell(found *counter.Inspection) {
+func (w *storeWatch) tell(found *redis.Inspection) {
 	if found.MemoryError == nil {
 		w.tellEviction(found.Evicting)
 	}
@@ -88,8 +89,8 @@ func (w *storeWatch) tell(found *counter.Inspection) {
 	w.unseen = found.MemoryError != nil || found.KeyError != nil
 }
 
-func (w *storeWatch) tellEviction(evicting []counter.Eviction) {
-	evicting = slices.SortedFunc(slices.Values(evicting), counter.Eviction.Compare)
+func (w *storeWatch) tellEviction(evicting []redis.Eviction) {
+	evicting = slices.SortedFunc(slices.Values(evicting), redis.Eviction.Compare)
 	if slices.Equal(evicting, w.evicting) {
 		return
 	}
@@ -102,7 +103,7 @@ func (w *storeWatch) tellEviction(evicting []counter.Eviction) {
 	}
 }
 
-func (w *storeWatch) tellKey(found *counter.Inspection) {
+func (w *storeWatch) tellKey(found *redis.Inspection) {
 	if found.OtherFingerprint == w.otherKey {
 		return
 	}

@@ -13,29 +13,31 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/counter"
+	"github.com/rcptquota/rcptquota/quota/counter/local"
+	"github.com/rcptquota/rcptquota/quota/counter/redis"
 )
 
 // fakeInspector finds what it is told to.
 type fakeInspector struct {
 	counter.Counter
 	mu    sync.Mutex
-	found counter.Inspection
+	found redis.Inspection
 	err   error
 }
 
-func (f *fakeInspector) finds(found counter.Inspection, err error) {
+func (f *fakeInspector) finds(found redis.Inspection, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.found, f.err = found, err
 }
 
-func (f *fakeInspector) Inspect(context.Context) (counter.Inspection, error) {
+func (f *fakeInspector) Inspect(context.Context) (redis.Inspection, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.found, f.err
 }
 
-func (f *fakeInspector) Notice() error { return counter.ErrKeyChanged }
+func (f *fakeInspector) Notice() error { return local.ErrKeyChanged }
 
 // TestWatchStore: each finding is told once, and again when it has changed.
 func TestWatchStore(t *testing.T) {
@@ -56,31 +58,31 @@ func TestWatchStore(t *testing.T) {
 			defer out.Reset()
 			return strings.Split(strings.TrimSpace(out.String()), "\n")
 		}
-		first, second := counter.Eviction{Server: "a:1", Policy: "volatile-lru", MaxMemory: 1}, counter.Eviction{Server: "b:1", Policy: "allkeys-lru", MaxMemory: 2}
+		first, second := redis.Eviction{Server: "a:1", Policy: "volatile-lru", MaxMemory: 1}, redis.Eviction{Server: "b:1", Policy: "allkeys-lru", MaxMemory: 2}
 		evicts := []string{
 			"level=WARN msg=redis_evicts server=a:1 maxmemory_policy=volatile-lru maxmemory=1",
 			"level=WARN msg=redis_evicts server=b:1 maxmemory_policy=allkeys-lru maxmemory=2",
 		}
 		nothing := []string{""}
 		for i, step := range []struct {
-			found counter.Inspection
+			found redis.Inspection
 			err   error
 			want  []string
 		}{
-			{err: errors.New("away"), want: []string{`level=WARN msg=digest_key_changed error="` + counter.ErrKeyChanged.Error() + `"`}},
+			{err: errors.New("away"), want: []string{`level=WARN msg=digest_key_changed error="` + local.ErrKeyChanged.Error() + `"`}},
 			{want: nothing},
-			{found: counter.Inspection{Evicting: []counter.Eviction{second, first}}, want: evicts},
-			{found: counter.Inspection{Evicting: []counter.Eviction{first, second}}, want: nothing},
+			{found: redis.Inspection{Evicting: []redis.Eviction{second, first}}, want: evicts},
+			{found: redis.Inspection{Evicting: []redis.Eviction{first, second}}, want: nothing},
 			{err: errors.New("away"), want: nothing},
-			{found: counter.Inspection{Evicting: []counter.Eviction{first}, MemoryError: errors.New("NOPERM info"), KeyError: errors.New("NOPERM get")}, want: []string{
+			{found: redis.Inspection{Evicting: []redis.Eviction{first}, MemoryError: errors.New("NOPERM info"), KeyError: errors.New("NOPERM get")}, want: []string{
 				`level=INFO msg=redis_not_examined error="NOPERM info"`, `level=INFO msg=redis_not_examined error="NOPERM get"`,
 			}},
-			{found: counter.Inspection{MemoryError: errors.New("NOPERM info")}, want: nothing},
-			{found: counter.Inspection{Fingerprint: "0a", OtherFingerprint: "0b"}, want: []string{
+			{found: redis.Inspection{MemoryError: errors.New("NOPERM info")}, want: nothing},
+			{found: redis.Inspection{Fingerprint: "0a", OtherFingerprint: "0b"}, want: []string{
 				"level=INFO msg=redis_evicts_nothing", "level=ERROR msg=digest_key_differs fingerprint=0a in_redis=0b",
 			}},
-			{found: counter.Inspection{Fingerprint: "0a", OtherFingerprint: "0b"}, want: nothing},
-			{found: counter.Inspection{Fingerprint: "0a"}, want: []string{"level=INFO msg=digest_key_agrees"}},
+			{found: redis.Inspection{Fingerprint: "0a", OtherFingerprint: "0b"}, want: nothing},
+			{found: redis.Inspection{Fingerprint: "0a"}, want: []string{"level=INFO msg=digest_key_agrees"}},
 		} {
 			store.finds(step.found, step.err)
 			if got := told(inspectEvery + time.Second); !slices.Equal(got, step.want) {

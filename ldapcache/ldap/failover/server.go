@@ -31,7 +31,7 @@ func parseServer(text string) (server, error) {
 	}
 	parsed, err := url.Parse(text)
 	if err != nil {
-		// The error would quote the text, in which a password may stand.
+		// The error would quote the text, which may contain a password.
 		return server{}, errors.New("a server is not a URL; write it as in \"ldaps://ldap.example.org\"")
 	}
 	s := server{url: text, network: "tcp", host: parsed.Hostname()}

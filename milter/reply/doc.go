@@ -1,0 +1,7 @@
+// Package reply builds the SMTP replies of rcptquota: from a [quota.Verdict], the texts
+// of the configuration and Postfix's queue id to the one line that a mail user reads. It
+// knows no wire, so that a command shows the very reply that Postfix would get.
+//
+// A reply is a code, an enhanced code (RFC 3463) and one line of printable ASCII, at most
+// as long as RFC 5321 allows. It never names a recipient.
+package reply

@@ -1,0 +1,4 @@
+// Package local counts in this process, exactly, and saves what it counted in
+// state_dir, so that a restart forgets nothing and a kill at most the last second. The
+// disk is a bbolt database with one entry a sender.
+package local

@@ -1,0 +1,201 @@
+package local
+
+import (
+	"context"
+	"hash/maphash"
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter/digest"
+	"github.com/rcptquota/rcptquota/quota/counter/underway"
+)
+
+// shards is how many locks the senders are spread over.
+const shards = 64
+
+// Store counts in this process, exactly, for any number of goroutines, and
+// saves what it counted to state_dir behind their backs. Make it with
+// [Open].
+type Store struct {
+	digests *digest.Digester
+	turns   underway.Turns // only the goroutine whose turn it is uses a sender's tally
+	seed    maphash.Seed
+	shards  [shards]shard
+	sets    sync.Pool // of set
+
+	state     *state
+	saveError atomic.Pointer[error] // of the last attempt to save; nil: it went well
+	stop      chan struct{}
+	saver     sync.WaitGroup
+}
+
+type shard struct {
+	mu      sync.Mutex
+	tallies map[string]*tally   // by sender
+	dirty   map[string]struct{} // senders whose tally changed since it was saved
+}
+
+func newStore(s *state) *Store {
+	l := &Store{digests: s.digests, seed: maphash.MakeSeed(), state: s, stop: make(chan struct{})}
+	l.sets.New = func() any { return set{} }
+	for i := range l.shards {
+		l.shards[i].tallies = map[string]*tally{}
+		l.shards[i].dirty = map[string]struct{}{}
+	}
+	return l
+}
+
+// Open opens the store in the folder stateDir, makes it if there is none,
+// and goes on with what it holds. The error names the file.
+func Open(stateDir string) (*Store, error) {
+	return OpenWith(stateDir, nil)
+}
+
+// OpenWith is [Open] with the digests of another store; nil: those of the key in the
+// folder.
+func OpenWith(stateDir string, digests *digest.Digester) (*Store, error) {
+	s, err := openState(stateDir, digests)
+	if err != nil {
+		return nil, err
+	}
+	l := newStore(s)
+	now := time.Now().UnixMicro()
+	err = s.load(func(sender string, t *tally) {
+		t.moveBack(now)
+		if !t.empty(now) {
+			l.shard(sender).tallies[sender] = t
+		} else {
+			l.shard(sender).dirty[sender] = struct{}{} // to be deleted
+		}
+	})
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	l.saver.Go(l.saveRegularly)
+	return l, nil
+}
+
+func (l *Store) shard(sender string) *shard {
+	return &l.shards[maphash.String(l.seed, sender)%shards]
+}
+
+// Reserve implements quota.Counter. While nothing can be saved, its answers are
+// degraded. The error wraps [quota.ErrTooManyOpen].
+func (l *Store) Reserve(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
+	return l.reserve(ctx, r, false)
+}
+
+// ReserveAlone is [Store.Reserve] of a message that Redis does not know of; see
+// [Store.CountedAlone].
+func (l *Store) ReserveAlone(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
+	return l.reserve(ctx, r, true)
+}
+
+func (l *Store) reserve(ctx context.Context, r *quota.Reservation, alone bool) (quota.Count, error) {
+	recipients := l.sets.Get().(set)
+	defer func() { clear(recipients); l.sets.Put(recipients) }()
+	if r.Keep.With(r.Windows).Distinct > 0 {
+		for d := range l.digests.All(r.Recipients) {
+			recipients[d] = struct{}{}
+		}
+	}
+	var d decision
+	if err := l.with(ctx, r.Sender, func(t *tally) {
+		d = t.reserve(time.Now().UnixMicro(), r, recipients)
+		if alone && d.exceeded == -1 {
+			t.Alone = max(t.Alone, d.at)
+		}
+	}); err != nil {
+		return quota.Count{}, err
+	}
+	if d.exceeded == tooManyOpen {
+		return quota.Count{}, quota.ErrTooManyOpen
+	}
+	c := quota.Count{At: time.UnixMicro(d.at), Exceeded: d.exceeded, Used: d.used}
+	if d.exceeded >= 0 {
+		c.RetryAt = time.UnixMicro(d.retryAt)
+	}
+	if err := l.saveError.Load(); err != nil {
+		c.Degraded = *err
+	}
+	return c, nil
+}
+
+// with calls work, which may change it, with the tally of a sender, made if there is none.
+// The error wraps [quota.ErrTooManyOpen]: it was not our turn before ctx ended.
+func (l *Store) with(ctx context.Context, sender string, work func(*tally)) error {
+	done, err := l.turns.Wait(ctx, sender)
+	if err != nil {
+		return err
+	}
+	defer done()
+	work(l.shard(sender).change(sender))
+	return nil
+}
+
+// change returns the tally of a sender, which is about to change.
+func (s *shard) change(sender string) *tally {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tallies[sender]
+	if t == nil {
+		t = &tally{}
+		s.tallies[sender] = t
+	}
+	s.dirty[sender] = struct{}{}
+	return t
+}
+
+// Settle implements quota.Counter.
+func (l *Store) Settle(ctx context.Context, ticket quota.Ticket, commit bool) error {
+	if !l.knows(ticket.Sender) {
+		return nil
+	}
+	return l.with(ctx, ticket.Sender, func(t *tally) { t.settle(ticket.ID, commit) })
+}
+
+// knows reports whether there is a tally of a sender.
+func (l *Store) knows(sender string) bool {
+	return l.shard(sender).tally(sender) != nil
+}
+
+// CountedAlone reports whether a window may still hold a message of the sender that was
+// counted here alone.
+func (l *Store) CountedAlone(ctx context.Context, sender string) (alone bool) {
+	if !l.knows(sender) {
+		return false
+	}
+	err := l.with(ctx, sender, func(t *tally) {
+		now := time.Now().UnixMicro()
+		t.moveBack(now)
+		alone = t.Alone > 0 && now-t.Alone <= t.Keep
+	})
+	return alone || err != nil
+}
+
+// Copies yields when each message of the sender was counted that is still remembered,
+// and how many recipients it had.
+func (l *Store) Copies(sender string) iter.Seq2[time.Time, int] {
+	var copies []copied
+	if l.knows(sender) {
+		_ = l.with(context.Background(), sender, func(t *tally) { copies = slices.Clone(t.Copies) }) // it ends
+	}
+	return func(yield func(time.Time, int) bool) {
+		for _, c := range copies {
+			if !yield(time.UnixMicro(c.At), c.N) {
+				return
+			}
+		}
+	}
+}
+
+// Close saves what was counted and closes the store.
+func (l *Store) Close() error {
+	close(l.stop)
+	l.saver.Wait()
+	return l.state.fail(l.save())
+}
