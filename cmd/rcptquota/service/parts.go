@@ -44,7 +44,7 @@ type Parts struct {
 
 // openParts opens what c describes: all or nothing. What fits of the parts before, which
 // may be nil, is kept. The log is written to as long as they are open.
-func openParts(ctx context.Context, c *config.Config, log *slog.Logger, before *Parts) (p *Parts, err error) {
+func openParts(ctx context.Context, c *config.Config, stores *counter.Opener, log *slog.Logger, before *Parts) (p *Parts, err error) {
 	p = &Parts{
 		Config:         c,
 		Loaded:         time.Now(),
@@ -68,7 +68,7 @@ func openParts(ctx context.Context, c *config.Config, log *slog.Logger, before *
 	if err := p.openRoster(ctx, log, before); err != nil {
 		return p, err
 	}
-	if err := p.openStore(log, before); err != nil {
+	if err := p.openStore(stores, log, before); err != nil {
 		return p, err
 	}
 	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter)
@@ -103,11 +103,11 @@ func (p *Parts) openRoster(ctx context.Context, log *slog.Logger, before *Parts)
 	return nil
 }
 
-func (p *Parts) openStore(log *slog.Logger, before *Parts) error {
+func (p *Parts) openStore(stores *counter.Opener, log *slog.Logger, before *Parts) error {
 	if before.storeFits(p) {
 		p.store = before.store.again()
 	} else {
-		store, err := openStore(p.Config, log)
+		store, err := openStore(p.Config, stores, log)
 		if err != nil {
 			return err
 		}

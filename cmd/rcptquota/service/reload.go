@@ -113,7 +113,7 @@ type prepared struct {
 // prepare opens what c describes. What fits of what is in force is kept. After an error,
 // what was opened is returned, too, to be discarded.
 func (s *Service) prepare(ctx context.Context, c *config.Config) (p prepared, err error) {
-	if p.parts, err = openParts(ctx, c, s.log, s.InForce()); err != nil {
+	if p.parts, err = openParts(ctx, c, &s.stores, s.log, s.InForce()); err != nil {
 		p.parts = nil // it is closed
 		return p, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logging"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
 // drainTimeout is how long messages under way may take once we are told to
@@ -40,6 +41,7 @@ type Service struct {
 	asked context.Context // of what answers to the end: metrics and the control socket
 	group *errgroup.Group // of all servers
 
+	stores     counter.Opener
 	reloading  chan struct{} // has an element while a reload, or the end, is under way
 	sockets    *sockets      // changed by reloads only
 	lastReload atomic.Pointer[ReloadStatus]
@@ -68,7 +70,7 @@ func Run(ctx context.Context, path, version string, logs *logging.Queue, hangups
 	}
 	prepared.Use()
 	s.announce(c)
-	parts, err := openParts(ctx, c, s.log, nil)
+	parts, err := openParts(ctx, c, &s.stores, s.log, nil)
 	if err != nil {
 		return err
 	}

@@ -16,11 +16,11 @@ type store struct {
 }
 
 // openStore opens the store, if any class counts over messages.
-func openStore(c *config.Config, log *slog.Logger) (*store, error) {
+func openStore(c *config.Config, stores *counter.Opener, log *slog.Logger) (*store, error) {
 	if !c.Rules().HasWindows() {
 		return &store{noCounter{}, func() {}}, nil
 	}
-	opened, err := counter.Open(c.Store, c.StateDir)
+	opened, err := stores.Open(c.Store, c.StateDir)
 	if err != nil {
 		return nil, err
 	}
