@@ -96,7 +96,7 @@ func (s *Service) reload(ctx context.Context) (*Reloaded, error) {
 		err = ctx.Err() // told to stop meanwhile
 	}
 	if err != nil {
-		return nil, errors.Join(err, next.discard(s.sockets))
+		return nil, errors.Join(s.located(err), next.discard(s.sockets))
 	}
 	anew := next.parts.anew(s.InForce())
 	s.use(next)

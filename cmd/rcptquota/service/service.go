@@ -17,6 +17,7 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logging"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
@@ -58,33 +59,8 @@ func (s *Service) InForce() *Parts { return s.inForce.Load() }
 
 // Run serves the configuration at path until ctx ends, and reads it anew for each signal
 // of hangups. The version is what it tells of itself.
-func Run(ctx context.Context, path, version string, logs *logging.Queue, hangups <-chan os.Signal) (err error) {
-	c, err := config.Load(path)
-	if err != nil {
-		return err
-	}
-	s := newService(path, version, logs)
-	prepared, err := s.logging.Prepare(&c.Log, c.Hostname)
-	if err != nil {
-		return err
-	}
-	prepared.Use()
-	s.announce(c)
-	parts, err := openParts(ctx, c, &s.stores, s.log, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.InForce().close()) }()
-	s.inForce.Store(parts)
-	s.server = milter.NewServer(s.rules(parts), s.log)
-	s.metrics.Watch(s.server, func() metrics.Watched { return s.InForce().watched() })
-	s.metrics.WatchLog(logs)
-	s.metrics.WatchReloads(s.reloads)
-	opened, err := openSockets(c, s.log, nil)
-	if err != nil {
-		return err
-	}
-	return s.run(ctx, opened, hangups)
+func Run(ctx context.Context, path, version string, logs *logging.Queue, hangups <-chan os.Signal) error {
+	return newService(path, version, logs).run(ctx, hangups)
 }
 
 func newService(path, version string, logs *logging.Queue) *Service {
@@ -107,6 +83,15 @@ func (s *Service) rules(p *Parts) milter.Rules {
 	}
 }
 
+// located tells the mistakes in err that are about keys of the configuration with their
+// lines.
+func (s *Service) located(err error) error {
+	if _, ok := errors.AsType[*conf.Mistake](err); ok {
+		return conf.Locate(s.path, err)
+	}
+	return err
+}
+
 // announce tells what starts, and warns where refusals are only logged.
 func (s *Service) announce(c *config.Config) {
 	s.log.Log(context.Background(), levelOf(c), "starting", append([]any{"version", s.version}, s.describe(c)...)...)
@@ -127,15 +112,41 @@ func (s *Service) describe(c *config.Config) []any {
 	}
 }
 
-// run serves all sockets until ctx ends or one fails, then drains. The metrics can be
+func (s *Service) run(ctx context.Context, hangups <-chan os.Signal) (err error) {
+	c, err := config.Load(s.path)
+	if err != nil {
+		return err
+	}
+	log, err := s.logging.Prepare(&c.Log, c.Hostname)
+	if err != nil {
+		return err
+	}
+	log.Use()
+	s.announce(c)
+	parts, err := openParts(ctx, c, &s.stores, s.log, nil)
+	if err != nil {
+		return s.located(err)
+	}
+	s.inForce.Store(parts)
+	defer func() { err = errors.Join(err, s.InForce().close()) }()
+	s.server = milter.NewServer(s.rules(parts), s.log)
+	s.metrics.Watch(s.server, func() metrics.Watched { return s.InForce().watched() })
+	s.metrics.WatchLog(s.logs)
+	s.metrics.WatchReloads(s.reloads)
+	if s.sockets, err = openSockets(c, s.log, nil); err != nil {
+		return err
+	}
+	return s.serveAll(ctx, hangups)
+}
+
+// serveAll serves all sockets until ctx ends or one fails, then drains. The metrics can be
 // read, and the control socket answers, to the end.
-func (s *Service) run(ctx context.Context, opened *sockets, hangups <-chan os.Signal) error {
+func (s *Service) serveAll(ctx context.Context, hangups <-chan os.Signal) error {
 	defer s.retiring.Wait()
 	asked, endAsking := context.WithCancel(context.WithoutCancel(ctx))
 	s.asked = asked
 	s.group, s.life = errgroup.WithContext(ctx)
-	s.sockets = opened
-	s.serve(opened, nil)
+	s.serve(s.sockets, nil)
 	s.group.Go(func() error {
 		s.reloadOnSignals(hangups)
 		return nil
