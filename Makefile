@@ -44,9 +44,10 @@ bench: deps ## run the benchmarks: beside the code, then of the whole system; OT
 	go test -run '^$$' -bench . -timeout 1h -tags servers,bench ./test/...
 
 .PHONY: soak
-soak: deps ## run the long tests: a million steps against the model, overshoot over processes, kills, outages
+soak: deps ## run the long tests: a million steps against the model, overshoot over processes, kills, outages, 200 reloads
 	go test -timeout 10m -run TestAgainstModel ./quota/counter/local -steps 1000000
 	go test -tags servers,soak -timeout 30m -v ./test/soak
+	go test -tags servers -timeout 30m -v ./test/reload -reloads 200
 
 .PHONY: fuzz
 fuzz: ## run each fuzz test for FUZZTIME=1m, then garbage against a server; stop at the first crash
