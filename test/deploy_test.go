@@ -66,6 +66,14 @@ func TestDeployedPostfix(t *testing.T) {
 			t.Errorf("%s", output)
 		}
 	})
+	t.Run("reload", func(t *testing.T) {
+		_, args, _ := strings.Cut(unitKey(t, deployFile(t, "rcptquota.service"), "ExecReload"), " ")
+		args = strings.ReplaceAll(args, "/run/rcptquota", filepath.Dir(d.config))
+		if output, err := exec.CommandContext(t.Context(), program(), strings.Fields(args)...).CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, output)
+		}
+		await(t, d.log, `msg=reloaded by=\S+ `)
+	})
 	t.Run("submission", func(t *testing.T) {
 		c := d.login(t, "mdurand", dialSMTP, "submission")
 		expect(t, c, 150, "250 2.0.0 ")

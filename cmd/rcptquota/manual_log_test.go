@@ -77,6 +77,7 @@ var otherRecords = [][2]string{
 	{"reload_failed", "an error: something is wrong with the configuration as it is now (`error` has file, line and key), and the one before goes on"},
 	{"not_listening", "after a reload, for each socket that the configuration no longer has"},
 	{"cannot close what a configuration used", "a warning, after a reload: `error`"},
+	{"control_socket_failed", "an error: commands cannot be answered any more, until a restart; mail goes on"},
 	{"no_control_socket", "a warning, at the start: the control socket cannot be opened (`error`), so commands such as `rcptquota status` do not work; mail goes on. " +
 		"If `[control] socket` is configured, rcptquota does not start instead"},
 	{"listening", "at the start, and after a reload that adds it, for each socket: its `address`, `role` and, if it is not the default, `count`"},

@@ -32,7 +32,10 @@ func (s *Service) serve(next, before *sockets) {
 		return s.metrics.ServeHTTP(ctx, e.Listener, &s.ready)
 	})
 	s.replace(before.control, next.control, func(ctx context.Context, e *endpoint) error {
-		return control.Serve(ctx, e.Listener, s.handlers())
+		if err := control.Serve(ctx, e.Listener, s.handlers()); err != nil {
+			s.log.Error("control_socket_failed", "error", err) // mail goes on
+		}
+		return nil
 	})
 }
 
