@@ -78,8 +78,8 @@ func (s *Service) reloadFor(by string) (*Reloaded, error) {
 		notifyReloaded(s.log, "reloaded at "+start.Format(time.DateTime))
 	}
 	s.lastReload.Store(status)
-	if err != nil && s.OnFailedReload != nil {
-		s.OnFailedReload(by, err)
+	if err != nil && s.onFailedReload != nil {
+		s.onFailedReload(by, err)
 	}
 	return done, err
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -239,7 +240,7 @@ func TestReloadSockets(t *testing.T) {
 func TestReloadsAtOnce(t *testing.T) {
 	r := start(t, listen)
 	var failed []string
-	r.OnFailedReload = func(by string, err error) { failed = append(failed, fmt.Sprint(by, ": ", err)) }
+	r.onFailedReload = func(by string, err error) { failed = append(failed, fmt.Sprint(by, ": ", err)) }
 	var all sync.WaitGroup
 	for i := range 20 {
 		all.Go(func() {
@@ -268,6 +269,72 @@ func TestReloadsAtOnce(t *testing.T) {
 		if !servers.Wait(func() bool { return strings.Contains(r.log.String(), want) }) {
 			t.Errorf("the log lacks %s", want)
 		}
+	}
+}
+
+// What takes a restart is told with its line, and refused with all the rest.
+func TestReloadThatTakesARestart(t *testing.T) {
+	r := start(t, listen+windows)
+	if err := os.WriteFile(filepath.Join(r.dir, "key"), bytes.Repeat([]byte("k"), 32), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := r.InForce()
+	const redis = "[store]\nkind = \"redis\"\ndigest_key_file = \"key\"\naddresses = [\"127.0.0.1:1\"]\n"
+	r.write(redis + strings.Replace(listen, "s.sock", "t.sock", 1) + windows)
+	want := r.path + ":2: store: what is counted in \"" + r.dir + "/state\" goes by another digest key (that of the folder with kind = \"embedded\", " +
+		"digest_key_file with \"redis\"); changing it takes a restart"
+	if _, err := r.reloadFor("tester"); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if _, err := os.Stat(filepath.Join(r.dir, "t.sock")); err == nil || r.InForce() != before {
+		t.Error("a part of it is in force")
+	}
+	// With nothing counted in state_dir it takes none.
+	if done := r.reloads(redis + "unavailable = \"defer\"\n" + listen + windows); !slices.Equal(done.Anew, []string{"roster", "store"}) {
+		t.Errorf("opened anew: %q", done.Anew)
+	}
+	if answer := dialMTA(t, r.socket()).data("anne", 1); !strings.HasPrefix(answer, "y451 ") {
+		t.Errorf("without Redis: %s", answer)
+	}
+}
+
+// Two hundred reloads, half of them of broken configurations, leave nothing behind:
+// TestMain looks for goroutines, this test for memory.
+func TestManyReloads(t *testing.T) {
+	r := start(t, listen+windows)
+	m := dialMTA(t, r.socket())
+	variants := []string{
+		listen + windows,
+		"state_dir = \"$D/other\"\n" + listen + windows,
+		listen + "[[listen]]\naddress = \"unix:$D/t.sock\"\n",
+		listen + "[control]\nsocket = \"$D/c.sock\"\n[log]\nfile = \"log\"\n",
+		listen + windows + "[directory]\nsource = \"ldap\"\nservers = [\"ldap://127.0.0.1:1\"]\nbase = \"dc=test\"\n[class.premium]\nrecipients = 500\n",
+	}
+	heap := func() float64 {
+		runtime.GC()
+		var now runtime.MemStats
+		runtime.ReadMemStats(&now)
+		return float64(now.HeapAlloc) / (1 << 20)
+	}
+	var early float64
+	for i := range 100 {
+		r.reloads(variants[i%len(variants)])
+		if answer := m.data("anne", 1); answer != "c" {
+			t.Fatalf("reload %d: %s", i, answer)
+		}
+		r.write(variants[(i+1)%len(variants)] + "[[listen]]\naddress = \"unix:$D/none/s.sock\"\n")
+		if _, err := r.reloadFor("tester"); err == nil {
+			t.Fatalf("reload %d: a broken configuration is in force", i)
+		}
+		m.abort()
+		if i == 20 {
+			early = heap()
+		}
+	}
+	late := heap()
+	t.Logf("%.2f MB after 40 reloads, %.2f MB after 200", early, late)
+	if late > early+1 {
+		t.Error("memory grows")
 	}
 }
 

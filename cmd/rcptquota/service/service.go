@@ -48,9 +48,9 @@ type Service struct {
 	lastReload atomic.Pointer[ReloadStatus]
 	retiring   sync.WaitGroup // of parts that messages under way still need
 
-	// OnFailedReload, unless it is nil, is called after a reload that failed, with who
+	// onFailedReload, unless it is nil, is called after a reload that failed, with who
 	// asked for it. It does not block.
-	OnFailedReload func(by string, err error)
+	onFailedReload func(by string, err error)
 }
 
 // InForce returns the parts by which messages are decided now. A request that asks for
