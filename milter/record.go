@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"strings"
 
-	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/list"
 	"github.com/rcptquota/rcptquota/quota/list/from"
 )
@@ -20,8 +20,10 @@ const (
 	msgCannotAccept = "cannot accept a connection"
 )
 
-// record writes the one log record of a message. Its message is the action.
+// record writes the one log record of a message, whose message is the action, and tells
+// the observer.
 func (s *session) record(v *quota.Verdict) {
+	s.observe(v)
 	level := slog.LevelInfo
 	if v.Action != quota.Accept || v.Err != nil {
 		level = slog.LevelWarn
@@ -35,7 +37,7 @@ func (s *session) record(v *quota.Verdict) {
 // attrs are the keys of a message's record. One that has nothing to say is left out.
 // Recipients are counted, never named.
 func (s *session) attrs(v *quota.Verdict) []slog.Attr {
-	a := make(attrs, 0, 23)
+	a := make(attrs, 0, 24)
 	a.text("queue_id", s.tx.queueID)
 	a.text("sender", v.Sender)
 	a.text("class", v.Class)
@@ -46,8 +48,11 @@ func (s *session) attrs(v *quota.Verdict) []slog.Attr {
 	if v.Limit > 0 {
 		a.add(slog.Int("limit", v.Limit))
 	}
+	if v.Granted > 0 {
+		a.add(slog.Int("granted", v.Granted))
+	}
 	if v.Window.Per > 0 {
-		a.add(slog.String("window", reply.ShortDuration(v.Window.Per)), slog.Int("used", v.Used))
+		a.add(slog.String("window", conf.Duration{Duration: v.Window.Per}.String()), slog.Int("used", v.Used))
 	}
 	if !v.RetryAt.IsZero() {
 		a.add(slog.Time("retry_at", v.RetryAt))

@@ -74,6 +74,8 @@ type Server struct {
 	rules *ruleBook
 	log   *slog.Logger
 
+	observer Observer // nil: none
+
 	ctx      context.Context // of all decisions; cancelled when connections are cut off
 	cancel   context.CancelFunc
 	places   chan struct{} // one for each connection

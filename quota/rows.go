@@ -20,10 +20,10 @@ func exempt(m *Message) Verdict {
 
 // tooManyForAnyClass is the verdict on a message to more recipients than any class
 // allows.
-func tooManyForAnyClass(o *origin, highest int) Verdict {
+func tooManyForAnyClass(o *origin, highest, granted int) Verdict {
 	return Verdict{
 		Action: Refuse, Reason: MessageLimit,
-		Facts: Facts{Sender: o.sender, Recipients: o.recipients, Limit: highest},
+		Facts: Facts{Sender: o.sender, Recipients: o.recipients, Limit: highest + granted, Granted: granted},
 	}
 }
 
@@ -47,7 +47,8 @@ func refusedByList(c *classification, lists *list.Decision, n int) Verdict {
 // limit is in doubt, deferred.
 func overLimit(c *classification, lists *list.Decision, recipients *counted, over limitCheck) Verdict {
 	facts := c.facts(recipients.n)
-	facts.Limit, facts.Err = over.limit, errors.Join(facts.Err, lists.Faults)
+	facts.Limit, facts.Err = over.limit, errors.Join(facts.Err, lists.Faults, over.err)
+	facts.Degraded = facts.Degraded || over.err != nil
 	if over.action == WouldRefuse {
 		return Verdict{Action: over.action, Reason: over.reason, Facts: facts.withList(lists), Due: Due{Posting: lists.Posting}}
 	}

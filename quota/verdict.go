@@ -140,6 +140,9 @@ type Facts struct {
 	// Limit is the limit of one message or, for the reason WindowLimit, of the window;
 	// 0 when no limit applied.
 	Limit int
+	// Granted is how much of Limit the sender has been granted for a while, on top of
+	// their class.
+	Granted int
 	// Window is the window that has no room; zero otherwise.
 	Window Window
 	// Used is how many recipients Window holds.

@@ -273,3 +273,15 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestDurationText(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		time.Hour: "1h", 24 * time.Hour: "24h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s",
+		20 * time.Minute: "20m", 610 * time.Second: "10m10s", 3610 * time.Second: "1h0m10s",
+	} {
+		text, err := Duration{Duration: d}.MarshalText()
+		if string(text) != want || err != nil {
+			t.Errorf("%v is written %s, %v", d, text, err)
+		}
+	}
+}

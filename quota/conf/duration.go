@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -22,3 +23,18 @@ func (d *Duration) UnmarshalText(text []byte) (err error) {
 	}
 	return unstable.NewParserError(text, "%q is not a duration; write it as in %q or %q", text, "5m", "24h")
 }
+
+// String writes a duration without trailing parts that are zero: "1h", "1h30m".
+func (d Duration) String() string {
+	text := d.Duration.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }

@@ -59,6 +59,8 @@ func (c *configs) good(i int) string {
 		change("[class.all]", "[class.premium]\nrecipients = 50\n[class.all]"),
 		base + "[[class.all.window]]\nper = \"1h\"\nrecipients = 90000\ncount = \"distinct\"\n",
 		change("per_establishment = 3", "per_establishment = 4\nactivation = \"immediate\""),
+		"hostname = \"relay1\"\n" + change("[log]", "[history]\nkeep = \"48h\"\n[log]"),
+		change("[log]", "[history]\nkeep = \"0s\"\n[log]"),
 		change(`level = "info"`, "level = \"info\"\nformat = \"json\""),
 	}
 	if strings.Contains(c.store, "timeout") {

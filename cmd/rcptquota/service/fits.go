@@ -53,6 +53,17 @@ func (p *Parts) storeFits(next *Parts) bool {
 	return p != nil && p.sameStore(next) && p.Config.Rules().HasWindows() == next.Config.Rules().HasWindows()
 }
 
+// historyStoreFits reports whether the store of decision records and grants of p, which may
+// be nil, fits next. How long records are kept in it may change.
+func (p *Parts) historyStoreFits(next *Parts) bool { return p != nil && p.sameStore(next) }
+
+// historyFits reports whether what keeps decision records and grants fits next, whose
+// store of them is open.
+func (p *Parts) historyFits(next *Parts) bool {
+	return p != nil && p.historyStore == next.historyStore && p.Config.History == next.Config.History &&
+		p.History.relay == relayName(next.Config)
+}
+
 // sameStore reports whether both have their store described alike.
 func (p *Parts) sameStore(next *Parts) bool {
 	return p.Config.StateDir == next.Config.StateDir && reflect.DeepEqual(p.Config.Store, next.Config.Store) &&

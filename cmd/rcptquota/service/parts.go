@@ -29,15 +29,19 @@ type Parts struct {
 	Counter counter.Counter
 	// Roster says who is premium; nil where none is kept.
 	Roster *Roster
+	// History keeps decision records and grants.
+	History *History
 	// Policy decides about messages.
 	Policy *quota.Policy
 
 	replies *reply.Replies
 
 	// What may belong to the parts of other configurations, too.
-	directory *shared[ldapcache.Directory]
-	roster    *shared[*Roster]
-	store     *shared[*store]
+	directory    *shared[ldapcache.Directory]
+	roster       *shared[*Roster]
+	store        *shared[*counts]
+	historyStore *shared[historyStore]
+	history      *shared[*History]
 	// Of the files that are read when these are opened.
 	directoryFiles, storeFiles contents
 }
@@ -71,7 +75,10 @@ func openParts(ctx context.Context, c *config.Config, stores *counter.Opener, lo
 	if err := p.openStore(stores, log, before); err != nil {
 		return p, err
 	}
-	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter)
+	if err := p.openHistory(ctx, log, before); err != nil {
+		return p, err
+	}
+	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter).WithGrants(p.History.Book)
 	return p, nil
 }
 
@@ -117,14 +124,33 @@ func (p *Parts) openStore(stores *counter.Opener, log *slog.Logger, before *Part
 	return nil
 }
 
+func (p *Parts) openHistory(ctx context.Context, log *slog.Logger, before *Parts) error {
+	if before.historyStoreFits(p) {
+		p.historyStore = before.historyStore.again()
+	} else {
+		store, err := openHistoryStore(p.Config)
+		if err != nil {
+			return err
+		}
+		p.historyStore = share(store)
+	}
+	if before.historyFits(p) {
+		p.history = before.history.again()
+	} else {
+		p.history = share(openHistory(ctx, p.Config, p.historyStore.value, log))
+	}
+	p.History = p.history.value
+	return nil
+}
+
 // close lets go of what was opened. No message goes by these parts any more.
 func (p *Parts) close() error {
-	return errors.Join(p.store.Close(), p.roster.Close(), p.directory.Close())
+	return errors.Join(p.history.Close(), p.historyStore.Close(), p.store.Close(), p.roster.Close(), p.directory.Close())
 }
 
 // watched is what the metrics tell about.
 func (p *Parts) watched() metrics.Watched {
-	w := metrics.Watched{Directory: p.Directory, Store: p.Counter, Roster: p.Roster.keeper()}
+	w := metrics.Watched{Directory: p.Directory, Store: p.Counter, Roster: p.Roster.keeper(), Recorder: p.History.Recorder}
 	for _, l := range p.Config.Listen {
 		w.Listeners = append(w.Listeners, l.Address)
 	}

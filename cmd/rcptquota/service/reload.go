@@ -25,7 +25,7 @@ type ReloadStatus struct {
 // Reloaded is what a reload changed.
 type Reloaded struct {
 	Config string `json:"config"`
-	// Anew are the parts that were opened anew: "directory", "roster", "store". The others
+	// Anew are the parts that were opened anew: "directory", "roster", "store", "history". The others
 	// were kept, with their connections, caches and counts.
 	Anew []string `json:"anew,omitempty"`
 	// ElapsedMS is how long it took, in milliseconds.
@@ -147,6 +147,7 @@ func (p *prepared) discard(inUse *sockets) error {
 func (s *Service) use(p prepared) {
 	before := s.InForce()
 	p.log.Use()
+	p.parts.historyStore.value.Configure(p.parts.Config.History)
 	s.inForce.Store(p.parts)
 	over := s.server.Use(s.rules(p.parts))
 	s.serve(p.sockets, s.sockets)
@@ -169,6 +170,9 @@ func (p *Parts) anew(before *Parts) (names []string) {
 	}
 	if p.store != before.store {
 		names = append(names, "store")
+	}
+	if p.history != before.history {
+		names = append(names, "history")
 	}
 	return names
 }

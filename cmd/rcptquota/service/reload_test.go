@@ -118,8 +118,10 @@ func TestReloadKeepsWhatFits(t *testing.T) {
 		{first + "ttl = \"1m\"\n", []string{"directory", "roster"}},
 		{first, []string{"directory", "roster"}},
 		{first + "[premium]\nper_establishment = 5\n", []string{"roster"}},
-		{"state_dir = \"$D/other\"\n" + first, []string{"roster", "store"}},
-		{listen + "[class.all]\nrecipients = 100\n" + ldap, []string{"roster", "store"}},
+		{first + "[history]\nkeep = \"24h\"\n", []string{"roster", "history"}},
+		{"state_dir = \"$D/other\"\n" + first + "[history]\nkeep = \"24h\"\n", []string{"roster", "store", "history"}},
+		{"state_dir = \"$D/other\"\n" + first, []string{"history"}},
+		{listen + "[class.all]\nrecipients = 100\n" + ldap, []string{"roster", "store", "history"}},
 		{listen, []string{"directory", "roster"}},
 		{listen, nil},
 	} {
@@ -290,7 +292,7 @@ func TestReloadThatTakesARestart(t *testing.T) {
 		t.Error("a part of it is in force")
 	}
 	// With nothing counted in state_dir it takes none.
-	if done := r.reloads(redis + "unavailable = \"defer\"\n" + listen + windows); !slices.Equal(done.Anew, []string{"roster", "store"}) {
+	if done := r.reloads(redis + "unavailable = \"defer\"\n" + listen + windows); !slices.Equal(done.Anew, []string{"roster", "store", "history"}) {
 		t.Errorf("opened anew: %q", done.Anew)
 	}
 	if answer := dialMTA(t, r.socket()).data("anne", 1); !strings.HasPrefix(answer, "y451 ") {

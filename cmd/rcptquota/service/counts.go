@@ -9,26 +9,26 @@ import (
 	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
-// store has the windows' counts, and is watched while it is open.
-type store struct {
+// counts has the windows' counts, and is watched while it is open.
+type counts struct {
 	counter.Counter
 	stopWatch func()
 }
 
 // openStore opens the store, if any class counts over messages.
-func openStore(c *config.Config, stores *counter.Opener, log *slog.Logger) (*store, error) {
+func openStore(c *config.Config, stores *counter.Opener, log *slog.Logger) (*counts, error) {
 	if !c.Rules().HasWindows() {
-		return &store{noCounter{}, func() {}}, nil
+		return &counts{noCounter{}, func() {}}, nil
 	}
 	opened, err := stores.Open(c.Store, c.StateDir)
 	if err != nil {
 		return nil, err
 	}
-	return &store{opened, watchStore(context.Background(), log, opened)}, nil
+	return &counts{opened, watchStore(context.Background(), log, opened)}, nil
 }
 
 // Close implements [io.Closer].
-func (s *store) Close() error {
+func (s *counts) Close() error {
 	s.stopWatch()
 	return s.Counter.Close()
 }
