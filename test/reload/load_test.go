@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rcptquota/rcptquota/test/servers"
 )
 
 // patience bounds every exchange with Postfix.
@@ -109,6 +111,18 @@ func (l *load) message(c *client, random *rand.Rand) (dropped bool, err error) {
 	l.went++
 	l.committed[c.login] += n
 	return false, nil
+}
+
+// awaitMore waits until so many more messages have gone.
+func (l *load) awaitMore(n int) {
+	went := func() int {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.went
+	}
+	if before := went(); !servers.Wait(func() bool { return went() >= before+n }) {
+		l.t.Errorf("mail does not go on: %d messages went", went()-before)
+	}
 }
 
 func (l *load) note(n *int) {
