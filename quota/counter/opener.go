@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -15,6 +16,9 @@ import (
 type Opener struct {
 	mu  sync.Mutex
 	own map[string]own // by state_dir
+
+	last       *Fallback // the one that was opened last; nil: none
+	lastConfig Config
 }
 
 // own is a store of this process that was opened.
@@ -49,7 +53,20 @@ func (o *Opener) Open(config Config, stateDir string) (Counter, error) {
 			return nil, err
 		}
 	}
-	return newFallback(shared, own, config.Unavailable), nil
+	return o.fallback(shared, own, config), nil
+}
+
+// fallback makes a store with a Redis. One that was opened before it hands over what it
+// could not release there yet, if the Redis is the same.
+func (o *Opener) fallback(shared *redis.Store, own *local.Store, config Config) *Fallback {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	before := o.last
+	if before != nil && (!slices.Equal(o.lastConfig.Addresses, config.Addresses) || o.lastConfig.MasterName != config.MasterName) {
+		before = nil
+	}
+	o.last, o.lastConfig = newFallback(shared, own, config.Unavailable, before), config
+	return o.last
 }
 
 // openOwn opens the store in a folder, or adds a user to it.
