@@ -318,7 +318,15 @@ func TestManyReloads(t *testing.T) {
 		runtime.ReadMemStats(&now)
 		return float64(now.HeapAlloc) / (1 << 20)
 	}
+	files := func() int {
+		open, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(open)
+	}
 	var early float64
+	var earlyFiles int
 	for i := range 100 {
 		r.reloads(variants[i%len(variants)])
 		if answer := m.data("anne", 1); answer != "c" {
@@ -329,12 +337,16 @@ func TestManyReloads(t *testing.T) {
 			t.Fatalf("reload %d: a broken configuration is in force", i)
 		}
 		m.abort()
-		if i == 20 {
-			early = heap()
+		if i == 20 { // the first of the variants, as at the end
+			early, earlyFiles = heap(), files()
 		}
 	}
 	late := heap()
-	t.Logf("%.2f MB after 40 reloads, %.2f MB after 200", early, late)
+	t.Logf("%.2f MB after 40 reloads, %.2f MB after 200; %d and %d files are open", early, late, earlyFiles, files())
+	r.reloads(variants[0])
+	if !servers.Wait(func() bool { return files() <= earlyFiles }) {
+		t.Errorf("%d files are open", files())
+	}
 	if late > early+1 {
 		t.Error("memory grows")
 	}
