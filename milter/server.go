@@ -139,6 +139,7 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 		default:
 			<-s.places
 			pause = min(max(2*pause, 5*time.Millisecond), maxAcceptPause)
+			// Log key "retry_in": the pause
 			s.log.Error(msgCannotAccept, "error", err, "retry_in", pause)
 			select {
 			case <-time.After(pause):

@@ -116,12 +116,15 @@ func (b *Book) refresh(ctx context.Context) error {
 		b.page.Store(&last)
 		if !b.away && !errors.Is(ctx.Err(), context.Canceled) {
 			b.away = true
+			// Log record "grants_unavailable": a warning, when the grants cannot be read: `error`; once per
+			// outage. Those known stay until their end; see [When something fails](#when-something-fails)
 			b.log.Warn("grants_unavailable", "error", err)
 		}
 		return err
 	}
 	if b.away {
 		b.away = false
+		// Log record "grants_available": when they can be read again
 		b.log.Info("grants_available")
 	}
 	b.forget(limited, grants, now)

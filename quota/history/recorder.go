@@ -138,9 +138,12 @@ func (r *Recorder) append(ctx context.Context, batch []Record) error {
 	switch {
 	case err != nil && ctx.Err() == nil && !r.away:
 		r.away = true
+		// Log record "history_unavailable": a warning, when decision records cannot be stored: `error`;
+		// once per outage. Mail goes on; records wait, and are lost where too many do
 		r.log.Warn("history_unavailable", "error", err)
 	case err == nil && r.away:
 		r.away = false
+		// Log record "history_available": when they can be stored again
 		r.log.Info("history_available")
 	}
 	if err == nil {
@@ -155,6 +158,9 @@ func (r *Recorder) tellLost(now time.Time) {
 	if lost == r.told || now.Sub(r.toldAt) < tellEvery && !r.toldAt.IsZero() {
 		return
 	}
+	// Log record "decision_records_lost": a warning: so many decision records (`lost`) could not be
+	// stored; once a minute at most
+	// Log key "lost": how many decision records
 	r.log.Warn("decision_records_lost", "lost", lost-r.told)
 	r.told, r.toldAt = lost, now
 }

@@ -71,7 +71,7 @@ func (c *Config) Open(out io.Writer, terminal bool, relay string) (*slog.Logger,
 
 // makeDefault makes log the program's default: what the milter library writes when a peer
 // breaks the protocol is logged as a warning, and so is what the LDAP library writes. The
-// Redis library is silent: it would write what it returns as an error, too.
+// Redis library is silenced by the program's main function.
 func makeDefault(log *slog.Logger) {
 	slog.SetLogLoggerLevel(slog.LevelWarn)
 	slog.SetDefault(log)
@@ -99,6 +99,7 @@ func (c *Config) handler(terminal bool, relay string) (func(io.Writer) slog.Hand
 		return format, nil
 	}
 	return func(w io.Writer) slog.Handler {
+		// Message key "relay": `hostname`, if it is configured
 		return format(w).WithAttrs([]slog.Attr{slog.String("relay", relay)})
 	}, nil
 }

@@ -68,11 +68,17 @@ func (s *Service) reloadFor(by string) (*Reloaded, error) {
 	status := &ReloadStatus{At: start, By: by}
 	if err != nil {
 		status.Error = err.Error()
+		// Log record "reload_failed": an error: something is wrong with the configuration as it is now
+		// (`error` has file, line and key), and the one before goes on
+		// Log key "by": who asked: `SIGHUP`, or the user of a command
 		s.log.Error("reload_failed", "by", by, "error", err)
 		notifyReloaded(s.log, "the last reload failed, and the configuration before goes on: "+strings.ReplaceAll(err.Error(), "\n", "; "))
 	} else {
 		done.ElapsedMS = time.Since(start).Milliseconds()
 		c := s.InForce().Config
+		// Log record "reloaded": a configuration that was read anew is in force; a warning if `enforce` is false
+		// Log key "anew": what a reload opened anew, out of `directory`, `roster`, `store` and `history`;
+		// the others were kept
 		attrs := append([]any{"by", by, "anew", strings.Join(done.Anew, ","), "elapsed_ms", done.ElapsedMS}, s.describe(c)...)
 		s.log.Log(context.Background(), levelOf(c), "reloaded", attrs...)
 		notifyReloaded(s.log, "reloaded at "+start.Format(time.DateTime))
@@ -155,6 +161,7 @@ func (s *Service) use(p prepared) {
 	s.retiring.Go(func() {
 		<-over
 		if err := before.close(); err != nil {
+			// Log record "cannot close what a configuration used": a warning, after a reload: `error`
 			s.log.Warn("cannot close what a configuration used", "error", err)
 		}
 	})

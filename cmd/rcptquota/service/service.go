@@ -94,6 +94,8 @@ func (s *Service) located(err error) error {
 
 // announce tells what starts, and warns where refusals are only logged.
 func (s *Service) announce(c *config.Config) {
+	// Log record "starting": at the start; a warning if `enforce` is false
+	// Log key "version": what was built, as `rcptquota version` tells
 	s.log.Log(context.Background(), levelOf(c), "starting", append([]any{"version", s.version}, s.describe(c)...)...)
 }
 
@@ -107,6 +109,10 @@ func levelOf(c *config.Config) slog.Level {
 
 // describe tells what a configuration says, in few words.
 func (s *Service) describe(c *config.Config) []any {
+	// Log key "config": the configuration file
+	// Log key "classes": the classes, as `rcptquota check` tells
+	// Log key "enforce": as configured
+	// Log key "directory": its `source`
 	return []any{
 		"config", s.path, "classes", strings.Join(c.Rules().Summary(), " | "), "enforce", c.Enforce, "directory", c.Directory.Source,
 	}
@@ -162,6 +168,7 @@ func (s *Service) serveAll(ctx context.Context, hangups <-chan os.Signal) error 
 	s.ready.Store(true)
 	notify(s.log, daemon.SdNotifyReady)
 	err := s.group.Wait()
+	// Log record "stopped": at the end
 	s.log.Info("stopped")
 	return err
 }
@@ -169,10 +176,13 @@ func (s *Service) serveAll(ctx context.Context, hangups <-chan os.Signal) error 
 func (s *Service) drain(ctx context.Context) {
 	s.ready.Store(false)
 	notify(s.log, daemon.SdNotifyStopping)
+	// Log record "stopping": when rcptquota is told to stop
 	s.log.Info("stopping")
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
 	if err := s.server.Shutdown(ctx); err != nil {
+		// Log record "connections with a message under way were cut off": a warning, at a stop: they did
+		// not end in time
 		s.log.Warn("connections with a message under way were cut off", "error", err)
 	}
 }

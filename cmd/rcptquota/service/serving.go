@@ -20,11 +20,14 @@ func (s *Service) serve(next, before *sockets) {
 			continue
 		}
 		s.group.Go(func() error { return s.server.Serve(l.Listener, l.config) })
+		// Log record "listening": at the start, and after a reload that adds it, for each socket: its
+		// `address`, `role` and, if it is not the default, `count`
 		s.log.Info("listening", listenAttrs(l)...)
 	}
 	for _, l := range before.milter {
 		if !next.has(l.Listener) {
 			s.server.Withdraw(l.Listener)
+			// Log record "not_listening": after a reload, for each socket that the configuration no longer has
 			s.log.Info("not_listening", listenAttrs(l)...)
 		}
 	}
@@ -33,6 +36,8 @@ func (s *Service) serve(next, before *sockets) {
 	})
 	s.replace(before.control, next.control, func(ctx context.Context, e *endpoint) error {
 		if err := control.Serve(ctx, e.Listener, s.handlers()); err != nil {
+			// Log record "control_socket_failed": an error: commands cannot be answered any more, until a
+			// restart; mail goes on
 			s.log.Error("control_socket_failed", "error", err) // mail goes on
 		}
 		return nil
@@ -40,8 +45,10 @@ func (s *Service) serve(next, before *sockets) {
 }
 
 func listenAttrs(l socket) []any {
+	// Log key "address": of a socket
 	attrs := []any{"address", l.config.Address, "role", l.config.MessageRole()}
 	if l.config.CountsAtData() {
+		// Log key "count": that of the listener, if it is not the default
 		attrs = append(attrs, "count", l.config.Count)
 	}
 	return attrs

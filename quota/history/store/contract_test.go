@@ -2,9 +2,7 @@ package store
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
-	"os"
 	"reflect"
 	"slices"
 	"strconv"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/history"
+	"github.com/rcptquota/rcptquota/test/random"
 )
 
 // opener opens a store, the same each time, and closes it with the test unless the test
@@ -256,23 +255,9 @@ func (c contract) tooOld() {
 	}
 }
 
-// seed makes the steps of [contract.model] another one is taken from RCPTQUOTA_SEED.
-func seed(t *testing.T) uint64 {
-	t.Helper()
-	n := rand.Uint64()
-	if text := os.Getenv("RCPTQUOTA_SEED"); text != "" {
-		var err error
-		if n, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("RCPTQUOTA_SEED=%d", n)
-	return n
-}
-
 // model compares a store with a slice, over random batches.
 func (c contract) model() {
-	random := rand.New(rand.NewPCG(seed(c.T), 1))
+	random := random.New(c.T)
 	config := many
 	config.Records = 50
 	s := c.open(c.T, config)
