@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -25,6 +26,7 @@ const patience = 60 * time.Second
 type load struct {
 	t       *testing.T
 	address string
+	random  *rand.Rand
 
 	mu        sync.Mutex
 	committed map[string]int // recipients of messages that went, by login
@@ -38,8 +40,8 @@ var logins = []string{"anne", "bruno", "chloe"}
 // run keeps clients sending until ctx ends.
 func (l *load) run(ctx context.Context, clients int) {
 	var all sync.WaitGroup
-	for i := range clients {
-		random := rand.New(rand.NewPCG(*seed, uint64(i)))
+	for range clients {
+		random := random.Split(l.random)
 		all.Go(func() {
 			for ctx.Err() == nil {
 				if err := l.session(ctx, random); err != nil {

@@ -5,17 +5,13 @@ package reload
 import (
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 )
 
-var (
-	reloads = flag.Int("reloads", 20, "how many reloads, every second with a broken configuration")
-	seed    = flag.Uint64("seed", rand.Uint64(), "of the senders' choices")
-)
+var reloads = flag.Int("reloads", 20, "how many reloads, every second with a broken configuration")
 
 // program is the program under test, built with the race detector.
 var program string

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -25,7 +26,6 @@ import (
 const clients = 6
 
 func TestReloadsUnderLoad(t *testing.T) {
-	t.Logf("-seed %d", *seed)
 	t.Run("embedded", func(t *testing.T) { underLoad(t, "") })
 	t.Run("redis", func(t *testing.T) {
 		const table = "[store]\nkind = \"redis\"\ndigest_key_file = \"key\"\ntimeout = \"5s\"\naddresses = [%q]\n"
@@ -37,7 +37,7 @@ func TestReloadsUnderLoad(t *testing.T) {
 func underLoad(t *testing.T, store string) {
 	t.Helper()
 	r := startRelay(t, store)
-	l := &load{t: t, address: r.postfix.Address("submission"), committed: map[string]int{}}
+	l := &load{t: t, random: random.New(t), address: r.postfix.Address("submission"), committed: map[string]int{}}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	ended := make(chan struct{})
