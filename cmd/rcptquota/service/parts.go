@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/alert"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/ldapcache"
@@ -35,6 +36,7 @@ type Parts struct {
 	Policy *quota.Policy
 
 	replies *reply.Replies
+	alerts  *alert.Settings
 
 	// What may belong to the parts of other configurations, too.
 	directory    *shared[ldapcache.Directory]
@@ -76,6 +78,9 @@ func openParts(ctx context.Context, c *config.Config, stores *counter.Opener, lo
 		return p, err
 	}
 	if err := p.openHistory(ctx, log, before); err != nil {
+		return p, err
+	}
+	if p.alerts, err = alert.Open(c.Alerts, relayName(c), c.Store); err != nil {
 		return p, err
 	}
 	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter).WithGrants(p.History.Book)
@@ -145,7 +150,7 @@ func (p *Parts) openHistory(ctx context.Context, log *slog.Logger, before *Parts
 
 // close lets go of what was opened. No message goes by these parts any more.
 func (p *Parts) close() error {
-	return errors.Join(p.history.Close(), p.historyStore.Close(), p.store.Close(), p.roster.Close(), p.directory.Close())
+	return errors.Join(p.alerts.Close(), p.history.Close(), p.historyStore.Close(), p.store.Close(), p.roster.Close(), p.directory.Close())
 }
 
 // watched is what the metrics tell about.

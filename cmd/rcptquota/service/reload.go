@@ -70,7 +70,6 @@ func (s *Service) reloadFor(by string) (*Reloaded, error) {
 		status.Error = err.Error()
 		// Log record "reload_failed": an error: something is wrong with the configuration as it is now
 		// (`error` has file, line and key), and the one before goes on
-		// Log key "by": who asked: `SIGHUP`, or the user of a command
 		s.log.Error("reload_failed", "by", by, "error", err)
 		notifyReloaded(s.log, "the last reload failed, and the configuration before goes on: "+strings.ReplaceAll(err.Error(), "\n", "; "))
 	} else {
@@ -84,8 +83,8 @@ func (s *Service) reloadFor(by string) (*Reloaded, error) {
 		notifyReloaded(s.log, "reloaded at "+start.Format(time.DateTime))
 	}
 	s.lastReload.Store(status)
-	if err != nil && s.onFailedReload != nil {
-		s.onFailedReload(by, err)
+	if err != nil {
+		s.alerts.ReloadFailed(err)
 	}
 	return done, err
 }
@@ -153,7 +152,9 @@ func (p *prepared) discard(inUse *sockets) error {
 func (s *Service) use(p prepared) {
 	before := s.InForce()
 	p.log.Use()
-	p.parts.historyStore.value.Configure(p.parts.Config.History)
+	if config := p.parts.Config.History; config.KeepsRecords() { // else it leaves what is stored
+		p.parts.historyStore.value.Retain(config)
+	}
 	s.inForce.Store(p.parts)
 	over := s.server.Use(s.rules(p.parts))
 	s.serve(p.sockets, s.sockets)

@@ -238,11 +238,9 @@ func TestReloadSockets(t *testing.T) {
 }
 
 // Reloads that are asked for at once come one after the other; what was asked for by whom
-// is in the log, and the hook learns of failures.
+// is in the log, and a failure is an alert.
 func TestReloadsAtOnce(t *testing.T) {
-	r := start(t, listen)
-	var failed []string
-	r.onFailedReload = func(by string, err error) { failed = append(failed, fmt.Sprint(by, ": ", err)) }
+	r := start(t, listen+"[alerts]\nenabled = true\n")
 	var all sync.WaitGroup
 	for i := range 20 {
 		all.Go(func() {
@@ -257,17 +255,14 @@ func TestReloadsAtOnce(t *testing.T) {
 		t.Error("a signal does not reload")
 	}
 	r.write("enforce = 7\n")
-	if _, err := r.reloadFor("anne"); err == nil {
-		t.Error("it is in force")
-	}
-	want := "anne: " + r.path + ":2: enforce: the value is of type integer; want true or false"
-	if !slices.Equal(failed, []string{want}) {
-		t.Errorf("the hook got %q, want %q", failed, want)
+	want := r.path + ":2: enforce: the value is of type integer; want true or false"
+	if _, err := r.reloadFor("anne"); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	if ok, loaded := r.Service.reloads(); ok || time.Since(loaded) > time.Minute {
 		t.Errorf("the metrics say %v, %v", ok, loaded)
 	}
-	for _, want := range []string{"msg=reloaded by=user19 ", `msg=reload_failed by=anne error="` + r.path + ":2: enforce: "} {
+	for _, want := range []string{"msg=reloaded by=user19 ", `msg=reload_failed by=anne error="` + r.path + ":2: enforce: ", "msg=alert kind=reload "} {
 		if !servers.Wait(func() bool { return strings.Contains(r.log.String(), want) }) {
 			t.Errorf("the log lacks %s", want)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/alert"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logging"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
@@ -21,9 +22,9 @@ import (
 	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
-// drainTimeout is how long messages under way may take once we are told to
+// DrainTimeout is how long messages under way may take once we are told to
 // stop. Those that take longer are deferred by Postfix.
-const drainTimeout = 10 * time.Second
+const DrainTimeout = 10 * time.Second
 
 // Service is a running rcptquota: what stays the same while configurations come and go.
 type Service struct {
@@ -34,6 +35,7 @@ type Service struct {
 	log     *slog.Logger
 	logging *logging.Log
 	metrics *metrics.Metrics
+	alerts  *alert.Alerter
 	server  *milter.Server
 	ready   atomic.Bool
 	inForce atomic.Pointer[Parts]
@@ -47,10 +49,6 @@ type Service struct {
 	sockets    *sockets      // changed by reloads only
 	lastReload atomic.Pointer[ReloadStatus]
 	retiring   sync.WaitGroup // of parts that messages under way still need
-
-	// onFailedReload, unless it is nil, is called after a reload that failed, with who
-	// asked for it. It does not block.
-	onFailedReload func(by string, err error)
 }
 
 // InForce returns the parts by which messages are decided now. A request that asks for
@@ -136,6 +134,7 @@ func (s *Service) run(ctx context.Context, hangups <-chan os.Signal) (err error)
 	s.inForce.Store(parts)
 	defer func() { err = errors.Join(err, s.InForce().close()) }()
 	s.server = milter.NewServer(s.rules(parts), s.log)
+	s.watchForAlerts()
 	s.server.SetObserver(observe{s})
 	s.metrics.Watch(s.server, func() metrics.Watched { return s.InForce().watched() })
 	s.metrics.WatchLog(s.logs)
@@ -146,6 +145,18 @@ func (s *Service) run(ctx context.Context, hangups <-chan os.Signal) (err error)
 	return s.serveAll(ctx, hangups)
 }
 
+// watchForAlerts prepares alerts about what is in force.
+func (s *Service) watchForAlerts() {
+	s.alerts = alert.New(s.log, alert.Sources{
+		Settings: func() *alert.Settings { return s.InForce().alerts },
+		State:    func() alert.State { return s.InForce().troubles() },
+		Uses: func(ctx context.Context, counted, class string) ([]alert.Use, error) {
+			return s.InForce().uses(ctx, counted, class)
+		},
+	})
+	s.metrics.WatchAlerts(s.alerts.Stats)
+}
+
 // serveAll serves all sockets until ctx ends or one fails, then drains. The metrics can be
 // read, and the control socket answers, to the end.
 func (s *Service) serveAll(ctx context.Context, hangups <-chan os.Signal) error {
@@ -154,6 +165,10 @@ func (s *Service) serveAll(ctx context.Context, hangups <-chan os.Signal) error 
 	s.asked = asked
 	s.group, s.life = errgroup.WithContext(ctx)
 	s.serve(s.sockets, nil)
+	s.group.Go(func() error {
+		s.alerts.Run(asked)
+		return nil
+	})
 	s.group.Go(func() error {
 		s.reloadOnSignals(hangups)
 		return nil
@@ -178,7 +193,7 @@ func (s *Service) drain(ctx context.Context) {
 	notify(s.log, daemon.SdNotifyStopping)
 	// Log record "stopping": when rcptquota is told to stop
 	s.log.Info("stopping")
-	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
+	ctx, cancel := context.WithTimeout(ctx, DrainTimeout)
 	defer cancel()
 	if err := s.server.Shutdown(ctx); err != nil {
 		// Log record "connections with a message under way were cut off": a warning, at a stop: they did

@@ -32,6 +32,7 @@ type Status struct {
 	Directory   DirectoryStatus  `json:"directory"`
 	Store       StoreStatus      `json:"store"`
 	Roster      *RosterStatus    `json:"roster,omitempty"` // absent: none is kept
+	History     HistoryStatus    `json:"history"`
 	Log         LogStatus        `json:"log"`
 }
 
@@ -89,6 +90,18 @@ type RosterStatus struct {
 	Doubt string `json:"doubt"`
 }
 
+// HistoryStatus is about decision records and grants.
+type HistoryStatus struct {
+	// Waiting and Lost are how many decision records wait to be stored, and were lost.
+	Waiting int    `json:"waiting"`
+	Lost    uint64 `json:"lost"`
+	// Problem is why they cannot be stored.
+	Problem string `json:"problem,omitempty"`
+	// Grants is how many there are now, and GrantsProblem why there may be others.
+	Grants        int    `json:"grants"`
+	GrantsProblem string `json:"grants_problem,omitempty"`
+}
+
 // LogStatus is about records that wait to be written, and those that were dropped.
 type LogStatus struct {
 	Waiting int    `json:"waiting"`
@@ -106,6 +119,7 @@ func (s *Service) status(*http.Request) (*Status, error) {
 		Directory:   directoryStatus(p),
 		Store:       storeStatus(p),
 		Roster:      rosterStatus(p.Roster.keeper()),
+		History:     historyStatus(p.History),
 		Log:         LogStatus{Waiting: s.logs.Length(), Dropped: s.logs.Dropped()},
 	}
 	for _, l := range p.Config.Listen {
@@ -149,6 +163,15 @@ func storeStatus(p *Parts) StoreStatus {
 	return StoreStatus{Kind: "none"}
 }
 
+func historyStatus(h *History) HistoryStatus {
+	grants, err := h.Book.Grants(time.Now())
+	st := HistoryStatus{Grants: len(grants), GrantsProblem: text(err)}
+	if h.Recorder != nil {
+		st.Waiting, st.Lost, st.Problem = h.Recorder.Waiting(), h.Recorder.Lost(), text(h.Recorder.Problem())
+	}
+	return st
+}
+
 func rosterStatus(keeper *roster.Keeper) *RosterStatus {
 	if keeper == nil {
 		return nil
@@ -167,15 +190,12 @@ func (st *Status) problems() (all []string) {
 	if st.LastReload.Error != "" {
 		add("the last reload failed, and the configuration before goes on: %s", strings.ReplaceAll(st.LastReload.Error, "\n", "; "))
 	}
-	up := 0
 	for _, server := range st.Directory.Servers {
-		if server.Up {
-			up++
-		} else {
+		if !server.Up {
 			add("LDAP server %s is away", server.URL)
 		}
 	}
-	if len(st.Directory.Servers) > 0 && up == 0 {
+	if len(st.Directory.Servers) > 0 && st.Directory.up() == 0 {
 		add("no LDAP server answers: what depends on the directory is decided by what was last known, or deferred")
 	}
 	if st.Directory.Problem != "" {
@@ -186,6 +206,12 @@ func (st *Status) problems() (all []string) {
 	}
 	if r := st.Roster; r != nil && r.Doubt != roster.Sure.String() {
 		add("the roster of premium senders is in doubt: %s", cmp.Or(doubts[r.Doubt], r.Doubt))
+	}
+	if h := st.History; h.Problem != "" {
+		add("decision records cannot be stored (%d wait, %d were lost): %s", h.Waiting, h.Lost, h.Problem)
+	}
+	if st.History.GrantsProblem != "" {
+		add("%s", st.History.GrantsProblem)
 	}
 	if st.Log.Dropped > 0 {
 		add("%d log records were dropped since the start, because the log could not be written", st.Log.Dropped)

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -46,9 +45,9 @@ var errReply = errors.New("redis: the reply is not as expected")
 
 // redisStore is the store in Redis.
 type redisStore struct {
-	client  redis.UniversalClient
-	config  atomic.Pointer[history.Config]
-	process string // names this process
+	client    redis.UniversalClient
+	retention *retention
+	process   string // names this process
 
 	mu      sync.Mutex
 	version string // of the grants read last
@@ -56,9 +55,7 @@ type redisStore struct {
 }
 
 func newRedis(client redis.UniversalClient, config history.Config) *redisStore {
-	r := &redisStore{client: client, process: rand.Text()}
-	r.config.Store(&config)
-	return r
+	return &redisStore{client: client, retention: newRetention(config), process: rand.Text()}
 }
 
 // Append implements [history.Writer].
@@ -79,8 +76,8 @@ func (r *redisStore) Append(ctx context.Context, records []history.Record) error
 func (r *redisStore) Trim(ctx context.Context) (more bool, err error) { return r.append(ctx, 0, "") }
 
 func (r *redisStore) append(ctx context.Context, n int, batch ...any) (more bool, err error) {
-	config := r.config.Load()
 	keys := []string{decisionsKey, referencesKey, batchKey + r.process}
+	config := r.retention.Load()
 	args := append([]any{config.Keep.Milliseconds(), config.Records, n + trimStep}, batch...)
 	reply, err := appendScript.Run(ctx, r.client, keys, args...).Int()
 	return reply == 1, fail(err)
