@@ -44,6 +44,11 @@ bench: deps ## run the benchmarks: beside the code, then of the whole system; OT
 	go test -run '^$$' -bench . -benchmem -tags servers ./quota/... ./milter ./ldapcache
 	go test -run '^$$' -bench . -timeout 1h -tags servers,bench ./test/...
 
+.PHONY: bench-logs
+bench-logs: build ## give replay and report logs of a million messages whose answers are known; tell time and memory
+	go test -count 1 -v -timeout 30m -run '^TestSynthetic$$' ./cmd/rcptquota/replay -messages 1000000 -program "$$PWD/bin/rcptquota"
+	go test -count 1 -v -timeout 30m -run '^TestMadeUpLog$$' ./cmd/rcptquota/report -records 1000000 -program "$$PWD/bin/rcptquota"
+
 .PHONY: soak
 soak: deps ## run the long tests: a million steps against the model, overshoot over processes, kills, outages
 	go test -timeout 10m -run TestAgainstModel ./quota/counter/local -steps 1000000
