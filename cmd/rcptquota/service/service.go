@@ -19,9 +19,9 @@ import (
 	"github.com/rcptquota/rcptquota/milter"
 )
 
-// drainTimeout is how long messages under way may take once we are told to
+// DrainTimeout is how long messages under way may take once we are told to
 // stop. Those that take longer are deferred by Postfix.
-const drainTimeout = 10 * time.Second
+const DrainTimeout = 10 * time.Second
 
 // Service is a running rcptquota: what stays the same while configurations come and go.
 type Service struct {
@@ -139,7 +139,7 @@ func (s *Service) drain(ctx context.Context) {
 	notify(s.log, daemon.SdNotifyStopping)
 	// Log record "stopping": when rcptquota is told to stop
 	s.log.Info("stopping")
-	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
+	ctx, cancel := context.WithTimeout(ctx, DrainTimeout)
 	defer cancel()
 	if err := s.server.Shutdown(ctx); err != nil {
 		// Log record "connections with a message under way were cut off": a warning, at a stop: they did
