@@ -12,6 +12,9 @@ import (
 // A message that needs more is refused: the MTA reads the whole message for each of them.
 const MaxRemovals = 100
 
+// errHeaderUnseen is why a post has to wait.
+var errHeaderUnseen = errors.New("lists were configured after this connection was made, so that it does not show the header; a new one does")
+
 // Refusal is why a list refuses a message.
 type Refusal int
 
@@ -114,6 +117,9 @@ func Decide(who *Poster, found *Found, m *Message, enforce bool) Decision {
 		posting.List, posting.Moderated = d.List, d.Moderated
 		if who.Err != nil && d.Unknown == "" {
 			d.Unknown, d.Err = d.List, who.Err
+		}
+		if m.HeaderUnseen && d.Unknown == "" {
+			d.Unknown, d.Err = d.List, errHeaderUnseen
 		}
 	}
 	if d.Redirects && removals > MaxRemovals {

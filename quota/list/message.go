@@ -26,6 +26,9 @@ type Message struct {
 	EnvelopeSender string
 	// NoEnd reports that neither the header nor the end of the message will be shown.
 	NoEnd bool
+	// HeaderUnseen reports that the end of the message will be shown, but not its header:
+	// what is to a list has to wait for another connection.
+	HeaderUnseen bool
 	// Forms returns the number of addresses to remove from the envelope in order to
 	// remove a recipient; nil: one for each.
 	Forms func(recipient string) int

@@ -10,6 +10,7 @@ import (
 func (s *Service) handlers() *http.ServeMux {
 	mux := http.NewServeMux()
 	control.Answer(mux, "GET /status", s.status)
+	control.Answer(mux, "POST /reload", s.reloadAsked)
 	control.Answer(mux, "GET /explain/reference/{reference}", s.explainReference)
 	control.Follow(mux, "GET /refusals", s.refusals)
 	control.Follow(mux, "GET /refusals/follow", s.followRefusals)
