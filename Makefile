@@ -50,10 +50,11 @@ bench-logs: build ## give replay and report logs of a million messages whose ans
 	go test -count 1 -v -timeout 30m -run '^TestMadeUpLog$$' ./cmd/rcptquota/report -records 1000000 -program "$$PWD/bin/rcptquota"
 
 .PHONY: soak
-soak: deps ## run the long tests: a million steps against the model, overshoot over processes, kills, outages
+soak: deps ## run the long tests: a million steps against the model, overshoot over processes, kills, outages, 200 reloads
 	go test -timeout 10m -run TestAgainstModel ./quota/counter/local -steps 1000000
 	go test -tags servers -timeout 10m -run TestExplainedThroughPostfix ./test -explain-cases 200
 	go test -tags servers,soak -timeout 30m -v ./test/soak
+	go test -tags servers -timeout 30m -v ./test/reload -reloads 200
 
 .PHONY: fuzz
 fuzz: ## run each fuzz test for FUZZTIME=1m, then garbage against a server; stop at the first crash

@@ -73,21 +73,24 @@ func (c *ListenConfig) listenUnix(path string) (net.Listener, error) {
 		return nil, errors.Join(err, ln.Close())
 	}
 	ln.(*net.UnixListener).SetUnlinkOnClose(false)
-	return &unixListener{Listener: ln, path: path}, nil
+	return &unixListener{UnixListener: ln.(*net.UnixListener), path: path}, nil
 }
 
 // unixListener removes its socket file when it is closed.
 type unixListener struct {
-	net.Listener
+	*net.UnixListener
 	path string
 	once sync.Once
 }
 
 // Close implements [net.Listener].
 func (l *unixListener) Close() error {
-	l.once.Do(func() { _ = os.Remove(l.path) })
-	return l.Listener.Close()
+	l.remove()
+	return l.UnixListener.Close()
 }
+
+// remove removes the socket file, once: another listener may have one there later.
+func (l *unixListener) remove() { l.once.Do(func() { _ = os.Remove(l.path) }) }
 
 // mayReplace returns an error if there is something at path that is not a
 // socket, or is one that somebody listens on.
@@ -111,6 +114,16 @@ func mayReplace(path string) error {
 		return err
 	}
 	return nil
+}
+
+// Permit gives the unix socket of c, which is open, its mode and group; another kind of
+// socket has none.
+func (c *ListenConfig) Permit() error {
+	path, unix := strings.CutPrefix(c.Address, "unix:")
+	if !unix {
+		return nil
+	}
+	return c.permit(path)
 }
 
 func (c *ListenConfig) permit(path string) error {

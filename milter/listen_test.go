@@ -37,7 +37,7 @@ func TestUnixSocket(t *testing.T) {
 		t.Errorf("a second listener: %v", err)
 	}
 	// A socket file left by a killed process.
-	if err := ln.(*unixListener).Listener.Close(); err != nil {
+	if err := ln.(*unixListener).UnixListener.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := listenUnix(t, c).Close(); err != nil {

@@ -35,7 +35,7 @@ func (s *session) observe(v *quota.Verdict) {
 	}
 	d := Decision{Verdict: v, QueueID: s.tx.queueID, Client: s.client, Role: s.role}
 	if !v.Action.Passes() {
-		d.Reply = s.server.replies.Text(v, s.tx.queueID)
+		d.Reply = s.tx.rules.Replies.Text(v, s.tx.queueID)
 	}
 	s.server.observer.Observe(&d)
 }

@@ -191,7 +191,7 @@ func startListenRig(t testing.TB, judge Policy, config ListenConfig, lists bool)
 	}
 	r := &rig{pipes: newPipes(), log: &safeBuffer{}}
 	handler := slog.NewTextHandler(r.log, &slog.HandlerOptions{ReplaceAttr: withoutTime})
-	r.Server = NewServer(judge, replies, slog.New(handler), lists)
+	r.Server = NewServer(Rules{judge, replies, lists}, slog.New(handler))
 	r.SetObserver(&r.observed)
 	go func() {
 		if err := r.Serve(r.pipes, config); err != nil {

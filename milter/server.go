@@ -11,7 +11,6 @@ import (
 
 	gomilter "github.com/emersion/go-milter"
 
-	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 )
 
@@ -23,6 +22,9 @@ const (
 	// descriptors or memory.
 	maxAcceptPause = time.Second
 )
+
+// symLists are [macros], with lists and without.
+var symLists = map[bool]map[gomilter.Stage][]string{true: macros(true), false: macros(false)}
 
 // macros are the macros that we use. They are asked for by name (SMFIF_SETSYMLIST), so
 // that they come whatever milter_*_macros is set to, and no others do. The sender's
@@ -69,11 +71,8 @@ func actions(lists bool) gomilter.OptAction {
 
 // Server answers milter connections. Make it with [NewServer].
 type Server struct {
-	policy  Policy
-	replies *reply.Replies
-	log     *slog.Logger
-	lists   bool // recipients may be lists
-	symList map[gomilter.Stage][]string
+	rules *ruleBook
+	log   *slog.Logger
 
 	observer Observer // nil: none
 
@@ -84,49 +83,57 @@ type Server struct {
 	stopped  chan struct{} // closed when draining begins
 
 	mu        sync.Mutex
-	listeners []net.Listener
+	listeners map[net.Listener]*listening
 	ends      map[string]*ends // by the listener's address
 	wires     map[*wire]struct{}
 	active    sync.WaitGroup // counts wires; incremented under mu, and never while draining
 }
 
-// NewServer returns a server that asks policy, answers with replies, and writes one record
-// a message to log. With lists it looks at the header of messages to lists, and may change
-// them at their end.
-func NewServer(policy Policy, replies *reply.Replies, log *slog.Logger, lists bool) *Server {
+// NewServer returns a server that goes by rules, and writes one record a message to log.
+func NewServer(rules Rules, log *slog.Logger) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Server{
-		policy:  policy,
-		replies: replies,
+		rules:   newRuleBook(rules),
 		log:     log,
-		lists:   lists,
-		symList: macros(lists),
 		ctx:     ctx,
 		cancel:  cancel,
 		places:  make(chan struct{}, maxConnections),
 		stopped: make(chan struct{}),
 		ends:    map[string]*ends{},
-		wires:   map[*wire]struct{}{},
+
+		listeners: map[net.Listener]*listening{},
+		wires:     map[*wire]struct{}{},
 	}
 }
 
-// Serve accepts connections on ln, configured by c, until Shutdown is called; then it
-// returns nil. It closes ln.
+// Use has messages that begin from now on go by rules. Those under way go on by the rules
+// by which they began; the channel is closed once the last of them has ended.
+//
+// A connection that began while there could be no lists does not show the header. If there
+// can be some now, its messages to lists are deferred until the client makes a new one.
+func (s *Server) Use(rules Rules) (over <-chan struct{}) { return s.rules.replace(rules) }
+
+// Serve accepts connections on ln, configured by c, until Shutdown is called, or Withdraw
+// for this listener; then it returns nil. It closes ln.
 func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 	defer func() { _ = ln.Close() }()
-	if !s.listen(ln) {
-		return nil
-	}
-	l := listener{role: c.MessageRole(), countsAtData: c.CountsAtData(), ends: s.endsOf(c.Address)}
+	l := s.listen(ln, c)
+	defer s.unlisten(ln)
 	pause := time.Duration(0)
 	for s.acquirePlace() {
 		conn, err := ln.Accept()
 		switch {
 		case err == nil:
 			pause = 0
-			s.handle(conn, l)
+			s.handle(conn, *l.now.Load())
 		case s.draining.Load():
+			<-s.places
 			return nil
+		case l.withdrawn.Load():
+			<-s.places
+			if !l.acceptLast(ln) {
+				return nil
+			}
 		case errors.Is(err, net.ErrClosed):
 			return err
 		default:
@@ -153,17 +160,10 @@ func (s *Server) acquirePlace() bool {
 	}
 }
 
-func (s *Server) listen(ln net.Listener) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.listeners = append(s.listeners, ln)
-	return !s.draining.Load()
-}
-
 // handle passes one connection to the library, in a library server of its own, so that the
 // session that the library asks for is this connection's.
 func (s *Server) handle(conn net.Conn, l listener) {
-	session := &session{server: s, listener: l}
+	session := &session{server: s, listener: l, lists: s.rules.lists()}
 	session.wire = newWire(conn, session, func() {
 		session.closed()
 		s.untrack(session.wire)
@@ -175,9 +175,9 @@ func (s *Server) handle(conn net.Conn, l listener) {
 	}
 	library := gomilter.Server{
 		NewMilter: func() gomilter.Milter { return callbacks{session} },
-		Actions:   actions(s.lists),
-		Protocol:  protocol(session.role, s.lists),
-		SymList:   s.symList,
+		Actions:   actions(session.lists),
+		Protocol:  protocol(session.role, session.lists),
+		SymList:   symLists[session.lists],
 	}
 	_ = library.Serve(&oneConn{Conn: session.wire}) // returns at once: it starts a goroutine, and then there is no more to accept
 }
@@ -218,7 +218,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if !s.draining.Swap(true) {
 		close(s.stopped)
 	}
-	for _, ln := range s.listeners {
+	for ln := range s.listeners {
 		_ = ln.Close()
 	}
 	for w := range s.wires {

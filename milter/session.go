@@ -49,6 +49,7 @@ type session struct {
 	server *Server
 	listener
 	wire   *wire
+	lists  bool // when the connection began, there could be lists; so it shows the header
 	client netip.Addr
 	port   uint16 // of the Postfix service; 0 when it is not known
 	tx     transaction
@@ -65,6 +66,7 @@ type listener struct {
 // transaction is one message, from MAIL to its end or abort.
 type transaction struct {
 	open       bool
+	rules      *inUse // by which it began; nil while there is none
 	login      string
 	from       string
 	queueID    string
@@ -110,6 +112,7 @@ func (s *session) MailFrom(from string, m *gomilter.Modifier) (gomilter.Response
 		return nil, fmt.Errorf("a login of %d bytes", len(login))
 	}
 	s.tx.open = true
+	s.tx.rules = s.server.rules.begin()
 	s.tx.login = login
 	s.tx.from = from
 	return s.goOn(gomilter.OptNoMailReply), nil
@@ -182,7 +185,7 @@ func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) 
 	}
 	v := s.tx.verdict
 	if v.Posting != nil {
-		v = s.server.policy.JudgeHeader(&v, &s.tx.header)
+		v = s.tx.rules.Policy.JudgeHeader(&v, &s.tx.header)
 	}
 	if !v.Action.Passes() {
 		s.settle(released)
@@ -252,13 +255,14 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 	if s.role == quota.Inbound {
 		m.Earlier = s.tx.verdict.Posting
 	}
-	if s.server.lists {
+	if s.tx.rules.Lists {
 		m.Forms = s.countForms
+		m.HeaderUnseen = !s.lists
 	}
-	return s.server.policy.Judge(ctx, m)
+	return s.tx.rules.Policy.Judge(ctx, m)
 }
 
 // refusal is the SMTP reply for a verdict, as SMFIR_REPLYCODE.
 func (s *session) refusal(v *quota.Verdict) gomilter.Response {
-	return gomilter.NewResponseStr(byte(gomilter.ActReplyCode), s.server.replies.Wire(v, s.tx.queueID))
+	return gomilter.NewResponseStr(byte(gomilter.ActReplyCode), s.tx.rules.Replies.Wire(v, s.tx.queueID))
 }

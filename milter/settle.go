@@ -26,7 +26,7 @@ func (s *session) settle(commit bool) {
 	s.tx.ticket = quota.Ticket{}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), settleTimeout)
 	defer cancel()
-	if err := s.server.policy.Settle(ctx, ticket, commit); err != nil {
+	if err := s.tx.rules.Policy.Settle(ctx, ticket, commit); err != nil {
 		// Log key "commit": `true` to count the recipients, `false` to give them back
 		s.server.log.Warn(msgNotSettled, "queue_id", s.tx.queueID, "sender", ticket.Sender, "commit", commit, "error", err)
 	}
@@ -51,11 +51,12 @@ func (s *session) giveUp() {
 }
 
 // closed is called when the connection has ended.
-func (s *session) closed() { s.giveUp() }
+func (s *session) closed() { s.reset() }
 
 // reset makes the session ready for the next message.
 func (s *session) reset() {
 	s.giveUp()
+	s.server.rules.end(s.tx.rules)
 	recipients := s.tx.recipients
 	recipients.Reset()
 	s.tx = transaction{recipients: recipients}

@@ -58,6 +58,10 @@ type Message struct {
 	// NoEnd reports that Postfix shows neither the header of the message nor its end,
 	// so nothing can be checked or changed later.
 	NoEnd bool
+	// HeaderUnseen reports that Postfix shows the end of the message but not its header,
+	// because lists were configured only after the connection was made. What is to a list
+	// has to wait for another connection.
+	HeaderUnseen bool
 	// Forms returns the number of addresses to remove from the envelope in order to
 	// remove a recipient, which depends on how the client typed it; nil: one for each.
 	Forms func(recipient string) int
@@ -68,7 +72,7 @@ type Message struct {
 
 // toLists is what the rules of lists look at.
 func (m *Message) toLists() *list.Message {
-	return &list.Message{EnvelopeSender: m.EnvelopeSender, NoEnd: m.NoEnd, Forms: m.Forms, Earlier: m.Earlier}
+	return &list.Message{EnvelopeSender: m.EnvelopeSender, NoEnd: m.NoEnd, HeaderUnseen: m.HeaderUnseen, Forms: m.Forms, Earlier: m.Earlier}
 }
 
 // keepRecipients is the largest set whose memory the next message reuses. Clearing a map

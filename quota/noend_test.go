@@ -43,3 +43,27 @@ func TestNoEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestHeaderUnseen: on a connection that was made before there were lists, a post waits;
+// what is certain without the header is decided.
+func TestHeaderUnseen(t *testing.T) {
+	d := newListed()
+	for _, c := range []struct {
+		login, from, to string
+		action          Action
+		reason          Reason
+	}{
+		{"owner", "owner@entmip.fr", "owned@l.fr", Defer, DirectoryUnavailable},
+		{"owner", "owner@entmip.fr", "owned@open.fr", Defer, DirectoryUnavailable},
+		{"member", "member@entmip.fr", "owned@re.fr", Defer, DirectoryUnavailable},
+		{"member", "member@entmip.fr", "owned@l.fr", Refuse, ListPosting},
+		{"owner", "owner@entmip.fr", "person@l.fr", Accept, NoReason},
+		{"owner", "owner@entmip.fr", "a@example.org", Accept, NoReason},
+	} {
+		m := &Message{Login: c.login, EnvelopeSender: c.from, Recipients: envelope(c.to, "a@example.org"), HeaderUnseen: true}
+		v := listPolicy(t, listRules, d, nil).Judge(t.Context(), m)
+		if v.Action != c.action || v.Reason != c.reason {
+			t.Errorf("%s to %s: %v, %v", c.login, c.to, v.Action, v.Reason)
+		}
+	}
+}

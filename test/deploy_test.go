@@ -56,6 +56,24 @@ func TestDeployedPostfix(t *testing.T) {
 			t.Error(said)
 		}
 	})
+	t.Run("status", func(t *testing.T) {
+		var output []byte
+		works := func() (err error) {
+			output, err = exec.CommandContext(t.Context(), program(), "status", "--config", d.config).CombinedOutput()
+			return err
+		}
+		if !servers.Wait(func() bool { return works() == nil }) || !strings.Contains(string(output), "\nEverything works.\n") {
+			t.Errorf("%s", output)
+		}
+	})
+	t.Run("reload", func(t *testing.T) {
+		_, args, _ := strings.Cut(unitKey(t, deployFile(t, "rcptquota.service"), "ExecReload"), " ")
+		args = strings.ReplaceAll(args, "/run/rcptquota", filepath.Dir(d.config))
+		if output, err := exec.CommandContext(t.Context(), program(), strings.Fields(args)...).CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, output)
+		}
+		await(t, d.log, `msg=reloaded by=\S+ `)
+	})
 	t.Run("submission", func(t *testing.T) {
 		c := d.login(t, "mdurand", dialSMTP, "submission")
 		expect(t, c, 150, "250 2.0.0 ")

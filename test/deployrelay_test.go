@@ -41,7 +41,12 @@ func startDeployed(t *testing.T) *deployed {
 		config: filepath.Join(dir, "rcptquota.toml"),
 		log:    &servers.LogFile{Path: filepath.Join(dir, "log")},
 	}
-	writeFile(t, d.config, fmt.Sprintf("state_dir = %q\n", dir)+withDirectoryFile(deployFile(t, "rcptquota.toml")))
+	runtime := "/run/" + unitKey(t, deployFile(t, "rcptquota.service"), "RuntimeDirectory") // which systemd makes
+	text := withDirectoryFile(deployFile(t, "rcptquota.toml"))
+	if !strings.Contains(text, `socket = "`+runtime+"/") {
+		t.Errorf("the control socket is not in %s", runtime)
+	}
+	writeFile(t, d.config, fmt.Sprintf("state_dir = %q\n", dir)+strings.ReplaceAll(text, runtime, dir))
 	writeFile(t, filepath.Join(dir, "directory.toml"), deployFile(t, "directory.toml"))
 	d.postfix = servers.StartPostfix(t, servers.PostfixConfig{
 		Logins: true,

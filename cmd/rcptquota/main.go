@@ -47,7 +47,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), rosterCommand(), statusCommand(), versionCommand(),
+	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), reloadCommand(), rosterCommand(), statusCommand(), versionCommand(),
 		explainCommand(), refusalsCommand(), grantCommand(), grantsCommand(), revokeCommand(), reportCommand(), replayCommand(),
 		usageCommand(), listCommand(), resetCommand())
 	return root

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -71,6 +72,7 @@ func registeredMetrics(t *testing.T) *prometheus.Registry {
 	m := metrics.New()
 	m.Watch(nil, func() metrics.Watched { return metrics.Watched{Directory: directory, Store: new(counter.Fallback)} })
 	m.WatchLog(new(logging.Queue))
+	m.WatchReloads(func() (bool, time.Time) { return true, time.Time{} })
 	m.WatchAlerts(func() alert.Stats {
 		return alert.Stats{Raised: map[alert.Kind]uint64{alert.Refusal: 0}, Undelivered: map[string]uint64{"mail": 0}}
 	})

@@ -16,16 +16,22 @@ func serveCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Answer Postfix until told to stop (SIGTERM, SIGINT)",
+		Short: "Answer Postfix until told to stop (SIGTERM, SIGINT); read the configuration anew on SIGHUP",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ignoreSignals()
+			hangups := make(chan os.Signal, 1) // from now on, so that none ends us
+			signal.Notify(hangups, syscall.SIGHUP)
+			defer signal.Stop(hangups)
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
 			defer stop()
 			logs := logging.NewQueue(logging.OpenStderr())
 			defer logs.Finish()
-			if err := service.Run(ctx, path, version(), logs); err != nil {
+			if err := service.Run(ctx, path, version(), logs, hangups); err != nil {
 				fmt.Fprintf(logs, "rcptquota: %v\n", err)
+				if logs.InFile() { // who started us reads standard error
+					fmt.Fprintf(os.Stderr, "rcptquota: %v\n", err)
+				}
 				return errLogged
 			}
 			return nil
@@ -39,7 +45,6 @@ func serveCommand() *cobra.Command {
 // meant to stop it.
 func ignoreSignals() {
 	signal.Ignore(
-		syscall.SIGHUP,  // it would end us without a drain; the configuration is read at start only
 		syscall.SIGPIPE, // the reader of standard error is gone: the write fails instead
 		syscall.SIGTTOU, // a write to the terminal from the background, after "stty tostop"
 	)

@@ -59,7 +59,7 @@ func (v *statusView) show(st *service.Status) {
 	for _, problem := range st.Problems {
 		v.Line("PROBLEM: %s", problem)
 	}
-	v.config(&st.Config)
+	v.config(&st.Config, st.LastReload)
 	v.Heading("Postfix: %s", plural(st.Connections, "connection"))
 	sockets := term.NewTable("socket", "role", ">without an end")
 	for _, l := range st.Listeners {
@@ -74,9 +74,13 @@ func (v *statusView) show(st *service.Status) {
 	}
 }
 
-func (v *statusView) config(c *service.ConfigStatus) {
+func (v *statusView) config(c *service.ConfigStatus, last *service.ReloadStatus) {
 	v.Heading("Configuration: %s", c.Path)
-	v.Line("  read %s ago", age(v.now.Sub(c.Loaded)))
+	why := "at the start"
+	if last.By != "" && last.Error == "" {
+		why = "by a reload that " + last.By + " asked for"
+	}
+	v.Line("  read %s ago, %s", age(v.now.Sub(c.Loaded)), why)
 	if !c.Changed.IsZero() {
 		v.Line("  the file was changed %s ago, and that is not in force yet", age(v.now.Sub(c.Changed)))
 	}

@@ -109,6 +109,12 @@ func (d *Directory) Lists(_ context.Context, addresses []string) []list.Answer {
 // Fault is why the file as it is now cannot be used; nil: it can.
 func (d *Directory) Fault() error { return d.refresh().err }
 
+// UpToDate reports whether the file is as it was when it was last read, and good.
+func (d *Directory) UpToDate() bool {
+	last := d.content.Load()
+	return last.err == nil && last.describes(os.Stat(d.path))
+}
+
 // Close implements [io.Closer]. The file is not kept open.
 func (d *Directory) Close() error { return nil }
 

@@ -28,20 +28,32 @@ type Fallback struct {
 	local       *local.Store // nil unless this relay counts by itself
 	unavailable string
 
-	turns    underway.Turns        // of the commands to Redis, by sender
-	away     atomic.Pointer[error] // why Redis is not asked; nil: it is asked
-	releases releases              // that wait for Redis
+	turns    underway.Turns           // of the commands to Redis, by sender
+	away     atomic.Pointer[error]    // why Redis is not asked; nil: it is asked
+	releases *releases                // that wait for Redis
+	next     atomic.Pointer[Fallback] // which has the same releases, and took this one's place
 
 	wake       chan struct{} // has an element when Redis is to be pinged
 	cancel     context.CancelFunc
 	background sync.WaitGroup
 }
 
+// replaces has f take the place of before, whose Redis is the same: what could not be
+// released there yet, f releases.
+func (f *Fallback) replaces(before *Fallback) {
+	f.releases = before.releases
+	before.next.Store(f)
+}
+
 // newFallback puts own, which may be nil unless unavailable is "local", behind
-// shared, the store in Redis. It owns both from now on.
-func newFallback(shared *redis.Store, own *local.Store, unavailable string) *Fallback {
+// shared, the store in Redis. It owns both from now on. It takes the place of before, unless
+// that is nil.
+func newFallback(shared *redis.Store, own *local.Store, unavailable string, before *Fallback) *Fallback {
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &Fallback{redis: shared, local: own, unavailable: unavailable, wake: make(chan struct{}, 1), cancel: cancel}
+	f := &Fallback{redis: shared, local: own, unavailable: unavailable, releases: &releases{}, wake: make(chan struct{}, 1), cancel: cancel}
+	if before != nil {
+		f.replaces(before)
+	}
 	f.wakeBackground()
 	f.background.Go(func() { f.reconnect(ctx) })
 	return f
@@ -240,6 +252,9 @@ func (f *Fallback) Inspect(ctx context.Context) (redis.Inspection, error) {
 func (f *Fallback) Close() error {
 	f.cancel()
 	f.background.Wait()
+	if next := f.next.Load(); next != nil {
+		next.wakeBackground() // for what waits
+	}
 	err := f.redis.Close()
 	if f.local != nil {
 		err = errors.Join(err, f.local.Close())

@@ -9,7 +9,6 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/counter/digest"
-	"github.com/rcptquota/rcptquota/quota/counter/local"
 	"github.com/rcptquota/rcptquota/quota/counter/redis"
 	"github.com/rcptquota/rcptquota/quota/counter/usage"
 )
@@ -71,34 +70,9 @@ func (None) Reset(context.Context, string) error { return nil }
 // Close implements [io.Closer].
 func (None) Close() error { return nil }
 
-// Open opens the store that a valid configuration describes. stateDir is the
-// folder for what is counted in this process. A Redis that does not answer is no
-// error; one is about a file.
-func Open(config Config, stateDir string) (Counter, error) {
-	if config.Kind == kindEmbedded {
-		own, err := local.Open(stateDir)
-		if err != nil {
-			return nil, err
-		}
-		return own, nil
-	}
-	digests, err := config.digests()
-	if err != nil {
-		return nil, err
-	}
-	shared, err := redis.Open(config.Config, digests)
-	if err != nil {
-		return nil, err
-	}
-	var own *local.Store
-	if config.Unavailable == unavailableLocal {
-		if own, err = local.OpenWith(stateDir, digests); err != nil {
-			_ = shared.Close()
-			return nil, err
-		}
-	}
-	return newFallback(shared, own, config.Unavailable), nil
-}
+// Open opens the store that a valid configuration describes, as [Opener.Open] does, with
+// no other open.
+func Open(config Config, stateDir string) (Counter, error) { return new(Opener).Open(config, stateDir) }
 
 // digests reads the key of all relays.
 func (c *Config) digests() (*digest.Digester, error) {

@@ -12,6 +12,9 @@ import (
 // A message that needs more is refused: the MTA reads the whole message for each of them.
 const MaxRemovals = 100
 
+// errHeaderUnseen is why a post has to wait.
+var errHeaderUnseen = errors.New("lists were configured after this connection was made, so that it does not show the header; a new one does")
+
 // Refusal is why a list refuses a message.
 type Refusal int
 
@@ -104,7 +107,7 @@ func Decide(who *Poster, found *Found, m *Message, enforce bool) Decision {
 		} else {
 			d.Weighed = weigh(d.Weighed, r)
 		}
-		if removals <= MaxRemovals { // else the message is refused
+		if removals <= MaxRemovals { // more than Postfix can be asked for: refused below
 			posting = posting.and(&one.posting)
 		}
 	}
@@ -115,9 +118,12 @@ func Decide(who *Poster, found *Found, m *Message, enforce bool) Decision {
 		if who.Err != nil && d.Unknown == "" {
 			d.Unknown, d.Err = d.List, who.Err
 		}
+		if m.HeaderUnseen && d.Unknown == "" {
+			d.Unknown, d.Err = d.List, errHeaderUnseen
+		}
 	}
 	if d.Redirects && removals > MaxRemovals {
-		d.Refusal = MayNotPost
+		d.Refusal = MayNotPost // as it cannot be redirected
 	}
 	if !m.NoEnd {
 		d.Posting = &posting

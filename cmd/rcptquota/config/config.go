@@ -99,6 +99,7 @@ func (c *Config) Rules() *quota.Rules { return c.rules }
 func (c *Config) Resolve(dir string) {
 	c.Directory.Resolve(dir)
 	c.Store.Resolve(dir)
+	c.Log.Resolve(dir)
 	c.Config.Premium = c.Premium.PremiumConfig
 }
 

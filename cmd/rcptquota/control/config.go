@@ -67,3 +67,9 @@ func (c *Config) Listen(stateDir string) (net.Listener, error) {
 	}
 	return listeners[0], nil
 }
+
+// Permit gives the socket, which is open, the mode and group that c configures.
+func (c *Config) Permit(stateDir string) error {
+	socket := milter.ListenConfig{Address: "unix:" + c.Path(stateDir), Mode: c.Mode, Group: c.Group}
+	return socket.Permit()
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"syscall"
 
 	goldap "github.com/go-ldap/ldap/v3"
@@ -22,10 +23,21 @@ type Config struct {
 	// Format is "auto" (coloured on a terminal, logfmt otherwise), "logfmt" or
 	// "json".
 	Format string `toml:"format"`
+	// File is the file that the log is appended to, beside the configuration file; it is
+	// opened anew by a reload, and made if it is missing. Left out: standard error.
+	File string `toml:"file"`
 }
 
 // Default returns the table [log] of an empty file.
 func Default() Config { return Config{Level: "info", Format: "auto"} }
+
+// Resolve makes the file relative to dir, the folder of the configuration file, instead
+// of the working directory.
+func (c *Config) Resolve(dir string) {
+	if c.File != "" && !filepath.IsAbs(c.File) {
+		c.File = filepath.Join(dir, c.File)
+	}
+}
 
 // Validate implements [conf.Validator].
 func (c *Config) Validate() error {
@@ -39,27 +51,31 @@ func (c *Config) Validate() error {
 	default:
 		errs = append(errs, conf.Errorf("log.format", `%q is not known; write "auto", "logfmt" or "json"`, c.Format))
 	}
+	if err := validateFile(c.File); err != nil {
+		errs = append(errs, conf.Errorf("log.file", "%v", err))
+	}
 	return errors.Join(errs...)
 }
 
-// Open returns the log of a validated configuration, written to out, each
-// line with the name of the relay if it has one. It becomes the program's default:
-// what the milter library writes when a peer breaks the protocol is logged as a
-// warning, and so is what the LDAP library writes. The Redis library is
-// silenced by the program's main function.
+// Open returns the log of a validated configuration, written to out whatever its File is,
+// each line with the name of the relay if it has one.
 func (c *Config) Open(out io.Writer, terminal bool, relay string) (*slog.Logger, error) {
 	handler, err := c.handler(terminal, relay)
 	if err != nil {
 		return nil, err
 	}
-	if queue, ok := out.(*Queue); ok {
-		queue.formatNotice(handler)
-	}
 	log := slog.New(handler(out))
+	makeDefault(log)
+	return log, nil
+}
+
+// makeDefault makes log the program's default: what the milter library writes when a peer
+// breaks the protocol is logged as a warning, and so is what the LDAP library writes. The
+// Redis library is silenced by the program's main function.
+func makeDefault(log *slog.Logger) {
 	slog.SetLogLoggerLevel(slog.LevelWarn)
 	slog.SetDefault(log)
 	goldap.Logger(slog.NewLogLogger(log.Handler(), slog.LevelWarn))
-	return log, nil
 }
 
 // handler returns a function that makes a handler of the configured format for a

@@ -39,7 +39,7 @@ const (
 // further lines are dropped until it is empty; one record in their place then says
 // how many are missing. Make it with [NewQueue].
 type Queue struct {
-	out     io.Writer
+	out     output
 	dropped atomic.Uint64 // since the start
 
 	mu      sync.Mutex
@@ -64,7 +64,7 @@ type lines struct {
 // NewQueue returns a queue in front of out. [Queue.Finish] ends it.
 func NewQueue(out io.Writer) *Queue {
 	q := &Queue{
-		out:     out,
+		out:     output{stderr: out},
 		wake:    make(chan struct{}, 1),
 		givenUp: make(chan struct{}),
 		ended:   make(chan struct{}),
@@ -127,6 +127,9 @@ func (q *Queue) Length() int {
 	defer q.mu.Unlock()
 	return q.records
 }
+
+// InFile reports whether lines go to a file instead of standard error.
+func (q *Queue) InFile() bool { return q.out.file.Load() != nil }
 
 // Dropped is how many records were dropped since the start.
 func (q *Queue) Dropped() uint64 { return q.dropped.Load() }

@@ -86,10 +86,12 @@ func TestLogQueueTellsOnceWhatIsMissing(t *testing.T) {
 		d := &device{hangs: make(chan struct{})}
 		q := NewQueue(d)
 		c := Config{Level: "error", Format: "json"}
-		log, err := c.Open(q, false, "relay1")
+		log := New(q)
+		prepared, err := log.Prepare(&c, "relay1")
 		if err != nil {
 			t.Fatal(err)
 		}
+		prepared.Use()
 		for range maxRecords + 5 {
 			log.Error("kept")
 		}
@@ -169,9 +171,11 @@ func TestLogOfLibraries(t *testing.T) {
 		d := &device{}
 		q := NewQueue(d)
 		c := Default()
-		if _, err := c.Open(q, false, ""); err != nil {
+		prepared, err := New(q).Prepare(&c, "")
+		if err != nil {
 			t.Fatal(err)
 		}
+		prepared.Use()
 		slog.NewLogLogger(slog.Default().Handler(), slog.LevelInfo).Print("by default")
 		q.Finish()
 		if got := d.text.String(); !strings.Contains(got, `level=INFO msg="by default"`) {

@@ -50,7 +50,7 @@ func TestMetrics(t *testing.T) {
 		t.Error("the error is lost")
 	}
 
-	m.Watch(milter.NewServer(judge, &reply.Replies{}, slog.New(slog.DiscardHandler), false), func() Watched {
+	m.Watch(milter.NewServer(milter.Rules{Policy: judge, Replies: &reply.Replies{}}, slog.New(slog.DiscardHandler)), func() Watched {
 		return Watched{Listeners: []string{"inet:127.0.0.1:8891", "systemd:submission"}}
 	})
 

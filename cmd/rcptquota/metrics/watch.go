@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"math"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -32,6 +33,18 @@ type Watched struct {
 // reach their end.
 func (m *Metrics) Watch(server *milter.Server, now func() Watched) {
 	m.registry.MustRegister(watch{server, now})
+}
+
+// WatchReloads adds metrics of reloads: whether the last one went well, and when one last
+// did; the start counts as one.
+func (m *Metrics) WatchReloads(last func() (ok bool, loaded time.Time)) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "rcptquota_config_last_reload_successful", Help: "1 if the configuration could be read when that was last asked for; 0 if the one before goes on.",
+		}, func() float64 { ok, _ := last(); return oneIf(ok) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "rcptquota_config_last_reload_success_timestamp_seconds", Help: "When the configuration in force was read.",
+		}, func() float64 { _, loaded := last(); return float64(loaded.Unix()) }))
 }
 
 // WatchLog adds metrics of the log's queue.

@@ -75,7 +75,7 @@ func (s *Service) grant(r *http.Request, in GrantRequest) (*Granted, error) {
 	// Log record "grant_given": when somebody was granted more recipients for a while
 	// Log key "grant": the id of the grant
 	// Log key "until": when the grant ends
-	// Log key "by": the user who asked for it, on this machine
+	// Log key "by": the user who asked for it, on this machine; `SIGHUP` for a reload by that signal
 	// Log key "why": the reason that they gave
 	s.log.Info("grant_given", "grant", g.ID, "sender", g.Login, "recipients", g.Recipients, "until", g.Until, "by", g.By, "why", g.Why)
 	granted := &Granted{Grant: g, Note: note}

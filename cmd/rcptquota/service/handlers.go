@@ -10,6 +10,7 @@ import (
 func (s *Service) handlers() *http.ServeMux {
 	mux := http.NewServeMux()
 	control.Answer(mux, "GET /status", s.status)
+	control.Answer(mux, "POST /reload", s.reloadAsked)
 	control.Answer(mux, "GET /explain/reference/{reference}", s.explainReference)
 	control.Take(mux, "POST /explain/sender", s.explainSender)
 	control.Answer(mux, "GET /usage", s.usage)

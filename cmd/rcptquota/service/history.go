@@ -3,8 +3,6 @@ package service
 import (
 	"cmp"
 	"context"
-	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -29,35 +27,34 @@ type History struct {
 	Book *history.Book
 
 	relay string // this host's name
-	store io.Closer
 }
 
-// openHistory begins to keep decision records and grants. A store that is away is no
-// error: mail goes on without.
-func openHistory(ctx context.Context, c *config.Config, log *slog.Logger) (*History, error) {
-	opened, err := openHistoryStore(c)
-	if err != nil {
-		return nil, err
-	}
-	h := &History{Records: opened, relay: relayName(c), store: opened}
+// historyStore is where decision records and grants are kept. It may be that of several
+// configurations, one after the other: a file can be open only once.
+type historyStore struct{ store.Store }
+
+// openHistory begins to keep decision records and grants in a store that is open. One that
+// is away is no error: mail goes on without.
+func openHistory(ctx context.Context, c *config.Config, opened historyStore, log *slog.Logger) *History {
+	h := &History{Records: opened, relay: relayName(c)}
 	if c.History.KeepsRecords() {
 		h.Recorder = history.NewRecorder(opened, log)
 	}
 	ctx, cancel := context.WithTimeout(ctx, grantsPatience)
 	defer cancel()
 	h.Book = history.OpenBook(ctx, opened, log)
-	return h, nil
+	return h
 }
 
-func openHistoryStore(c *config.Config) (store.Store, error) {
+func openHistoryStore(c *config.Config) (historyStore, error) {
 	if !c.Store.IsRedis() {
-		return store.OpenFile(c.StateDir, c.History), nil
+		return historyStore{store.OpenFile(c.StateDir, c.History)}, nil
 	}
 	client, err := c.Store.Client()
 	if err != nil {
-		return store.Store{}, err
+		return historyStore{}, err
 	}
-	return store.OpenRedis(client, c.History), nil
+	return historyStore{store.OpenRedis(client, c.History)}, nil
 }
 
 // relayName is how decision records name this relay.
@@ -78,15 +75,12 @@ func (h *History) Observe(d *milter.Decision) {
 	h.Recorder.Add(r)
 }
 
-// Close implements [io.Closer].
+// Close implements [io.Closer]. The store stays open.
 func (h *History) Close() error {
-	if h == nil {
-		return nil
-	}
 	if h.Recorder != nil {
 		h.Recorder.Close()
 	}
-	return errors.Join(h.Book.Close(), h.store.Close())
+	return h.Book.Close()
 }
 
 // observe passes on what became of a message to those who want to know, as they are in

@@ -31,3 +31,14 @@ func notify(log *slog.Logger, state string) {
 		log.Warn("cannot notify systemd", "error", err)
 	}
 }
+
+// notifyReloading tells systemd that a reload begins, with the time that Type=notify-reload
+// needs in order to tell the READY=1 after it from an earlier one (systemd.service(5)).
+func notifyReloading(log *slog.Logger) {
+	notify(log, daemon.SdNotifyReloading+"\n"+daemon.SdNotifyMonotonicUsec())
+}
+
+// notifyReloaded tells systemd that a reload is over, and shows how in "systemctl status".
+func notifyReloaded(log *slog.Logger, status string) {
+	notify(log, daemon.SdNotifyReady+"\nSTATUS="+status)
+}

@@ -18,7 +18,7 @@ import (
 )
 
 // Parts are what a configuration describes, opened. They belong together, and do not
-// change.
+// change; a reload replaces them as a whole.
 type Parts struct {
 	Config *config.Config
 	// Loaded is when the configuration was read.
@@ -35,55 +35,122 @@ type Parts struct {
 	// Policy decides about messages.
 	Policy *quota.Policy
 
-	replies     *reply.Replies
-	alerts      *alert.Settings
-	stopWatches func()
+	replies *reply.Replies
+	alerts  *alert.Settings
+
+	// What may belong to the parts of other configurations, too.
+	directory    *shared[ldapcache.Directory]
+	roster       *shared[*Roster]
+	store        *shared[*counts]
+	historyStore *shared[historyStore]
+	history      *shared[*History]
+	// Of the files that are read when these are opened.
+	directoryFiles, storeFiles contents
 }
 
-// openParts opens what c describes: all or nothing.
-func openParts(ctx context.Context, c *config.Config, log *slog.Logger) (p *Parts, err error) {
-	p = &Parts{Config: c, Loaded: time.Now(), stopWatches: func() {}}
+// openParts opens what c describes: all or nothing. What fits of the parts before, which
+// may be nil, is kept. The log is written to as long as they are open.
+func openParts(ctx context.Context, c *config.Config, stores *counter.Opener, log *slog.Logger, before *Parts) (p *Parts, err error) {
+	p = &Parts{
+		Config:         c,
+		Loaded:         time.Now(),
+		directoryFiles: contentsOf(c.Directory.CAFile),
+		storeFiles:     contentsOf(c.Store.CAFile, c.Store.DigestKeyFile, c.Store.SentinelPasswordFile),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
 		}
 	}()
-	if p.Directory, err = ldapcache.Open(c.Directory, c.Rules().MatchAttributes()); err != nil {
+	if p.replies, err = reply.New(c.Replies); err != nil {
+		return p, err
+	}
+	if err := p.openDirectory(before); err != nil {
 		return p, err
 	}
 	if err := makeStateDir(c); err != nil {
 		return p, err
 	}
-	if p.Roster, err = OpenRoster(ctx, c, p.Directory, log); err != nil {
+	if err := p.openRoster(ctx, log, before); err != nil {
 		return p, err
 	}
-	if p.Counter, err = openCounter(c); err != nil {
+	if err := p.openStore(stores, log, before); err != nil {
 		return p, err
 	}
-	if p.History, err = openHistory(ctx, c, log); err != nil {
+	if err := p.openHistory(ctx, log, before); err != nil {
 		return p, err
 	}
-	p.stopWatches = watchStore(ctx, log, p.Counter)
 	if p.alerts, err = alert.Open(c.Alerts, relayName(c), c.Store); err != nil {
 		return p, err
 	}
 	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter).WithGrants(p.History.Book)
-	p.replies, err = reply.New(c.Replies)
-	return p, err
+	return p, nil
 }
 
-// close closes what was opened.
+func (p *Parts) openDirectory(before *Parts) error {
+	if before.directoryFits(p) {
+		p.directory = before.directory.again()
+	} else {
+		directory, err := ldapcache.Open(p.Config.Directory, p.Config.Rules().MatchAttributes())
+		if err != nil {
+			return err
+		}
+		p.directory = share(directory)
+	}
+	p.Directory = p.directory.value
+	return nil
+}
+
+func (p *Parts) openRoster(ctx context.Context, log *slog.Logger, before *Parts) error {
+	if before.rosterFits(p) {
+		p.roster = before.roster.again()
+	} else {
+		roster, err := OpenRoster(ctx, p.Config, p.Directory, log)
+		if err != nil {
+			return err
+		}
+		p.roster = share(roster)
+	}
+	p.Roster = p.roster.value
+	return nil
+}
+
+func (p *Parts) openStore(stores *counter.Opener, log *slog.Logger, before *Parts) error {
+	if before.storeFits(p) {
+		p.store = before.store.again()
+	} else {
+		store, err := openStore(p.Config, stores, log)
+		if err != nil {
+			return err
+		}
+		p.store = share(store)
+	}
+	p.Counter = p.store.value.Counter
+	return nil
+}
+
+func (p *Parts) openHistory(ctx context.Context, log *slog.Logger, before *Parts) error {
+	if before.historyStoreFits(p) {
+		p.historyStore = before.historyStore.again()
+	} else {
+		store, err := openHistoryStore(p.Config)
+		if err != nil {
+			return err
+		}
+		p.historyStore = share(store)
+	}
+	if before.historyFits(p) {
+		p.history = before.history.again()
+	} else {
+		p.history = share(openHistory(ctx, p.Config, p.historyStore.value, log))
+	}
+	p.History = p.history.value
+	return nil
+}
+
+// close lets go of what was opened. No message goes by these parts any more.
 func (p *Parts) close() error {
-	p.stopWatches()
-	errs := []error{p.alerts.Close(), p.History.Close()}
-	if p.Counter != nil {
-		errs = append(errs, p.Counter.Close())
-	}
-	errs = append(errs, p.Roster.Close())
-	if p.Directory != nil {
-		errs = append(errs, p.Directory.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(p.alerts.Close(), p.history.Close(), p.historyStore.Close(), p.store.Close(), p.roster.Close(), p.directory.Close())
 }
 
 // watched is what the metrics tell about.
@@ -107,12 +174,4 @@ func makeStateDir(c *config.Config) error {
 		return fmt.Errorf("state_dir: %w; name a folder that we may write to", err)
 	}
 	return nil
-}
-
-// openCounter opens the store, if any class counts over messages.
-func openCounter(c *config.Config) (counter.Counter, error) {
-	if !c.Rules().HasWindows() {
-		return counter.None{}, nil
-	}
-	return counter.Open(c.Store, c.StateDir)
 }

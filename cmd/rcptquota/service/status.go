@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/rcptquota/rcptquota/ldapcache"
@@ -25,6 +26,7 @@ type Status struct {
 	Problems []string `json:"problems,omitempty"`
 
 	Config      ConfigStatus     `json:"config"`
+	LastReload  *ReloadStatus    `json:"last_reload"`
 	Listeners   []ListenerStatus `json:"listeners"`
 	Connections int              `json:"connections"` // of Postfix, now
 	Directory   DirectoryStatus  `json:"directory"`
@@ -112,6 +114,7 @@ func (s *Service) status(*http.Request) (*Status, error) {
 	st := &Status{
 		Version: s.version, PID: os.Getpid(), Relay: p.Config.Hostname, Started: s.started,
 		Config:      s.configStatus(p),
+		LastReload:  s.lastReload.Load(),
 		Connections: s.server.Connections(),
 		Directory:   directoryStatus(p),
 		Store:       storeStatus(p),
@@ -184,6 +187,9 @@ func rosterStatus(keeper *roster.Keeper) *RosterStatus {
 // problems are what does not work as it should.
 func (st *Status) problems() (all []string) {
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	if st.LastReload.Error != "" {
+		add("the last reload failed, and the configuration before goes on: %s", strings.ReplaceAll(st.LastReload.Error, "\n", "; "))
+	}
 	for _, server := range st.Directory.Servers {
 		if !server.Up {
 			add("LDAP server %s is away", server.URL)

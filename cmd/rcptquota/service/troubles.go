@@ -44,12 +44,12 @@ func (p *Parts) uses(ctx context.Context, counted, class string) ([]alert.Use, e
 	if err != nil {
 		return nil, err
 	}
-	uses := make([]alert.Use, len(windows))
+	var uses []alert.Use
 	for i, w := range used.Windows {
-		uses[i] = alert.Use{Window: w.Window, Used: w.Used}
 		if used.Alone != nil { // a message has to fit both
-			uses[i].Used = max(w.Used, used.Alone.Windows[i].Used)
+			w.Used = max(w.Used, used.Alone.Windows[i].Used)
 		}
+		uses = append(uses, alert.Use{Window: w.Window, Used: w.Used})
 	}
 	return uses, nil
 }

@@ -50,7 +50,7 @@ func TestServeTellsOfRedis(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		store, err := openCounter(c)
+		store, err := counter.Open(c.Store, c.StateDir)
 		if err != nil {
 			t.Fatal(err)
 		}

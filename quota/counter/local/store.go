@@ -29,6 +29,7 @@ type Store struct {
 	saveError atomic.Pointer[error] // of the last attempt to save; nil: it went well
 	stop      chan struct{}
 	saver     sync.WaitGroup
+	users     atomic.Int32
 }
 
 type shard struct {
@@ -39,6 +40,7 @@ type shard struct {
 
 func newStore(s *state) *Store {
 	l := &Store{digests: s.digests, seed: maphash.MakeSeed(), state: s, stop: make(chan struct{})}
+	l.users.Store(1)
 	l.sets.New = func() any { return set{} }
 	for i := range l.shards {
 		l.shards[i].tallies = map[string]*tally{}
@@ -209,8 +211,23 @@ func (l *Store) CountedAlone(ctx context.Context, sender string) (alone bool) {
 	return alone || err != nil
 }
 
-// Close saves what was counted and closes the store.
+// Again adds a user of the store, who closes it, too. It reports false if the store is
+// closed.
+func (l *Store) Again() bool {
+	for n := l.users.Load(); n > 0; n = l.users.Load() {
+		if l.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// Close implements [io.Closer]. The last of its users saves what was counted and closes
+// the store.
 func (l *Store) Close() error {
+	if l.users.Add(-1) > 0 {
+		return nil
+	}
 	close(l.stop)
 	l.saver.Wait()
 	return l.state.fail(l.save())

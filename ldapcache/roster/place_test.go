@@ -1,0 +1,7 @@
+package roster
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
