@@ -42,8 +42,10 @@ type SendersConfig struct {
 	// by the default class, and all such messages are counted together as the sender
 	// "<>".
 	TrustedSubmitters []string `toml:"trusted_submitters"`
-	// ExemptRecipients are left out of the count, one by one: addresses, or bare local
-	// parts, which match in every domain.
+	// ExemptRecipients are left out of the count, one by one: addresses; bare local
+	// parts, which match in every domain; or domains with their "@", as in
+	// "@ac-test.fr", for internal mail without a limit (not their subdomains). The
+	// rules of lists hold all the same.
 	ExemptRecipients []string `toml:"exempt_recipients"`
 	// RecipientDelimiter are the characters that separate a list's name from an
 	// extension, as in Postfix's recipient_delimiter.
