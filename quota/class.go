@@ -29,9 +29,11 @@ type Limits struct {
 	Windows []Window
 }
 
-// Match says which senders belong to a class: by the domain of a professional
-// address, or by the value of an attribute. The zero Match matches nobody.
+// Match says which senders belong to a class: by their login, by the domain of a
+// professional address, or by the value of an attribute. The zero Match matches nobody.
 type Match struct {
+	// Logins are in lower case.
+	Logins []string
 	// Domains are in lower case and A-labels; a subdomain does not match.
 	Domains []string
 	// Attribute is the name of a directory attribute in lower case. A sender with one of
@@ -40,6 +42,7 @@ type Match struct {
 	Values    []string
 }
 
+// matches reports whether the directory's answer puts a sender into the class.
 func (m *Match) matches(s *Sender) bool {
 	for _, address := range s.Addresses {
 		_, domain := mailaddr.Split(address)
@@ -91,6 +94,12 @@ func (m MatchConfig) compile(match *Match, key string) error {
 	match.Attribute = strings.ToLower(m.Attribute)
 	match.Values = m.Value
 	var errs []error
+	for _, login := range m.Login {
+		if login == "" || strings.TrimSpace(login) != login {
+			errs = append(errs, conf.Errorf(key+".login", "%q is not a login; write it as senders log in, in whatever case", login))
+		}
+		match.Logins = append(match.Logins, loginKey(login))
+	}
 	for _, domain := range m.Domain {
 		if !mailaddr.IsDomain(domain) {
 			errs = append(errs, conf.Errorf(key+".domain", "%q is not a domain; write it as in \"ecollege31.fr\"", domain))
@@ -128,7 +137,7 @@ func (r *Rules) checkLimit(c *classification, n int) limitCheck {
 	}
 	limit := c.class.Limits.Recipients
 	switch {
-	case c.sure || r.baseWhenUnknown:
+	case r.certain(c):
 		return limitCheck{enforced(Refuse, c.class.Enforce), MessageLimit, limit}
 	case n > r.highest && r.allEnforced: // whatever the directory would say
 		return limitCheck{Refuse, MessageLimit, r.highest}

@@ -59,7 +59,7 @@ type ClassConfig struct {
 	// Enforce is the same for this class alone, limits and lists alike. Left out: as at
 	// the top of the file.
 	Enforce *bool `toml:"enforce"`
-	// Match says whose class it is: either a domain, or an attribute and its values.
+	// Match says whose class it is: logins, and a domain, or an attribute and its values.
 	// Left out: nobody's, but for "default_class" and [premium].
 	Match MatchConfig `toml:"match"`
 	// Windows are the rolling windows of the class, any number of them.
@@ -82,6 +82,10 @@ type WindowConfig struct {
 
 // MatchConfig is a class's key match.
 type MatchConfig struct {
+	// Login are single senders, by their login in whatever case, as in
+	// `match = { login = ["mdurand"] }`. It comes before everything else, premium too,
+	// and holds while LDAP is away. Who has two logins is named by both.
+	Login []string `toml:"login"`
 	// Domain are domains of professional addresses, as in
 	// `match = { domain = ["ecollege31.fr"] }`.
 	Domain []string `toml:"domain"`

@@ -13,10 +13,11 @@
 // A sender is the SASL login that Postfix authenticated, never an address that
 // the client typed. A recipient is one distinct address of the envelope
 // (RFC 5321 RCPT TO) after Postfix resolved it. A [Class] is a named set of
-// limits. A sender belongs to one class: the premium class if they are designated, else
-// the class that matches their professional addresses or attributes in the directory,
-// else the default class. A [Window] counts the recipients of all of a sender's messages
-// in a rolling period; a [Counter] keeps the counts.
+// limits. A sender belongs to one class: the class that names their login, else the
+// premium class if they are designated, else the class that matches their professional
+// addresses or attributes in the directory, else the default class. A [Window] counts the
+// recipients of all of a sender's messages in a rolling period; a [Counter] keeps the
+// counts.
 //
 // # Lists
 //

@@ -17,6 +17,9 @@ func (r *Rules) Summary() []string {
 		for _, w := range class.Limits.Windows {
 			parts = append(parts, fmt.Sprintf("%d %s in %v", w.Recipients, w.Count, w.Per))
 		}
+		if n := len(class.Match.Logins); n > 0 {
+			parts = append(parts, fmt.Sprintf("of %d logins by name", n))
+		}
 		if class == r.base {
 			parts = append(parts, "the default")
 		}
@@ -52,8 +55,12 @@ func (r *Rules) openTo() string {
 	return "; not enforced for some classes, nor for mail without a login"
 }
 
-// ClassOf names the class of a sender.
-func (r *Rules) ClassOf(sender *Sender) string {
+// ClassOf names the class of the sender with that login, of whom the directory says
+// sender.
+func (r *Rules) ClassOf(login string, sender *Sender) string {
+	if class := r.classNaming(login); class != nil {
+		return class.Name
+	}
 	class, _ := r.classOf(sender)
 	return class.Name
 }

@@ -94,7 +94,7 @@ func (p *Policy) checkWindows(ctx context.Context, c *classification, recipients
 	if c.class == nil || len(c.class.Limits.Windows) == 0 || n == 0 {
 		return windowCheck{}
 	}
-	certain := c.sure || p.rules.baseWhenUnknown
+	certain := p.rules.certain(c)
 	if w, never := neverFits(c.class.Limits.Windows, n); never {
 		if !certain {
 			return windowCheck{action: enforced(Defer, c.class.Enforce), reason: DirectoryUnavailable}

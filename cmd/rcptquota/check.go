@@ -132,7 +132,7 @@ func show(ctx context.Context, out io.Writer, settings *config.Config, directory
 		premium = "designated under " + cmp.Or(designated[i].Establishment, "no establishment")
 	}
 	fmt.Fprintf(out, "login %s: class %s; %s; establishment %s; addresses %s; entry %s\n",
-		login, settings.Rules().ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
+		login, settings.Rules().ClassOf(login, &sender), premium, cmp.Or(sender.Establishment, "unknown"),
 		cmp.Or(strings.Join(sender.Addresses, " "), "none"), sender.ID)
 	return nil
 }
