@@ -35,7 +35,7 @@ func (s *session) record(v *quota.Verdict) {
 // attrs are the keys of a message's record. One that has nothing to say is left out.
 // Recipients are counted, never named.
 func (s *session) attrs(v *quota.Verdict) []slog.Attr {
-	a := make(attrs, 0, 23)
+	a := make(attrs, 0, 24)
 	a.text("queue_id", s.tx.queueID)
 	a.text("sender", v.Sender)
 	a.text("class", v.Class)
@@ -45,6 +45,9 @@ func (s *session) attrs(v *quota.Verdict) []slog.Attr {
 	a.add(slog.Int("recipients", v.Recipients))
 	if v.Limit > 0 {
 		a.add(slog.Int("limit", v.Limit))
+	}
+	if v.Visible > 0 {
+		a.add(slog.Int("visible", v.Visible))
 	}
 	if v.Window.Per > 0 {
 		a.add(slog.String("window", reply.ShortDuration(v.Window.Per)), slog.Int("used", v.Used))

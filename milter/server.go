@@ -28,9 +28,9 @@ const (
 // that they come whatever milter_*_macros is set to, and no others do. The sender's
 // address may cost Postfix a call of its address rewriting, and matters only where there
 // may be lists.
-func macros(lists bool) map[gomilter.Stage][]string {
+func macros(needs Needs) map[gomilter.Stage][]string {
 	ofMail := []string{macroLogin}
-	if lists {
+	if needs.Lists {
 		ofMail = append(ofMail, macroSender)
 	}
 	return map[gomilter.Stage][]string{
@@ -43,25 +43,41 @@ func macros(lists bool) map[gomilter.Stage][]string {
 	}
 }
 
+// Needs are what the rules need of the MTA beside the envelope. More than is needed costs
+// each message time.
+type Needs struct {
+	// Lists: recipients may be lists. The header of messages to them is looked at, and
+	// they may be changed at their end.
+	Lists bool
+	// Visible: the addresses that a message shows may be limited, for senders. Its header
+	// is looked at.
+	Visible bool
+}
+
+// header reports whether the header may matter of messages that come in by a listener.
+func (n Needs) header(l *listener) bool {
+	return n.Lists || n.Visible && l.role == quota.Submission && !l.countsAtData
+}
+
 // protocol returns the events that the MTA need not send, and those for which it need not
-// wait for a reply. The header matters only where there may be lists.
-func protocol(role quota.Role, lists bool) gomilter.OptProtocol {
+// wait for a reply.
+func protocol(l *listener, needs Needs) gomilter.OptProtocol {
 	p := gomilter.OptNoHelo | gomilter.OptNoEOH | gomilter.OptNoBody |
 		gomilter.OptNoUnknown | gomilter.OptNoConnReply | gomilter.OptNoMailReply
-	if lists {
+	if needs.header(l) {
 		p |= gomilter.OptNoHeaderReply
 	} else {
 		p |= gomilter.OptNoHeaders
 	}
-	if role == quota.Inbound {
+	if l.role == quota.Inbound {
 		return p | gomilter.OptNoData
 	}
 	return p | gomilter.OptNoRcptReply
 }
 
 // actions returns what we ask the MTA to allow.
-func actions(lists bool) gomilter.OptAction {
-	if lists {
+func actions(needs Needs) gomilter.OptAction {
+	if needs.Lists {
 		return gomilter.OptSetSymList | edits
 	}
 	return gomilter.OptSetSymList
@@ -72,7 +88,7 @@ type Server struct {
 	policy  Policy
 	replies *reply.Replies
 	log     *slog.Logger
-	lists   bool // recipients may be lists
+	needs   Needs
 	symList map[gomilter.Stage][]string
 
 	ctx      context.Context // of all decisions; cancelled when connections are cut off
@@ -89,16 +105,15 @@ type Server struct {
 }
 
 // NewServer returns a server that asks policy, answers with replies, and writes one record
-// a message to log. With lists it looks at the header of messages to lists, and may change
-// them at their end.
-func NewServer(policy Policy, replies *reply.Replies, log *slog.Logger, lists bool) *Server {
+// a message to log. It asks the MTA for what the policy's rules need.
+func NewServer(policy Policy, replies *reply.Replies, log *slog.Logger, needs Needs) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Server{
 		policy:  policy,
 		replies: replies,
 		log:     log,
-		lists:   lists,
-		symList: macros(lists),
+		needs:   needs,
+		symList: macros(needs),
 		ctx:     ctx,
 		cancel:  cancel,
 		places:  make(chan struct{}, maxConnections),
@@ -172,8 +187,8 @@ func (s *Server) handle(conn net.Conn, l listener) {
 	}
 	library := gomilter.Server{
 		NewMilter: func() gomilter.Milter { return callbacks{session} },
-		Actions:   actions(s.lists),
-		Protocol:  protocol(session.role, s.lists),
+		Actions:   actions(s.needs),
+		Protocol:  protocol(&session.listener, s.needs),
 		SymList:   s.symList,
 	}
 	_ = library.Serve(&oneConn{Conn: session.wire}) // returns at once: it starts a goroutine, and then there is no more to accept

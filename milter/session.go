@@ -12,7 +12,6 @@ import (
 	gomilter "github.com/emersion/go-milter"
 
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // Names of macros (Postfix MILTER_README, "What macros will Postfix send").
@@ -69,7 +68,7 @@ type transaction struct {
 	typed      map[string][]string // how the client wrote recipients, where that differs
 	typedSize  int                 // of typed, in bytes
 	untyped    bool                // typed lacks some, beyond maxTyped
-	header     list.Header
+	header     quota.Header
 	judged     bool // the verdict is about the present recipients
 	ended      bool // the end of the message was seen
 	verdict    quota.Verdict
@@ -82,7 +81,7 @@ func (s *session) inTransaction() bool { return s.tx.open }
 // wantsHeaders reports whether the header of the message matters. An MTA that shows no
 // DATA shows the header before the decision, when that is not known yet.
 func (s *session) wantsHeaders() bool {
-	return s.tx.verdict.Posting != nil || s.role == quota.Submission && !s.tx.judged
+	return s.tx.verdict.NeedsHeader() || s.role == quota.Submission && !s.tx.judged
 }
 
 // Connect keeps the client's address, and the port that it connected to.
@@ -165,7 +164,7 @@ func (s *session) HeaderField(name, value string) gomilter.Response {
 	return s.goOn(gomilter.OptNoHeaderReply)
 }
 
-// EndOfMessage judges a message to lists by its header, changes the message as the verdict
+// EndOfMessage judges a message by its header where that matters, changes the message as the verdict
 // says, and settles the reservation. An MTA that shows no DATA gets the decision here.
 func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) {
 	if !s.tx.open {
@@ -178,7 +177,7 @@ func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) 
 		return response, nil
 	}
 	v := s.tx.verdict
-	if v.Posting != nil {
+	if v.NeedsHeader() {
 		v = s.server.policy.JudgeHeader(&v, &s.tx.header)
 	}
 	if !v.Action.Passes() {
@@ -249,7 +248,7 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 	if s.role == quota.Inbound {
 		m.Earlier = s.tx.verdict.Posting
 	}
-	if s.server.lists {
+	if s.server.needs.Lists {
 		m.Forms = s.countForms
 	}
 	return s.server.policy.Judge(ctx, m)

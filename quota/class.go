@@ -9,6 +9,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/mailaddr"
+	"github.com/rcptquota/rcptquota/quota/visible"
 )
 
 // Class is a named set of limits. A site chooses the names.
@@ -25,6 +26,9 @@ type Class struct {
 type Limits struct {
 	// Recipients is the most distinct recipients of one message, at least 1.
 	Recipients int
+	// Visible is the most distinct addresses that To and Cc may show to everybody who
+	// gets the message; 0: any number.
+	Visible int
 	// Windows count over messages; there may be none.
 	Windows []Window
 }
@@ -76,6 +80,12 @@ func (c ClassConfig) compile(name string, enforce bool) (*Class, error) {
 			"%d is no limit; write how many recipients one message may have, from 1 to %d", n, MaxRecipients))
 	} else {
 		class.Limits.Recipients = n
+	}
+	if c.VisibleRecipients != nil {
+		if class.Limits.Visible = *c.VisibleRecipients; class.Limits.Visible < 1 || class.Limits.Visible > visible.Max {
+			errs = append(errs, conf.Errorf("class."+name+".visible_recipients",
+				"%d is no limit; write how many addresses a message may show, from 1 to %d, or leave it out", class.Limits.Visible, visible.Max))
+		}
 	}
 	errs = append(errs, c.Match.compile(&class.Match, "class."+name+".match"))
 	for i, w := range c.Windows {

@@ -56,6 +56,11 @@ type SendersConfig struct {
 type ClassConfig struct {
 	// Recipients is the most distinct recipients of one message.
 	Recipients *int `toml:"recipients"`
+	// VisibleRecipients is the most addresses that a message may show in To and Cc, to
+	// everybody who gets it. One that shows more is refused at its end: people are to
+	// use blind copies (Bcc), or a list. Addresses in "exempt_recipients" are visible
+	// too. Left out: any number.
+	VisibleRecipients *int `toml:"visible_recipients"`
 	// Enforce is the same for this class alone, limits and lists alike. Left out: as at
 	// the top of the file.
 	Enforce *bool `toml:"enforce"`

@@ -25,6 +25,11 @@
 // DATA, as one row among the others. At the end of the message [Policy.JudgeHeader] looks at
 // its header, and the message is changed as the verdict's [list.Posting] says.
 //
+// # Visible recipients
+//
+// At the end of a message, [Policy.JudgeHeader] also counts the addresses that To and Cc
+// show to everybody who gets it, where the sender's class limits them.
+//
 // # What is known, and what is not
 //
 // A permanent refusal (5xx) rests on facts that are known now. While the directory

@@ -87,7 +87,7 @@ func outOfWindow(c *classification, lists *list.Decision, recipients *counted, w
 
 // accepted is the verdict on a message that no row stops. If a list passes it on to its
 // managers, it is redirected.
-func accepted(c *classification, lists *list.Decision, n int, reason Reason, w *windowCheck) Verdict {
+func accepted(c *classification, lists *list.Decision, n int, reason Reason, w *windowCheck, show VisibleLimit) Verdict {
 	action := Accept
 	if lists.Redirects {
 		action, reason = Redirect, ListPosting
@@ -95,7 +95,7 @@ func accepted(c *classification, lists *list.Decision, n int, reason Reason, w *
 	return Verdict{
 		Action: action, Reason: reason,
 		Facts: w.facts(c.facts(n).withLists(lists)),
-		Due:   Due{Posting: lists.Posting, Ticket: w.ticket},
+		Due:   Due{Posting: lists.Posting, MayShow: show, Ticket: w.ticket},
 	}
 }
 
@@ -105,6 +105,17 @@ func refusedByHeader(v *Verdict, refusal list.Refusal, fault from.Fault) Verdict
 	facts := v.Facts
 	facts.List, facts.Moderated = v.Posting.List, v.Posting.Moderated
 	return Verdict{Action: enforced(Refuse, v.Posting.Enforced), Reason: reasonOf(refusal), FromFault: fault, Facts: facts, Due: v.Due}
+}
+
+// showsTooMany is the verdict on a message that v let pass, and that shows n addresses to
+// everybody. What is due is that of a message that goes on all the same.
+func showsTooMany(v *Verdict, n int, due Due) Verdict {
+	facts := v.Facts
+	facts.Visible, facts.Limit = n, v.MayShow.Most
+	if v.MayShow.Reason == DirectoryUnavailable { // because of the sender's class, not of a list
+		facts.List, facts.Moderated = "", false
+	}
+	return Verdict{Action: v.MayShow.Action, Reason: v.MayShow.Reason, Facts: facts, Due: due}
 }
 
 // reasonOf is the reason of a message that a list refuses.

@@ -14,6 +14,9 @@ func (r *Rules) Summary() []string {
 	var lines []string
 	for _, class := range r.classes {
 		parts := []string{fmt.Sprintf("class %s: %d recipients a message", class.Name, class.Limits.Recipients)}
+		if n := class.Limits.Visible; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d visible in To and Cc", n))
+		}
 		for _, w := range class.Limits.Windows {
 			parts = append(parts, fmt.Sprintf("%d %s in %v", w.Recipients, w.Count, w.Per))
 		}
@@ -76,6 +79,12 @@ func (r *Rules) HasPremium() bool { return r.premium != nil }
 // HasWindows reports whether any class has windows, so that a [Counter] is needed.
 func (r *Rules) HasWindows() bool {
 	return slices.ContainsFunc(r.classes, func(class *Class) bool { return len(class.Limits.Windows) > 0 })
+}
+
+// LimitsVisible reports whether any class limits the addresses that a message shows, so
+// that its header is needed.
+func (r *Rules) LimitsVisible() bool {
+	return slices.ContainsFunc(r.classes, func(class *Class) bool { return class.Limits.Visible > 0 })
 }
 
 // Lists are the rules of lists.

@@ -78,6 +78,9 @@ const (
 	// ListUnchecked: Postfix does not show the header, without which a list takes no
 	// message.
 	ListUnchecked
+	// VisibleRecipients: the header fields To and Cc show too many addresses to everybody
+	// who gets the message.
+	VisibleRecipients
 )
 
 // String returns the value of the log key "reason".
@@ -109,6 +112,8 @@ func (r Reason) String() string {
 		return "list_header"
 	case ListUnchecked:
 		return "list_unchecked"
+	case VisibleRecipients:
+		return "visible_recipients"
 	}
 	return "unknown"
 }
@@ -137,9 +142,11 @@ type Facts struct {
 	Unknown bool
 	// Recipients is the number of distinct recipients that count.
 	Recipients int
-	// Limit is the limit of one message or, for the reason WindowLimit, of the window;
-	// 0 when no limit applied.
+	// Limit is the limit of one message or, for the reason WindowLimit, of the window, or,
+	// where Visible is not 0, of the addresses that are visible; 0 when no limit applied.
 	Limit int
+	// Visible is how many addresses To and Cc show, where that is too many; 0 otherwise.
+	Visible int
 	// Window is the window that has no room; zero otherwise.
 	Window Window
 	// Used is how many recipients Window holds.
@@ -167,10 +174,15 @@ type Facts struct {
 type Due struct {
 	// Posting is what remains to be done at the end of a message to lists; nil: nothing.
 	Posting *list.Posting
+	// MayShow is how many addresses the header may show at the end of the message.
+	MayShow VisibleLimit
 	// Ticket names the reservation in the sender's windows, to be settled; zero when
 	// nothing was reserved.
 	Ticket Ticket
 }
+
+// NeedsHeader reports whether the message has to be judged by its header.
+func (d *Due) NeedsHeader() bool { return d.Posting != nil || d.MayShow.Most > 0 }
 
 // Together returns the verdict on the n recipients of one message in the inbound role,
 // where each RCPT is judged by itself. before is the verdict on those answered earlier, and

@@ -77,7 +77,11 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	}
 	for _, l := range settings.Listen {
 		if l.CountsAtData() {
-			lines = append(lines, "listen "+l.Address+": counts at DATA; lists accept no mail through it")
+			line := "listen " + l.Address + ": counts at DATA; lists accept no mail through it"
+			if settings.Rules().LimitsVisible() {
+				line += "; visible_recipients is not looked at"
+			}
+			lines = append(lines, line)
 		}
 	}
 	var designated []roster.Designation

@@ -20,7 +20,7 @@ import (
 
 var messageRecords = [][2]string{
 	{"accepted", "at the end of a message that passed (a message given up after DATA leaves no record); with `count = \"data\"`, at DATA"},
-	{"refused", "at the refusal; in role inbound, for the RCPT refused; for the header of a post, at its end"},
+	{"refused", "at the refusal; in role inbound, for the RCPT refused; for the header, at the end of the message"},
 	{"deferred", "the same, for a `4xx` reply"},
 	{"redirected", "at the end of a message that went to a list's managers instead of the list"},
 	{"would_refuse", "at the end of a message that passed only because rules are not enforced"},
@@ -33,9 +33,10 @@ var messageKeys = [][2]string{
 	{"sender", "the login; absent if there was none; `<>` for the null sender of a trusted submitter, if it is counted"},
 	{"class", "the sender's class; absent without a login, and with more recipients than any class allows, because the directory is then not asked"},
 	{"reason", "`message_limit`, `window`, `concurrency`, `directory_unavailable`, `store_unavailable`, `unauthenticated`, `exempt_network`, " +
-		"`list_posting`, `list_from`, `list_automatic`, `list_header`, `list_unchecked`; absent if no rule applied"},
+		"`list_posting`, `list_from`, `list_automatic`, `list_header`, `list_unchecked`, `visible_recipients`; absent if no rule applied"},
 	{"recipients", "distinct recipients that count; all recipients, if nothing is counted"},
-	{"limit", "the most that would have passed, of the message or of the window"},
+	{"limit", "the most that would have passed, of the message or of the window, or of the addresses that are visible"},
+	{"visible", "how many addresses `To` and `Cc` show, if that is too many; counted up to 10001, never named"},
 	{"window", "the window without room"},
 	{"used", "what that window holds"},
 	{"retry_at", "from when the message will pass; absent if it never will"},

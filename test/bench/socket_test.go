@@ -70,7 +70,7 @@ func serveOurs(b *testing.B, socket string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	server := milter.NewServer(quota.NewPolicy(rules, directory, nil), replies, slog.New(slog.DiscardHandler), false)
+	server := milter.NewServer(quota.NewPolicy(rules, directory, nil), replies, slog.New(slog.DiscardHandler), milter.Needs{})
 	ln, err := net.Listen("unix", socket)
 	if err != nil {
 		b.Fatal(err)

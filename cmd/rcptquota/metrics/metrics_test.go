@@ -17,7 +17,6 @@ import (
 	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
-	"github.com/rcptquota/rcptquota/quota/list"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -28,7 +27,7 @@ func (refusing) Judge(context.Context, *quota.Message) quota.Verdict {
 	return quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Facts: quota.Facts{Class: "entmip", Recipients: 501, Degraded: true}}
 }
 
-func (refusing) JudgeHeader(v *quota.Verdict, _ *list.Header) quota.Verdict {
+func (refusing) JudgeHeader(v *quota.Verdict, _ *quota.Header) quota.Verdict {
 	return quota.Verdict{Action: quota.Refuse, Reason: quota.ListFrom, Facts: quota.Facts{Class: v.Class}}
 }
 
@@ -44,14 +43,14 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("the verdict became %v", v.Action)
 		}
 	}
-	if v := judge.JudgeHeader(&quota.Verdict{Action: quota.Accept, Facts: quota.Facts{Class: "entmip"}}, &list.Header{}); v.Action != quota.Refuse {
+	if v := judge.JudgeHeader(&quota.Verdict{Action: quota.Accept, Facts: quota.Facts{Class: "entmip"}}, &quota.Header{}); v.Action != quota.Refuse {
 		t.Errorf("the verdict on the header became %v", v.Action)
 	}
 	if judge.Settle(t.Context(), quota.Ticket{}, false) == nil {
 		t.Error("the error is lost")
 	}
 
-	m.Watch(milter.NewServer(judge, &reply.Replies{}, slog.New(slog.DiscardHandler), false), func() Watched {
+	m.Watch(milter.NewServer(judge, &reply.Replies{}, slog.New(slog.DiscardHandler), milter.Needs{}), func() Watched {
 		return Watched{Listeners: []string{"inet:127.0.0.1:8891", "systemd:submission"}}
 	})
 

@@ -59,13 +59,18 @@ func Run(ctx context.Context, path, version string, logs *logging.Queue) (err er
 	}
 	defer func() { err = errors.Join(err, s.InForce().close()) }()
 	s.inForce.Store(parts)
-	s.server = milter.NewServer(metrics.Measured{Next: parts.Policy, Metrics: s.metrics}, parts.replies, log, c.Rules().Lists().Any())
+	s.server = milter.NewServer(metrics.Measured{Next: parts.Policy, Metrics: s.metrics}, parts.replies, log, needs(c))
 	s.metrics.Watch(s.server, func() metrics.Watched { return s.InForce().watched() })
 	s.metrics.WatchLog(logs)
 	if s.sockets, err = openSockets(c, log); err != nil {
 		return err
 	}
 	return s.run(ctx)
+}
+
+// needs are what the rules of a configuration need of Postfix.
+func needs(c *config.Config) milter.Needs {
+	return milter.Needs{Lists: c.Rules().Lists().Any(), Visible: c.Rules().LimitsVisible()}
 }
 
 // announce tells what starts, and warns where refusals are only logged.
