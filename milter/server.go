@@ -52,6 +52,8 @@ type Needs struct {
 	// Visible: the addresses that a message shows may be limited, for senders. Its header
 	// is looked at.
 	Visible bool
+	// Holds: messages may be put on hold.
+	Holds bool
 }
 
 // header reports whether the header may matter of messages that come in by a listener.
@@ -77,10 +79,14 @@ func protocol(l *listener, needs Needs) gomilter.OptProtocol {
 
 // actions returns what we ask the MTA to allow.
 func actions(needs Needs) gomilter.OptAction {
+	a := gomilter.OptSetSymList
 	if needs.Lists {
-		return gomilter.OptSetSymList | edits
+		a |= edits
 	}
-	return gomilter.OptSetSymList
+	if needs.Holds {
+		a |= gomilter.OptQuarantine
+	}
+	return a
 }
 
 // Server answers milter connections. Make it with [NewServer].

@@ -185,7 +185,7 @@ func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) 
 		s.record(&v)
 		return s.refusal(&v), nil
 	}
-	if err := s.edit(m, v.Posting); err != nil {
+	if err := errors.Join(s.edit(m, v.Posting), s.hold(m, &v)); err != nil {
 		return nil, err // reset releases the reservation, and the client sends the message again
 	}
 	s.settle(committed)

@@ -80,8 +80,9 @@ type WindowConfig struct {
 	// Count is "distinct" (each recipient once) or "copies" (every recipient of every
 	// message). Left out: "distinct".
 	Count string `toml:"count"`
-	// Exceeded is "defer" (450) or "refuse" (550): what becomes of a message that will
-	// fit later. Left out: "defer".
+	// Exceeded is "defer" (450), "refuse" (550) or "hold": what becomes of a message that
+	// will fit later. "hold" accepts it, and puts it on hold in Postfix's queue until an
+	// administrator looks at it, even if it will never fit. Left out: "defer".
 	Exceeded string `toml:"exceeded"`
 }
 

@@ -27,7 +27,7 @@ func TestConfigMistakes(t *testing.T) {
 		"[class.x]\nrecipients = 5\nmatch = { domain = [\"d\"] }\n[class.y]\nrecipients = 6\nmatch = { domain = [\"D\"] }":      `t:6: class.y.match.domain: "d" belongs to the class "x" already; a domain has one class`,
 		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"10ms\"\nrecipients = 5":                                         `t:4: class.x.window[0].per: 10ms is no period; write one from 1s to 744h0m0s, as in "1h"`,
 		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"1h\"":                                                           `t:3: class.x.window[0].recipients: 0 is no limit; write how many recipients the period may hold, from 1 to 100000`,
-		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"1h\"\nrecipients = 5\nexceeded = \"drop\"":                      `t:6: class.x.window[0].exceeded: "drop" is not known; write "defer" or "refuse"`,
+		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"1h\"\nrecipients = 5\nexceeded = \"drop\"":                      `t:6: class.x.window[0].exceeded: "drop" is not known; write "defer" or "refuse" or "hold"`,
 		"[class.x]\nrecipients = 5\n[[class.x.window]]\nper = \"1h\"\nrecipients = 5\ncount = \"all\"":                          `t:6: class.x.window[0].count: "all" is not known; write "distinct" or "copies"`,
 		"[class.x]\nrecipients = 5\nmatch = { attribute = \"employee type\", value = [\"v\"] }":                                 `t:3: class.x.match.attribute: "employee type" is not the name of an attribute`,
 		"[senders]\nexempt_networks = [\"::ffff:192.0.2.0/120\"]":                                                               `t:2: senders.exempt_networks: "::ffff:192.0.2.0/120" is IPv4 written as IPv6; write it as in "192.0.2.0/24"`,
@@ -60,7 +60,7 @@ func TestWords(t *testing.T) {
 	for got, want := range map[string]string{
 		Submission.String(): "submission", Inbound.String(): "inbound", Role(9).String(): "unknown",
 		Defer.String(): "deferred", Accept.String(): "accepted", Refuse.String(): "refused",
-		WouldRefuse.String(): "would_refuse", Action(9).String(): "unknown",
+		WouldRefuse.String(): "would_refuse", Hold.String(): "held", Action(9).String(): "unknown",
 		NoReason.String(): "none", ExemptNetwork.String(): "exempt_network", Unauthenticated.String(): "unauthenticated",
 		WindowLimit.String(): "window", StoreUnavailable.String(): "store_unavailable",
 		Distinct.String(): "distinct", Copies.String(): "copies", CountKind(9).String(): "unknown",

@@ -66,11 +66,11 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	if lists.Unknown != "" {
 		return listUnavailable(&c, &lists, recipients.n)
 	}
-	windows := p.checkWindows(ctx, &c, &recipients)
+	windows, show := p.checkWindows(ctx, m, &c, &recipients), r.mayShow(&c, m)
 	if windows.reason != NoReason {
-		return outOfWindow(&c, &lists, &recipients, &windows)
+		return outOfWindow(&c, &lists, &recipients, &windows, show)
 	}
-	return accepted(&c, &lists, recipients.n, o.acceptedBecause(), &windows, r.mayShow(&c, m))
+	return accepted(&c, &lists, recipients.n, o.acceptedBecause(), &windows, show)
 }
 
 // JudgeHeader gives the verdict on a message that v let pass, now that its header is

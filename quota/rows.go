@@ -2,6 +2,7 @@ package quota
 
 import (
 	"errors"
+	"time"
 
 	"github.com/rcptquota/rcptquota/quota/list"
 	"github.com/rcptquota/rcptquota/quota/list/from"
@@ -70,8 +71,8 @@ func listUnavailable(c *classification, lists *list.Decision, n int) Verdict {
 }
 
 // outOfWindow is the verdict on a message for which its sender's windows have no room, or
-// cannot be read.
-func outOfWindow(c *classification, lists *list.Decision, recipients *counted, w *windowCheck) Verdict {
+// cannot be read. One that is put on hold is not counted.
+func outOfWindow(c *classification, lists *list.Decision, recipients *counted, w *windowCheck, show VisibleLimit) Verdict {
 	facts := w.facts(c.facts(recipients.n).withLists(lists))
 	switch {
 	case w.reason == DirectoryUnavailable: // because of the sender's class, not of a list
@@ -79,8 +80,11 @@ func outOfWindow(c *classification, lists *list.Decision, recipients *counted, w
 	case w.reason == WindowLimit && w.action == Refuse && w.retryAt.IsZero():
 		facts = recipients.facts(facts)
 	}
-	if w.action == WouldRefuse {
+	switch w.action {
+	case WouldRefuse:
 		return Verdict{Action: w.action, Reason: w.reason, Facts: facts, Due: Due{Posting: lists.Posting}}
+	case Hold: // once released, it goes out as it is then
+		return Verdict{Action: w.action, Reason: w.reason, Facts: facts, Due: Due{Posting: lists.Posting, MayShow: show}}
 	}
 	return Verdict{Action: w.action, Reason: w.reason, Facts: facts}
 }
@@ -102,7 +106,7 @@ func accepted(c *classification, lists *list.Decision, n int, reason Reason, w *
 // refusedByHeader is the verdict on a message to lists that v let pass, and whose header is
 // refused.
 func refusedByHeader(v *Verdict, refusal list.Refusal, fault from.Fault) Verdict {
-	facts := v.Facts
+	facts := v.Facts.withoutWindow()
 	facts.List, facts.Moderated = v.Posting.List, v.Posting.Moderated
 	return Verdict{Action: enforced(Refuse, v.Posting.Enforced), Reason: reasonOf(refusal), FromFault: fault, Facts: facts, Due: v.Due}
 }
@@ -110,7 +114,7 @@ func refusedByHeader(v *Verdict, refusal list.Refusal, fault from.Fault) Verdict
 // showsTooMany is the verdict on a message that v let pass, and that shows n addresses to
 // everybody. What is due is that of a message that goes on all the same.
 func showsTooMany(v *Verdict, n int, due Due) Verdict {
-	facts := v.Facts
+	facts := v.Facts.withoutWindow()
 	facts.Visible, facts.Limit = n, v.MayShow.Most
 	if v.MayShow.Reason == DirectoryUnavailable { // because of the sender's class, not of a list
 		facts.List, facts.Moderated = "", false
@@ -147,6 +151,14 @@ func (f Facts) withList(d *list.Decision) Facts {
 func (f Facts) withLists(d *list.Decision) Facts {
 	f.Err = errors.Join(f.Err, d.Faults)
 	return f.withList(d)
+}
+
+// withoutWindow leaves out the window for which a message would have been put on hold.
+func (f Facts) withoutWindow() Facts {
+	if f.Window.Per > 0 {
+		f.Limit, f.Window, f.Used, f.RetryAt = 0, Window{}, 0, time.Time{}
+	}
+	return f
 }
 
 // facts adds the window that has no room, and an outage of the store.

@@ -81,6 +81,13 @@ func (r *Rules) HasWindows() bool {
 	return slices.ContainsFunc(r.classes, func(class *Class) bool { return len(class.Limits.Windows) > 0 })
 }
 
+// Holds reports whether any window puts messages on hold.
+func (r *Rules) Holds() bool {
+	return slices.ContainsFunc(r.classes, func(class *Class) bool {
+		return slices.ContainsFunc(class.Limits.Windows, func(w Window) bool { return w.Exceeded == Hold })
+	})
+}
+
 // LimitsVisible reports whether any class limits the addresses that a message shows, so
 // that its header is needed.
 func (r *Rules) LimitsVisible() bool {

@@ -23,10 +23,15 @@ const (
 	WouldRefuse
 	// Redirect lets the message go on, to the managers of a list instead of the list.
 	Redirect
+	// Hold lets Postfix take the message and put it on hold in its queue, where it stays
+	// until an administrator releases or deletes it.
+	Hold
 )
 
-// Passes reports whether the message goes on.
-func (a Action) Passes() bool { return a == Accept || a == WouldRefuse || a == Redirect }
+// Passes reports whether Postfix is to take the message.
+func (a Action) Passes() bool {
+	return a == Accept || a == WouldRefuse || a == Redirect || a == Hold
+}
 
 // String returns the message of the log record.
 func (a Action) String() string {
@@ -41,6 +46,8 @@ func (a Action) String() string {
 		return "would_refuse"
 	case Redirect:
 		return "redirected"
+	case Hold:
+		return "held"
 	}
 	return "unknown"
 }

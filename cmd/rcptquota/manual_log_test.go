@@ -23,6 +23,7 @@ var messageRecords = [][2]string{
 	{"refused", "at the refusal; in role inbound, for the RCPT refused; for the header, at the end of the message"},
 	{"deferred", "the same, for a `4xx` reply"},
 	{"redirected", "at the end of a message that went to a list's managers instead of the list"},
+	{"held", "at the end of a message that Postfix took and put on hold, for a window with `exceeded = \"hold\"`"},
 	{"would_refuse", "at the end of a message that passed only because rules are not enforced"},
 }
 

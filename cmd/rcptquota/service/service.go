@@ -70,7 +70,7 @@ func Run(ctx context.Context, path, version string, logs *logging.Queue) (err er
 
 // needs are what the rules of a configuration need of Postfix.
 func needs(c *config.Config) milter.Needs {
-	return milter.Needs{Lists: c.Rules().Lists().Any(), Visible: c.Rules().LimitsVisible()}
+	return milter.Needs{Lists: c.Rules().Lists().Any(), Visible: c.Rules().LimitsVisible(), Holds: c.Rules().Holds()}
 }
 
 // announce tells what starts, and warns where refusals are only logged.
