@@ -8,6 +8,7 @@ PACKAGES := postfix postfix-ldap dovecot-core slapd ldap-utils redis-server swak
 LISTMANAGERS := sympa dbconfig-sqlite3 mailman3 msmtp
 # How long `make fuzz` spends on each fuzz test.
 FUZZTIME := 1m
+# Tests and soak tests with random numbers log their seed. To have the same ones again: RCPTQUOTA_TEST_SEED=123 make test
 # golangci-lint has a go.mod of its own, so that none of its modules becomes ours.
 LINT := go tool -modfile=.lint.mod golangci-lint
 

@@ -62,20 +62,29 @@ func TestASilentServerCostsTheTimeout(t *testing.T) {
 			await(t, d, "mdurand", "found", func(_ quota.Sender, err error) bool { return err == nil })
 			s.Freeze()
 			defer s.Thaw()
-			start := time.Now()
 			const messages = 50
+			waited := 0
+			sender := func(login string) (quota.Sender, error) {
+				start := time.Now()
+				defer func() {
+					if time.Since(start) > timeout*9/10 {
+						waited++
+					}
+				}()
+				return d.Sender(t.Context(), login)
+			}
 			for i := range messages {
-				got, err := d.Sender(t.Context(), "mdurand")
+				got, err := sender("mdurand")
 				if !isKnown(got, err) || got.Stale == nil {
 					t.Errorf("known: %+v, %v", got, err)
 				}
-				_, err = d.Sender(t.Context(), fmt.Sprint("nobody", i))
+				_, err = sender(fmt.Sprint("nobody", i))
 				if !isUnavailable(err) || !strings.Contains(err.Error(), config.Servers[0]) {
 					t.Errorf("unknown: %v", err)
 				}
 			}
-			if took := time.Since(start); took < timeout*9/10 || took > timeout*10 {
-				t.Errorf("%d messages took %v", 2*messages, took)
+			if waited < 1 || waited > messages/5 {
+				t.Errorf("%d of %d messages waited for the whole timeout", waited, 2*messages)
 			}
 			s.Thaw()
 			await(t, d, "pmartin", "fresh", isFresh)
@@ -111,16 +120,19 @@ func TestASecondServerTakesOver(t *testing.T) {
 	}
 }
 
-// takenOver wants the directory to answer, and soon quickly, from another server.
+// takenOver wants the directory to answer from another server, and to leave the first
+// alone.
 func takenOver(t *testing.T, d ldapcache.Directory, by *servers.Slapd) {
 	t.Helper()
 	if _, err := d.Sender(t.Context(), "nobody"); !errors.Is(err, quota.ErrAbsent) {
 		t.Error(err)
 	}
 	inUse(t, d, by)
-	start := time.Now()
-	if got, err := d.Sender(t.Context(), "pmartin"); !isFresh(got, err) || time.Since(start) > time.Second {
-		t.Errorf("afterwards: %+v, %v after %v", got, err, time.Since(start))
+	if got, err := d.Sender(t.Context(), "pmartin"); !isFresh(got, err) {
+		t.Errorf("afterwards: %+v, %v", got, err)
+	}
+	if first := d.(*ldapcache.Cached).Stats().Servers[0]; first.Up || first.InUse {
+		t.Errorf("the first server is still asked: %+v", first)
 	}
 }
 
@@ -192,7 +204,7 @@ func TestCloseEndsALookup(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(start); took > maxWait/2 {
+	if took := time.Since(start); took > maxWait/2 { // the look-up has nearly all of maxWait left
 		t.Errorf("Close took %v", took)
 	}
 }

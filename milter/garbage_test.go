@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/test/random"
 )
 
 var garbageFor = flag.Duration("garbage", time.Second, "how long TestGarbage lasts")
@@ -33,10 +34,12 @@ func TestGarbage(t *testing.T) {
 
 	var senders sync.WaitGroup
 	var sent atomic.Int64
+	numbers := random.New(t)
 	for range 4 {
+		own := random.Split(numbers)
 		senders.Go(func() {
 			for ctx.Err() == nil {
-				sendGarbage(t, address)
+				sendGarbage(t, own, address)
 				sent.Add(1)
 			}
 		})
@@ -82,7 +85,7 @@ func dialPeer(t testing.TB, address string) *peer {
 
 // sendGarbage opens a connection, sends malformed packets, and disconnects in one of
 // several rude ways.
-func sendGarbage(t *testing.T, address string) {
+func sendGarbage(t *testing.T, r *rand.Rand, address string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -91,8 +94,8 @@ func sendGarbage(t *testing.T, address string) {
 	}
 	defer func() { _ = conn.Close() }()
 	tcp := conn.(*net.TCPConn)
-	_, _ = conn.Write(garbage())
-	switch rand.IntN(4) {
+	_, _ = conn.Write(garbage(r))
+	switch r.IntN(4) {
 	case 0:
 		_ = tcp.SetLinger(0) // reset
 	case 1:
@@ -106,16 +109,16 @@ func sendGarbage(t *testing.T, address string) {
 
 // garbage is a valid conversation with bytes changed, removed or inserted, or nothing but
 // noise.
-func garbage() []byte {
+func garbage(r *rand.Rand) []byte {
 	noise := func(n int) []byte {
 		b := make([]byte, n)
 		for i := range b {
-			b[i] = byte(rand.Uint32())
+			b[i] = byte(r.Uint32())
 		}
 		return b
 	}
-	if rand.IntN(4) == 0 {
-		return noise(rand.IntN(2000))
+	if r.IntN(4) == 0 {
+		return noise(r.IntN(2000))
 	}
 	packets := [][]byte{
 		negotiation(postfixOffer), packet('C', "h", "4\x00\x19192.0.2.1"), packet('H', "h"),
@@ -124,19 +127,19 @@ func garbage() []byte {
 		packet('D', "Ti", "4F1"), packet('T'), packet('N'), packet('L', "From", "x"), packet('B', "body"),
 		packet('E'), packet('A'), packet('Q'), packet('K'), packet('U', "WHAT"),
 	}
-	if rand.IntN(2) == 0 {
-		rand.Shuffle(len(packets), func(i, j int) { packets[i], packets[j] = packets[j], packets[i] })
+	if r.IntN(2) == 0 {
+		r.Shuffle(len(packets), func(i, j int) { packets[i], packets[j] = packets[j], packets[i] })
 	}
 	bytes := slices.Concat(packets...)
-	for range rand.IntN(4) {
-		at := rand.IntN(len(bytes))
-		switch rand.IntN(3) {
+	for range r.IntN(4) {
+		at := r.IntN(len(bytes))
+		switch r.IntN(3) {
 		case 0:
-			bytes[at] = byte(rand.Uint32())
+			bytes[at] = byte(r.Uint32())
 		case 1:
-			bytes = slices.Delete(bytes, at, min(at+rand.IntN(20), len(bytes)))
+			bytes = slices.Delete(bytes, at, min(at+r.IntN(20), len(bytes)))
 		case 2:
-			bytes = slices.Insert(bytes, at, noise(rand.IntN(20))...)
+			bytes = slices.Insert(bytes, at, noise(r.IntN(20))...)
 		}
 	}
 	return bytes

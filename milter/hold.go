@@ -6,8 +6,8 @@ import (
 
 	gomilter "github.com/emersion/go-milter"
 
-	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 var errNoHold = errors.New("the MTA lets us put nothing on hold")
@@ -27,5 +27,5 @@ func (s *session) hold(m *gomilter.Modifier, v *quota.Verdict) error {
 // holdReason tells an administrator why a message is on hold; Postfix logs it from 3.10 on.
 func holdReason(v *quota.Verdict) string {
 	return fmt.Sprintf("rcptquota: window of %s has %d of %d recipients, and this message %d",
-		reply.ShortDuration(v.Window.Per), v.Used, v.Limit, v.Recipients)
+		conf.Duration{Duration: v.Window.Per}, v.Used, v.Limit, v.Recipients)
 }

@@ -145,11 +145,12 @@ func (p *peer) rcpt(resolved, typed string) {
 	p.send('R', typed)
 }
 
-// rig is a server with one listener, and its log.
+// rig is a server with one listener, its log, and what its observer was told.
 type rig struct {
 	*Server
-	pipes *pipes
-	log   *safeBuffer
+	pipes    *pipes
+	log      *safeBuffer
+	observed observed
 }
 
 type safeBuffer struct {
@@ -191,6 +192,7 @@ func startListenRig(t testing.TB, judge Policy, config ListenConfig, needs Needs
 	r := &rig{pipes: newPipes(), log: &safeBuffer{}}
 	handler := slog.NewTextHandler(r.log, &slog.HandlerOptions{ReplaceAttr: withoutTime})
 	r.Server = NewServer(judge, replies, slog.New(handler), needs)
+	r.SetObserver(&r.observed)
 	go func() {
 		if err := r.Serve(r.pipes, config); err != nil {
 			t.Error(err)

@@ -97,6 +97,8 @@ type Server struct {
 	needs   Needs
 	symList map[gomilter.Stage][]string
 
+	observer Observer // nil: none
+
 	ctx      context.Context // of all decisions; cancelled when connections are cut off
 	cancel   context.CancelFunc
 	places   chan struct{} // one for each connection
@@ -151,6 +153,7 @@ func (s *Server) Serve(ln net.Listener, c ListenConfig) error {
 		default:
 			<-s.places
 			pause = min(max(2*pause, 5*time.Millisecond), maxAcceptPause)
+			// Log key "retry_in": the pause
 			s.log.Error(msgCannotAccept, "error", err, "retry_in", pause)
 			select {
 			case <-time.After(pause):

@@ -27,6 +27,7 @@ func (s *session) settle(commit bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), settleTimeout)
 	defer cancel()
 	if err := s.server.policy.Settle(ctx, ticket, commit); err != nil {
+		// Log key "commit": `true` to count the recipients, `false` to give them back
 		s.server.log.Warn(msgNotSettled, "queue_id", s.tx.queueID, "sender", ticket.Sender, "commit", commit, "error", err)
 	}
 }
@@ -41,6 +42,10 @@ func (s *session) giveUp() {
 	}
 	s.tx.ended = true
 	if n := s.ends.missed(s.port, cmp.Or(s.tx.verdict.Sender, s.client.String())); n > 0 {
+		// Log key "listener": the `address` of the `[[listen]]`
+		// Log key "port": the port of the Postfix service
+		// Log key "messages": how many messages in a row passed at DATA without an end
+		// Log key "remedy": what to do
 		s.server.log.Error(msgNoEnd, "listener", s.ends.address, "port", s.port, "messages", n, "remedy", unendedRemedy)
 	}
 }

@@ -135,24 +135,28 @@ func (m MatchConfig) compile(match *Match, key string) error {
 type limitCheck struct {
 	action Action
 	reason Reason
-	limit  int // that is exceeded
+	limit  int   // that is exceeded
+	err    error // why it is in doubt, because of a grant
 }
 
 func (l limitCheck) exceeded() bool { return l.reason != NoReason }
 
-// checkLimit compares the number of a message's recipients with its sender's class.
+// checkLimit compares the number of a message's recipients with its sender's class, and
+// what they have been granted.
 func (r *Rules) checkLimit(c *classification, n int) limitCheck {
-	if c.class == nil || n <= c.class.Limits.Recipients {
+	if c.class == nil || n <= c.class.Limits.Recipients+c.grant.n {
 		return limitCheck{}
 	}
-	limit := c.class.Limits.Recipients
+	limit := c.class.Limits.Recipients + c.grant.n
 	switch {
+	case c.grant.err != nil && n <= MaxRecipients+r.highest: // a grant may allow it
+		return limitCheck{enforced(Defer, c.class.Enforce), StoreUnavailable, limit, c.grant.err}
 	case r.certain(c):
-		return limitCheck{enforced(Refuse, c.class.Enforce), MessageLimit, limit}
-	case n > r.highest && r.allEnforced: // whatever the directory would say
-		return limitCheck{Refuse, MessageLimit, r.highest}
+		return limitCheck{action: enforced(Refuse, c.class.Enforce), reason: MessageLimit, limit: limit}
+	case n > r.highest+c.grant.most && r.allEnforced: // whatever the directory would say
+		return limitCheck{action: Refuse, reason: MessageLimit, limit: r.highest + c.grant.n}
 	}
-	return limitCheck{enforced(Defer, c.class.Enforce), DirectoryUnavailable, limit}
+	return limitCheck{action: enforced(Defer, c.class.Enforce), reason: DirectoryUnavailable, limit: limit}
 }
 
 // enforced returns the action, or WouldRefuse where the rule is not enforced.

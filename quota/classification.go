@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/rcptquota/rcptquota/quota/list"
 )
@@ -19,13 +20,14 @@ type classification struct {
 	unknown bool  // the directory has no entry of the sender
 	sure    bool  // nothing about the sender is in doubt
 	err     error // why something is in doubt, or what is wrong with the entry
+	grant   granted
 	// closesLists reports whether the rules of lists are enforced for the sender.
 	closesLists bool
 }
 
 // classify asks the directory about the sender of a message: their class, and who they
 // are to lists.
-func (p *Policy) classify(ctx context.Context, o *origin) (classification, list.Poster) {
+func (p *Policy) classify(ctx context.Context, o *origin, now time.Time) (classification, list.Poster) {
 	r := p.rules
 	switch {
 	case o.sender == "":
@@ -35,7 +37,9 @@ func (p *Policy) classify(ctx context.Context, o *origin) (classification, list.
 	}
 	sender, err := p.directory.Sender(ctx, o.sender)
 	who := newPoster(&sender, err, r.allEnforced || r.classNaming(o.sender) != nil)
-	return r.classification(o.sender, &sender, err, &who), who
+	c := r.classification(o.sender, &sender, err, &who)
+	c.grant = p.granted(c.sender, c.id, c.sure || c.id != "", now)
+	return c, who
 }
 
 // classification makes the classification of a login from the directory's answer. A
@@ -62,8 +66,11 @@ func (r *Rules) classification(login string, sender *Sender, err error, who *lis
 	return c
 }
 
-// certain reports whether the limits of the sender's class may refuse a message for good.
-func (r *Rules) certain(c *classification) bool { return c.sure || c.named || r.baseWhenUnknown }
+// certain reports whether the limits of the sender's class may refuse a message for good. A
+// named login may still have been granted more under a name that the directory cannot tell.
+func (r *Rules) certain(c *classification) bool {
+	return c.sure || c.named && c.grant.most == c.grant.n || r.baseWhenUnknown
+}
 
 // newPoster makes the poster from the directory's answer. A stale answer is treated as
 // none, because people may have changed; enforced says that no other answer could take the
@@ -108,7 +115,7 @@ func (c *classification) enforced() bool { return c.class != nil && c.class.Enfo
 func (c *classification) facts(n int) Facts {
 	f := Facts{Sender: c.sender, Premium: c.premium, Unknown: c.unknown, Recipients: n, Degraded: !c.sure, Err: c.err}
 	if c.class != nil {
-		f.Class, f.Limit = c.class.Name, c.class.Limits.Recipients
+		f.Class, f.Limit, f.Granted = c.class.Name, c.class.Limits.Recipients+c.grant.n, c.grant.n
 	}
 	return f
 }

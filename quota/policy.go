@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"time"
 
 	"github.com/rcptquota/rcptquota/quota/list"
 )
@@ -12,6 +13,7 @@ type Policy struct {
 	rules     *Rules
 	directory Directory
 	counter   Counter
+	grants    Grants // nil: there are none
 }
 
 // NewPolicy makes the policy of compiled rules. The counter may be nil where no class
@@ -38,14 +40,14 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	if r.exemptNetworks.contains(m.Client) {
 		return exempt(m)
 	}
-	o := r.originOf(m)
-	if r.exceedsEveryClass(&o) {
-		return tooManyForAnyClass(&o, r.highest)
+	o, now := r.originOf(m), time.Now()
+	if p.exceedsEveryLimit(&o, now) {
+		return tooManyForAnyClass(&o, r.highest, p.granted(o.sender, "", true, now).n)
 	}
 	if o.unauthenticated() && r.refuseUnauthenticated {
 		return unauthenticated(&o, r.enforce)
 	}
-	c, who := p.classify(ctx, &o)
+	c, who := p.classify(ctx, &o, now)
 	candidates := r.lists.Candidates(m.Recipients.All())
 	if candidates.Len() > maxLookups {
 		over := r.checkLimit(&c, o.recipients)

@@ -21,10 +21,10 @@ func exempt(m *Message) Verdict {
 
 // tooManyForAnyClass is the verdict on a message to more recipients than any class
 // allows.
-func tooManyForAnyClass(o *origin, highest int) Verdict {
+func tooManyForAnyClass(o *origin, highest, granted int) Verdict {
 	return Verdict{
 		Action: Refuse, Reason: MessageLimit,
-		Facts: Facts{Sender: o.sender, Recipients: o.recipients, Limit: highest},
+		Facts: Facts{Sender: o.sender, Recipients: o.recipients, Limit: highest + granted, Granted: granted},
 	}
 }
 
@@ -48,7 +48,8 @@ func refusedByList(c *classification, lists *list.Decision, n int) Verdict {
 // limit is in doubt, deferred.
 func overLimit(c *classification, lists *list.Decision, recipients *counted, over limitCheck) Verdict {
 	facts := c.facts(recipients.n)
-	facts.Limit, facts.Err = over.limit, errors.Join(facts.Err, lists.Faults)
+	facts.Limit, facts.Err = over.limit, errors.Join(facts.Err, lists.Faults, over.err)
+	facts.Degraded = facts.Degraded || over.err != nil
 	if over.action == WouldRefuse {
 		return Verdict{Action: over.action, Reason: over.reason, Facts: facts.withList(lists), Due: Due{Posting: lists.Posting}}
 	}
@@ -115,7 +116,7 @@ func refusedByHeader(v *Verdict, refusal list.Refusal, fault from.Fault) Verdict
 // everybody. What is due is that of a message that goes on all the same.
 func showsTooMany(v *Verdict, n int, due Due) Verdict {
 	facts := v.Facts.withoutWindow()
-	facts.Visible, facts.Limit = n, v.MayShow.Most
+	facts.Visible, facts.Limit, facts.Granted = n, v.MayShow.Most, 0
 	if v.MayShow.Reason == DirectoryUnavailable { // because of the sender's class, not of a list
 		facts.List, facts.Moderated = "", false
 	}
@@ -156,7 +157,7 @@ func (f Facts) withLists(d *list.Decision) Facts {
 // withoutWindow leaves out the window for which a message would have been put on hold.
 func (f Facts) withoutWindow() Facts {
 	if f.Window.Per > 0 {
-		f.Limit, f.Window, f.Used, f.RetryAt = 0, Window{}, 0, time.Time{}
+		f.Limit, f.Granted, f.Window, f.Used, f.RetryAt = 0, 0, Window{}, 0, time.Time{}
 	}
 	return f
 }

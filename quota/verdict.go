@@ -154,6 +154,9 @@ type Facts struct {
 	Limit int
 	// Visible is how many addresses To and Cc show, where that is too many; 0 otherwise.
 	Visible int
+	// Granted is how much of Limit the sender has been granted for a while, on top of
+	// their class.
+	Granted int
 	// Window is the window that has no room; zero otherwise.
 	Window Window
 	// Used is how many recipients Window holds.

@@ -112,8 +112,12 @@ func (p *Policy) checkWindows(ctx context.Context, m *Message, c *classification
 		return windowCheck{}
 	}
 	certain := p.rules.certain(c)
-	if w, never := neverFits(c.class.Limits.Windows, n); never {
-		if !certain {
+	windows := c.grant.raised(c.class.Limits.Windows)
+	if w, never := neverFits(windows, n); never {
+		switch {
+		case c.grant.err != nil: // a grant may allow it
+			return windowCheck{action: enforced(Defer, c.class.Enforce), reason: StoreUnavailable, err: c.grant.err}
+		case !certain:
 			return windowCheck{action: enforced(Defer, c.class.Enforce), reason: DirectoryUnavailable}
 		}
 		return windowCheck{action: enforced(w.neverHolds(m), c.class.Enforce), reason: WindowLimit, window: w}
@@ -121,7 +125,7 @@ func (p *Policy) checkWindows(ctx context.Context, m *Message, c *classification
 	r := Reservation{
 		// A person has one count under all of their logins.
 		Ticket:     Ticket{Sender: cmp.Or(c.id, strings.ToLower(c.sender)), ID: rand.Text()},
-		Windows:    c.class.Limits.Windows,
+		Windows:    windows,
 		Keep:       p.rules.retention,
 		Recipients: recipients.all,
 		N:          n,
@@ -136,7 +140,7 @@ func (p *Policy) checkWindows(ctx context.Context, m *Message, c *classification
 		return windowCheck{ticket: r.Ticket, err: count.Degraded}
 	}
 	w, action := r.Windows[count.Exceeded], Defer
-	if certain {
+	if certain && c.grant.err == nil {
 		action = w.exceededBy(m)
 	}
 	return windowCheck{

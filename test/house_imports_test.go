@@ -22,13 +22,14 @@ var mayImport = map[string][]string{
 	"ldapcache/roster":          {"ldapcache/roster", "quota"},
 	"ldapcache/spelling":        {},
 	"quota":                     {"quota"},
-	"quota/counter/countertest": {"quota", "quota/counter/countertest", "test/servers"},
-	"test":                      {"milter", "ldapcache", "quota", "test", "test/servers"},
+	"quota/counter/countertest": {"quota", "quota/counter/countertest", "test/random", "test/servers"},
+	"test":                      {"milter", "ldapcache", "quota", "test", "test/random", "test/servers"},
+	"test/random":               {},
 	"test/servers":              {"test/servers"},
 }
 
 // testsMayImport are what the tests of every room may import besides.
-var testsMayImport = []string{"test/servers", "quota/counter/countertest"}
+var testsMayImport = []string{"test/random", "test/servers", "quota/counter/countertest"}
 
 // never tells what no dependency of a package, at any depth, may be: what would
 // bring a wire or a directory into the rules, or a test's tools into the program.
@@ -39,7 +40,8 @@ var never = map[string][]string{
 	"ldapcache/file":     {"github.com/go-ldap/ldap"},
 	"ldapcache/roster":   {"github.com/go-ldap/ldap"},
 	"ldapcache/spelling": {"github.com/go-ldap/ldap", module + "/quota"},
-	"quota":              {"github.com/emersion/go-milter", "github.com/go-ldap/ldap", module + "/milter", module + "/ldapcache"},
+	"quota":              {"github.com/emersion/go-milter", "github.com/go-ldap/ldap", "crypto/tls", module + "/milter", module + "/ldapcache"},
+	"quota/conf":         {"crypto/tls"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -38,15 +38,6 @@ func TestNoOtherFolderAtTheTop(t *testing.T) {
 	}
 }
 
-func TestFilesThatEveryProjectHas(t *testing.T) {
-	for _, name := range []string{"README.md", "CHANGELOG.md", "LICENSE"} {
-		text, err := fs.ReadFile(house, name)
-		if err != nil || len(bytes.TrimSpace(text)) == 0 {
-			t.Errorf("%s: missing or empty (%v)", name, err)
-		}
-	}
-}
-
 func TestEveryPackageOpensWithItsDoc(t *testing.T) {
 	documented := map[string]bool{}
 	for _, f := range goFiles(t) {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -172,7 +171,7 @@ func TestLogReaderComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.flood(tooMany)
-	_, metrics := get(t, address, "/metrics")
+	_, metrics := servers.Get(t, address, "/metrics")
 	log := readInto(t, reader)
 	told := awaitLine(t, log, `^time=\S+ level=ERROR msg=log_records_dropped dropped=(\d+)$`)
 	s.send("LAST", "anne")
@@ -234,23 +233,4 @@ func awaitLine(t *testing.T, log *servers.LogFile, pattern string) string {
 		t.Fatal(err)
 	}
 	return found[0]
-}
-
-// get returns the status and the body, or 0 while nothing answers.
-func get(t *testing.T, address, path string) (int, string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, ""
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Error(err)
-	}
-	return response.StatusCode, string(body)
 }

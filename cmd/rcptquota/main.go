@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	redislog "github.com/redis/go-redis/v9/logging"
 	"github.com/spf13/cobra"
 )
 
@@ -24,6 +25,7 @@ var errLogged = errors.New("logged")
 func main() { os.Exit(run()) }
 
 func run() int {
+	redislog.Disable() // the Redis library would also log the errors that it returns
 	err := rootCommand().ExecuteContext(context.Background())
 	switch {
 	case err == nil:

@@ -11,7 +11,7 @@ import (
 
 // The manual's reference is written from the code: the keys of the configuration from
 // the structs that read it and their comments, the metrics from what is registered,
-// the log from the tables in manual_log_test.go, which are held against the code.
+// the log from the comments where it is written.
 // In the pages it stands between "<!-- generated: NAME -->" and "<!-- end -->"; a
 // table of contents, between "<!-- contents -->" and "<!-- end -->".
 
@@ -23,13 +23,14 @@ const manualFolder = "../../deploy/postfix"
 
 // TestManual fails where the manual is not what the code says.
 func TestManual(t *testing.T) {
+	log := logMeanings(t)
 	parts := map[string]string{
 		"keys":            configurationKeys(t),
 		"metrics":         metricsTable(t),
-		"message records": table("msg", "written", messageRecords),
-		"message keys":    table("key", "meaning", messageKeys),
-		"other records":   table("msg", "written", otherRecords),
-		"other keys":      table("key", "meaning", otherKeys),
+		"message records": table("msg", "written", log["Message record"]),
+		"message keys":    table("key", "meaning", log["Message key"]),
+		"other records":   table("msg", "written", log["Log record"]),
+		"other keys":      table("key", "meaning", log["Log key"]),
 	}
 	pages, err := filepath.Glob(filepath.Join(manualFolder, "*.md"))
 	if err != nil || len(pages) == 0 {

@@ -22,17 +22,12 @@ import (
 // directory that are given.
 func relayConfig(t *testing.T, redis *servers.Redis, calendar, directory string) *config.Config {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	dir := servers.WriteFiles(t, map[string]string{
 		"digest.key":     strings.Repeat("x", 32),
 		"directory.toml": directory,
 		"rcptquota.toml": "state_dir = \"absent\"\n[premium]\ntimezone = \"UTC\"\n" + calendar +
 			"[store]\nkind = \"redis\"\ntimeout = \"5s\"\ndigest_key_file = \"digest.key\"\naddresses = [\"" + redis.Address() + "\"]\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	c, err := config.Load(filepath.Join(dir, "rcptquota.toml"))
 	if err != nil {
 		t.Fatal(err)

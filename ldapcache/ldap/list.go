@@ -178,14 +178,7 @@ func (d *Directory) describeList(conn *goldap.Conn, entry *goldap.Entry) (*list.
 
 // managers are the persons that some attributes of a list's entry refer to.
 func (d *Directory) managers(conn *goldap.Conn, entry *goldap.Entry, attributes []string) (all []list.Person, unresolved []string, err error) {
-	values, more, err := d.members(conn, entry, attributes, maxReferences)
-	if err != nil {
-		return nil, nil, err
-	}
-	persons, unresolved, err := d.persons(conn, values)
-	if more {
-		unresolved = append(unresolved, entry.DN)
-	}
+	persons, unresolved, err := d.personsIn(conn, entry, attributes)
 	for _, p := range persons {
 		all = append(all, list.Person{ID: p.id, Addresses: p.addresses})
 	}

@@ -86,3 +86,16 @@ func nextPart(entry *goldap.Entry, attribute string) (*goldap.EntryAttribute, pa
 	}
 	return nil, part{}
 }
+
+// members are the values of the attributes of a group's entry.
+func (d *Directory) members(conn *goldap.Conn, entry *goldap.Entry, attributes []string, limit int) (all []string, more bool, err error) {
+	for _, attribute := range attributes {
+		values, beyond, err := d.valuesOf(conn, entry, attribute, limit-len(all))
+		if err != nil {
+			return nil, false, err
+		}
+		all = append(all, values...)
+		more = more || beyond
+	}
+	return all, more, nil
+}

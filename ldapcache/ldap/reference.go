@@ -168,14 +168,3 @@ func parseURLReference(text string) reference {
 	}
 	return reference{kind: bySearch, url: u}
 }
-
-// canonicalDN returns the one spelling of a DN (RFC 4514): two texts for one entry give
-// the same. Values are written in lower case, too: directories ignore case in the
-// attributes that name people. What is no DN is only written in lower case.
-func canonicalDN(text string) string {
-	text = strings.ToLower(text)
-	if dn, err := goldap.ParseDN(text); err == nil {
-		text = strings.ToLower(dn.String()) // escapes may have hidden a capital
-	}
-	return text
-}

@@ -33,6 +33,20 @@ type group struct {
 	members []string // as written
 }
 
+// personsIn resolves the values of some attributes of an entry, as persons does. Where an
+// attribute has more values than are read, the entry itself is unresolved, too.
+func (d *Directory) personsIn(conn *goldap.Conn, entry *goldap.Entry, attributes []string) (found []person, unresolved []string, err error) {
+	values, more, err := d.members(conn, entry, attributes, maxReferences)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, unresolved, err = d.persons(conn, values)
+	if more {
+		unresolved = append(unresolved, entry.DN)
+	}
+	return found, unresolved, err
+}
+
 // persons resolves values to persons, each once, in the order of their ids. A group
 // stands for its members; a group among its members is not followed, and unresolved.
 // Also unresolved is a value that provably refers to no one person: an entry that does
@@ -169,19 +183,6 @@ func (d *Directory) resolveDN(conn *goldap.Conn, dn string) (resolved, error) {
 		m.unresolved = []string{dn}
 	}
 	return m, err
-}
-
-// members are the values of the attributes of a group's entry.
-func (d *Directory) members(conn *goldap.Conn, entry *goldap.Entry, attributes []string, limit int) (all []string, more bool, err error) {
-	for _, attribute := range attributes {
-		values, beyond, err := d.valuesOf(conn, entry, attribute, limit-len(all))
-		if err != nil {
-			return nil, false, err
-		}
-		all = append(all, values...)
-		more = more || beyond
-	}
-	return all, more, nil
 }
 
 // resolveAddress finds the one person who has an address as a professional one,

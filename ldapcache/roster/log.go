@@ -8,16 +8,35 @@ import (
 
 // Messages of the log. Their keys are explained in deploy/postfix/operations.md.
 const (
-	msgCopied      = "roster_copied"      // a copy was stored, by this relay
-	msgOverLimit   = "roster_over_limit"  // a designation is above the limit of its establishment
-	msgUnresolved  = "roster_unresolved"  // a designation cannot be resolved
-	msgInEffect    = "roster_in_effect"   // another copy is the roster now
-	msgUnavailable = "roster_unavailable" // the roster can't be brought up to date
-	msgClock       = "roster_clock"       // the same, because a clock is wrong
-	msgDoubted     = "roster_doubted"     // the same, because nearly everybody is missing from the copy
-	msgAvailable   = "roster_available"   // it can again
-	msgFuture      = "roster_future"      // the stored roster lies in the future, and is not believed
-	msgNotStored   = "roster_not_stored"  // the roster in effect could not be stored
+	// Log record "roster_copied": when this relay, or `roster refresh`, copied the directory for all;
+	// a warning if nobody is premium
+	msgCopied = "roster_copied"
+	// Log record "roster_over_limit": with it, for each designated sender who is not premium because
+	// of `per_establishment`
+	msgOverLimit = "roster_over_limit"
+	// Log record "roster_unresolved": with it, for each member of a designation group that cannot be
+	// resolved
+	msgUnresolved = "roster_unresolved"
+	// Log record "roster_in_effect": by each relay, when another roster takes effect, and at its start
+	msgInEffect = "roster_in_effect"
+	// Log record "roster_unavailable": when the roster cannot be brought up to date: `error`; once per
+	// outage
+	msgUnavailable = "roster_unavailable"
+	// Log record "roster_clock": an error: this machine's clock differs from Redis's, or a new copy
+	// has replaced a roster from the future: `error`; once, and at each start
+	msgClock = "roster_clock"
+	// Log record "roster_doubted": an error: a copy was not believed, because nearly everybody is
+	// missing from it; `error` has both numbers; once, and at each start
+	msgDoubted = "roster_doubted"
+	// Log record "roster_available": when the roster can be brought up to date again, and is no longer
+	// in doubt
+	msgAvailable = "roster_available"
+	// Log record "roster_future": an error: the stored roster was copied in the future (`copied_at`),
+	// and is not believed; it is replaced
+	msgFuture = "roster_future"
+	// Log record "roster_not_stored": with `activation = "immediate"`, when the roster in effect
+	// cannot be stored for the next start: `error`; once per outage
+	msgNotStored = "roster_not_stored"
 )
 
 // tell logs that the doubt has changed to d because of err. Those that end by
@@ -38,10 +57,17 @@ func (d Doubt) tell(log *slog.Logger, err error) {
 // attrs describe a copy in the log.
 func (c *Copy) attrs() []any {
 	attrs := []any{
+		// Log key "roster": why the copy was taken: `cutoff`, `first_start`, `refresh`, `immediate`
+		// Log key "premium_senders": how many are premium
+		// Log key "over_limit": how many are not, because of `per_establishment`
 		"roster", string(c.Reason), "premium_senders", len(c.Elected), "over_limit", len(c.Lost),
+		// Log key "copied_at": when the directory was asked
+		// Log key "takes_effect": from when the copy counts
 		"copied_at", c.Taken.Format(time.RFC3339), "takes_effect", c.Effect.Format(time.RFC3339),
 	}
 	if unknown := c.withoutEstablishment(); unknown > 0 {
+		// Log key "without_establishment": how many are premium although their establishment is not known,
+		// if any
 		attrs = append(attrs, "without_establishment", unknown)
 	}
 	return attrs
@@ -73,9 +99,11 @@ func tellCopied(log *slog.Logger, c *Copy) {
 // tellLost names the designations that do not count.
 func tellLost(log *slog.Logger, c *Copy) {
 	for _, value := range c.Unresolved {
+		// Log key "designated": a member of a designation group, as it is written there
 		log.Warn(msgUnresolved, "designated", value)
 	}
 	for _, d := range c.Lost {
+		// Log key "establishment": of a designated sender
 		log.Warn(msgOverLimit, "sender", d.name(), "establishment", d.Establishment)
 	}
 }

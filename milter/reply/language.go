@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // language is what replies say in one language, all in ASCII, which any SMTP client
@@ -37,17 +39,5 @@ func (l *language) period(d time.Duration) string {
 	case d%time.Hour == 0:
 		return fmt.Sprintf("%d %s", d/time.Hour, l.hours)
 	}
-	return strings.TrimSpace(strings.NewReplacer("h", " h ", "m", " min ", "s", " s").Replace(ShortDuration(d)))
-}
-
-// ShortDuration writes a period without trailing parts that are zero: "1h", "1h30m".
-func ShortDuration(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return strings.TrimSpace(strings.NewReplacer("h", " h ", "m", " min ", "s", " s").Replace(conf.Duration{Duration: d}.String()))
 }

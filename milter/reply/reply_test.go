@@ -192,17 +192,6 @@ func TestRepliesMistakes(t *testing.T) {
 	}
 }
 
-func TestShortDuration(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		time.Hour: "1h", 24 * time.Hour: "24h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s",
-		20 * time.Minute: "20m", 610 * time.Second: "10m10s", 3610 * time.Second: "1h0m10s",
-	} {
-		if got := ShortDuration(d); got != want {
-			t.Errorf("%v is written %s", d, got)
-		}
-	}
-}
-
 func FuzzReply(f *testing.F) {
 	f.Add("{contact} {ref}", "help@example.org", "4F1", 151, 150)
 	f.Add("100%{recipients}", "a{ref}b", "x\r\n250 OK", -1, 1<<40)

@@ -1,13 +1,17 @@
 package conf
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
-	"sync"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
 )
 
 // Resolver is a part of a file that names other files.
@@ -37,9 +41,14 @@ func Load(path string, v any) error {
 
 // Decode is [Load] for the content, already in memory, of the file at path.
 func Decode(path string, data []byte, v any) error {
-	d := document{data, sync.OnceValue(func() *index { return indexKeys(data) })}
-	found, filled := d.decode(v)
-	if filled {
+	d := read(data, reflect.TypeOf(v).Elem())
+	found := d.wrong
+	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(v)
+	if _, unknown := errors.AsType[*toml.StrictMissingError](err); unknown && len(found) > 0 {
+		err = nil // they are among what was found
+	}
+	found = append(found, d.others(err)...)
+	if err == nil { // v has all that it knows
 		if r, ok := v.(Resolver); ok {
 			r.Resolve(filepath.Dir(path))
 		}
@@ -60,8 +69,7 @@ func Locate(path string, err error) error {
 	if unreadable != nil {
 		return errors.Join(err, unreadable)
 	}
-	d := document{data, sync.OnceValue(func() *index { return indexKeys(data) })}
-	return tell(path, d.locate(err))
+	return tell(path, read(data, nil).locate(err))
 }
 
 // tell joins what was found, in the order of the file.
@@ -72,12 +80,6 @@ func tell(path string, found []located) error {
 		told[i] = f.in(path)
 	}
 	return errors.Join(told...)
-}
-
-// document is a file's content.
-type document struct {
-	data []byte
-	keys func() *index // made when it is first needed
 }
 
 // located is an error about a line; 0: about the whole file.
@@ -99,9 +101,27 @@ func (d *document) locate(joined error) []located {
 	for _, e := range flatten(joined) {
 		l := located{err: e}
 		if m, ok := errors.AsType[*Mistake](e); ok {
-			l.line = d.keys().line(m.Key)
+			l.line = d.line(m.Key)
 		}
 		found = append(found, l)
 	}
 	return found
+}
+
+// others tells what only the TOML library found: which keys a document may define once
+// only. It stops at the first value that does not fit, which is known already.
+func (d *document) others(err error) []located {
+	if d.stops || err == nil {
+		return nil
+	}
+	at, ok := errors.AsType[*toml.DecodeError](err)
+	if !ok {
+		return []located{{err: err}}
+	}
+	line, _ := at.Position()
+	problem := strings.TrimPrefix(at.Error(), "toml: ")
+	if key, ok := d.keys[line]; ok {
+		problem = key + ": " + problem
+	}
+	return []located{{line, errors.New(problem)}}
 }

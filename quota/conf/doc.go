@@ -5,8 +5,7 @@
 // Each package of rcptquota owns the struct of its part of a file. A struct
 // that implements [Validator] is asked for the mistakes that only its owner
 // knows; it names keys, and this package finds their lines. Before, one that
-// implements [Resolver] is told where the file is. The secrets that files name
-// are read here too, for all alike.
+// implements [Resolver] is told where the file is.
 //
 // TOML is version 1.0 (https://toml.io/en/v1.0.0).
 package conf

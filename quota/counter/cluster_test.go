@@ -9,6 +9,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/counter/countertest"
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -78,7 +79,7 @@ func TestClusterFailover(t *testing.T) {
 	config.Timeout = conf.Duration{Duration: deadline}
 	f := openFallback(t, config, t.TempDir())
 	reconnected(t, f)
-	var j journal
+	j := journal{random: random.New(t)}
 	load := func() (finish func()) {
 		stop, loaded := make(chan struct{}), make(chan struct{})
 		go func() {

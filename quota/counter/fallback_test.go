@@ -22,6 +22,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota/counter/digest"
 	"github.com/rcptquota/rcptquota/quota/counter/local"
 	"github.com/rcptquota/rcptquota/quota/counter/redis"
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -77,6 +78,7 @@ func reconnected(t *testing.T, f *Fallback) {
 
 // journal is what should be counted.
 type journal struct {
+	random  *rand.Rand
 	mu      sync.Mutex
 	entries map[quota.Ticket]entry
 	slowest time.Duration
@@ -180,13 +182,16 @@ var errFault = errors.New("made to fail")
 
 // faults makes some percent of the commands fail: before they are sent, or after they
 // were carried out.
-type faults struct{ percent atomic.Int32 }
+type faults struct {
+	random  *rand.Rand
+	percent atomic.Int32
+}
 
 func (f *faults) hook(ctx context.Context, cmd goredis.Cmder, next goredis.ProcessHook) error {
-	if rand.Int32N(100) >= f.percent.Load() {
+	if f.random.Int32N(100) >= f.percent.Load() {
 		return next(ctx, cmd)
 	}
-	if rand.IntN(2) > 0 {
+	if f.random.IntN(2) > 0 {
 		if err := next(ctx, cmd); err != nil {
 			return err
 		}
@@ -202,6 +207,7 @@ func (j *journal) load(t *testing.T, c quota.Counter, senders []string, windows 
 	var left []quota.Ticket
 	var wg sync.WaitGroup
 	for range 8 {
+		own := random.Split(j.random)
 		wg.Go(func() {
 			var open []quota.Ticket
 			for {
@@ -211,16 +217,16 @@ func (j *journal) load(t *testing.T, c quota.Counter, senders []string, windows 
 					defer mu.Unlock()
 					left = append(left, open...)
 					return
-				case <-time.After(rand.N(2 * time.Millisecond)):
+				case <-time.After(time.Duration(own.Int64N(int64(2 * time.Millisecond)))):
 				}
-				people := rand.Perm(300)[:1+rand.IntN(10)]
-				r := countertest.ToReserve(senders[rand.IntN(len(senders))], crand.Text(), windows, people)
+				people := own.Perm(300)[:1+own.IntN(10)]
+				r := countertest.ToReserve(senders[own.IntN(len(senders))], crand.Text(), windows, people)
 				if j.reserve(t, c, r, people) {
 					open = append(open, r.Ticket)
 				}
-				for len(open) > 30 || len(open) > 0 && rand.IntN(2) == 0 {
-					i := rand.IntN(len(open))
-					j.settle(t, c, open[i], rand.IntN(3) > 0)
+				for len(open) > 30 || len(open) > 0 && own.IntN(2) == 0 {
+					i := own.IntN(len(open))
+					j.settle(t, c, open[i], own.IntN(3) > 0)
 					open = append(open[:i], open[i+1:]...)
 				}
 			}
@@ -241,10 +247,11 @@ func TestFaultsLoseNothing(t *testing.T) {
 	client := countertest.Direct(t, server)
 	config := redisConfig(t, server.Address())
 	f, other := openFallback(t, config, t.TempDir()), openRedis(t, config) // two relays
-	var fault faults
+	numbers := random.New(t)
+	fault := faults{random: numbers}
 	f.redis.Client().AddHook(countertest.Hook(fault.hook))
 	senders := []string{"anne", "bertrand", "chloé"}
-	var j journal
+	j := journal{random: numbers}
 	for round := range 12 {
 		fault.percent.Store(int32(round * 3))
 		stop := during(300 * time.Millisecond)
@@ -256,10 +263,10 @@ func TestFaultsLoseNothing(t *testing.T) {
 		fault.percent.Store(0)
 		reconnected(t, f)
 		for _, ticket := range open {
-			j.settle(t, f, ticket, rand.IntN(2) > 0)
+			j.settle(t, f, ticket, numbers.IntN(2) > 0)
 		}
 		for _, ticket := range others {
-			j.settle(t, other, ticket, rand.IntN(2) > 0)
+			j.settle(t, other, ticket, numbers.IntN(2) > 0)
 		}
 		reconnected(t, f)
 		j.check(t, f, client, senders)

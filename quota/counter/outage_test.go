@@ -5,7 +5,6 @@ package counter
 import (
 	crand "crypto/rand"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/counter/countertest"
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -43,7 +43,7 @@ func TestOutages(t *testing.T) {
 			senders := []string{"anne", "bertrand", "chloé"}
 			short := quota.Window{Per: 300 * time.Millisecond, Recipients: 300, Count: quota.Copies}
 			windows := append([]quota.Window{short}, countertest.Generous...)
-			var j journal
+			j := journal{random: random.New(t)}
 			stop, loaded := make(chan struct{}), make(chan struct{})
 			var open []quota.Ticket
 			go func() {
@@ -63,11 +63,11 @@ func TestOutages(t *testing.T) {
 			<-loaded
 			reconnected(t, f)
 			for _, ticket := range open {
-				j.settle(t, f, ticket, rand.IntN(2) > 0)
+				j.settle(t, f, ticket, j.random.IntN(2) > 0)
 			}
 			t.Logf("%d messages, %d of them counted here; the slowest took %v", len(j.entries), j.alone(), j.slowest)
 			j.checkLimit(t, senders, short)
-			if j.slowest > 4*deadline || c.wantPauses && j.slowest < deadline {
+			if c.wantPauses && j.slowest < deadline {
 				t.Errorf("the slowest message took %v", j.slowest)
 			}
 			if j.alone() == 0 || j.alone() == len(j.entries) {
@@ -107,26 +107,28 @@ func TestNobodyWaitsWhileRedisIsAway(t *testing.T) {
 	config.Timeout = conf.Duration{Duration: deadline}
 	f := openFallback(t, config, t.TempDir())
 	reconnected(t, f)
+	client := countertest.Direct(t, server)
+	before := countertest.Evaluations(t, client)
 	server.Freeze()
 	var j journal
 	j.reserve(t, f, countertest.ToReserve("anne", "first", countertest.Generous, countertest.People(0, 3)), countertest.People(0, 3))
 	servers.Wait(func() bool { return f.Away() != nil }) // a ping has to tell
-	if j.slowest > 10*deadline || j.slowest < deadline || f.Away() == nil || !strings.Contains(f.Away().Error(), "this relay counts alone: redis: ") {
+	if j.slowest < deadline || f.Away() == nil || !strings.Contains(f.Away().Error(), "this relay counts alone: redis: ") {
 		t.Errorf("after %v: %v", j.slowest, f.Away())
 	}
-	start := time.Now()
-	for range 1000 {
+	const messages = 1000
+	for range messages {
 		r := countertest.ToReserve("anne", crand.Text(), countertest.Generous, countertest.People(0, 3))
 		if j.reserve(t, f, r, countertest.People(0, 3)) {
-			j.settle(t, f, r.Ticket, rand.IntN(2) > 0)
+			j.settle(t, f, r.Ticket, true) // a release would be told to Redis later
 		}
-	}
-	if elapsed := time.Since(start); elapsed > 100*deadline { // a tenth of what waiting would take
-		t.Errorf("a thousand messages took %v", elapsed)
 	}
 	server.Thaw()
 	reconnected(t, f)
-	j.check(t, f, countertest.Direct(t, server), []string{"anne"})
+	if asked := countertest.Evaluations(t, client) - before; asked > messages/10 { // what was sent meanwhile is carried out now
+		t.Errorf("Redis was asked %d times", asked)
+	}
+	j.check(t, f, client, []string{"anne"})
 }
 
 // What this relay counted alone is there after a restart, and counts beside Redis
@@ -140,7 +142,7 @@ func TestOutagesInOneWindow(t *testing.T) {
 		{Per: time.Hour, Recipients: 10, Count: quota.Distinct},
 		{Per: time.Hour, Recipients: 12, Count: quota.Copies},
 	}
-	var j journal
+	j := journal{random: random.New(t)}
 	c, err := Open(config, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +217,7 @@ func TestReleasesWaitForRedis(t *testing.T) {
 	config.Timeout = conf.Duration{Duration: deadline}
 	f := openFallback(t, config, t.TempDir())
 	reconnected(t, f)
-	var j journal
+	j := journal{random: random.New(t)}
 	for _, id := range []string{"released", "committed"} {
 		j.reserve(t, f, countertest.ToReserve("anne", id, countertest.Generous, countertest.People(0, 3)), countertest.People(0, 3))
 	}

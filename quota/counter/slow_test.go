@@ -5,7 +5,6 @@ package counter
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/counter/countertest"
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -35,6 +35,7 @@ func TestSlowCommandOfOneSender(t *testing.T) {
 		return next(ctx, cmd)
 	}))
 	windows := []quota.Window{{Per: time.Hour, Recipients: 10, Count: quota.Copies}}
+	numbers := random.New(t)
 	stop, others := make(chan struct{}), sync.WaitGroup{}
 	others.Go(func() {
 		for i := 0; ; i++ {
@@ -47,7 +48,7 @@ func TestSlowCommandOfOneSender(t *testing.T) {
 			if count.Degraded != nil {
 				t.Errorf("another sender: %v", count.Degraded)
 			}
-			countertest.MustSettle(t, f, quota.Ticket{Sender: "bertrand", ID: fmt.Sprint(i)}, rand.IntN(2) > 0)
+			countertest.MustSettle(t, f, quota.Ticket{Sender: "bertrand", ID: fmt.Sprint(i)}, numbers.IntN(2) > 0)
 		}
 	})
 	if count := countertest.MustReserve(t, f, countertest.ToReserve("anne", "a", windows, countertest.People(0, 6))); count.Degraded == nil {

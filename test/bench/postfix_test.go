@@ -5,7 +5,6 @@ package bench
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -82,10 +82,11 @@ func benchRatios(b *testing.B, postfix *servers.Postfix, message []byte) {
 	}
 	messages := calibrate(b, clients["plain"], message)
 	rates, ratios := map[string][]float64{}, map[string][]float64{}
+	order := random.New(b)
 	for b.Loop() {
 		for start := time.Now(); time.Since(start) < roundsTime; {
 			now := map[string]float64{}
-			for _, i := range rand.Perm(len(setups)) { // what one leaves to do, the next one pays
+			for _, i := range order.Perm(len(setups)) { // what one leaves to do, the next one pays
 				s := setups[i]
 				now[s.name] = rate(b, clients[s.name], message, messages)
 			}

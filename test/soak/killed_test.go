@@ -4,12 +4,12 @@ package soak
 
 import (
 	"context"
-	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -53,7 +53,7 @@ func TestKilled(t *testing.T) {
 // go on. What was accepted earlier than forgets before a kill must be kept.
 func killOften(t *testing.T, r *relay, forgets time.Duration, read func(login string) []kept) *load {
 	t.Helper()
-	l := &load{t: t, logins: []string{"anne", "bertrand"}, people: 100, most: 10, pause: steadily(100 * time.Millisecond), dies: true}
+	l := &load{t: t, random: random.New(t), logins: []string{"anne", "bertrand"}, people: 100, most: 10, pause: steadily(100 * time.Millisecond), dies: true}
 	var killed []death
 	var slowestStart time.Duration
 	for range kills {
@@ -83,12 +83,13 @@ func killUnderLoad(t *testing.T, l *load, r *relay) death {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), maxWait)
 	defer cancel()
+	alive := 100*time.Millisecond + time.Duration(l.random.Int64N(int64(1400*time.Millisecond)))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		l.run(ctx, []*relay{r}, connections, attempts)
 	}()
-	pause(ctx, 100*time.Millisecond+time.Duration(rand.Int64N(int64(1400*time.Millisecond))))
+	pause(ctx, alive)
 	d := death{begun: time.Now()}
 	r.kill()
 	d.over = time.Now()
@@ -107,7 +108,7 @@ func passFull(t *testing.T, l *load, r *relay) {
 	}
 	defer m.conn.Close() //nolint:errcheck // everything was answered
 	for _, login := range l.logins {
-		a := attempt{login: login, people: rand.Perm(killLimit)}
+		a := attempt{login: login, people: l.random.Perm(killLimit)}
 		if err := l.show(m, &a, true); err != nil {
 			t.Fatal(err)
 		}

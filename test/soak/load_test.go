@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rcptquota/rcptquota/test/random"
 )
 
 // fate is what became of an attempt.
@@ -37,6 +39,7 @@ type attempt struct {
 // load is what the connections of a test do.
 type load struct {
 	t      *testing.T
+	random *rand.Rand
 	logins []string
 	people int                            // how many there are to write to
 	most   int                            // recipients of one message
@@ -55,8 +58,8 @@ func (l *load) run(ctx context.Context, relays []*relay, connections, times int)
 	for _, r := range relays {
 		socket := r.socket()
 		for range connections {
-			seed := rand.Uint64()
-			wg.Go(func() { l.converse(ctx, socket, times, rand.New(rand.NewPCG(seed, 0))) })
+			own := random.Split(l.random)
+			wg.Go(func() { l.converse(ctx, socket, times, own) })
 		}
 	}
 	wg.Wait()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -69,7 +70,7 @@ func overshoot(t *testing.T, addresses []string) {
 	for range count {
 		relays = append(relays, startRelay(t, servers.Scratch(t), windowsUnderTest+record, store))
 	}
-	l := &load{t: t, logins: []string{"anne"}, people: 1000, most: 40, pause: bursts(10 * 3 / count)}
+	l := &load{t: t, random: random.New(t), logins: []string{"anne"}, people: 1000, most: 40, pause: bursts(10 * 3 / count)}
 	each := (attempts + count*connections - 1) / (count * connections)
 	start := time.Now()
 	l.run(t.Context(), relays, connections, each)
@@ -143,7 +144,7 @@ func used(t *testing.T, r *relay, store string) int {
 	r.kill()
 	r.log.Forget()
 	full := startRelay(t, r.dir, window("1h", 1, "copies"), store)
-	l := &load{t: t, logins: []string{"anne"}, people: 1, most: 1, pause: steadily(time.Millisecond)}
+	l := &load{t: t, random: random.New(t), logins: []string{"anne"}, people: 1, most: 1, pause: steadily(time.Millisecond)}
 	l.run(t.Context(), []*relay{full}, 1, 1)
 	pattern := regexp.MustCompile(`msg=deferred .* used=(\d+) `)
 	lines, err := r.log.Await(pattern, 1)

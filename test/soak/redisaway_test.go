@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -30,7 +31,7 @@ func TestRedisAway(t *testing.T) {
 	for range 2 {
 		relays = append(relays, startRelay(t, servers.Scratch(t), windows, redisStore(awayDeadline, server.Address())))
 	}
-	l := &load{t: t, logins: []string{"anne", "bertrand"}, people: 500, most: 20, pause: steadily(60 * time.Millisecond)}
+	l := &load{t: t, random: random.New(t), logins: []string{"anne", "bertrand"}, people: 500, most: 20, pause: steadily(60 * time.Millisecond)}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	done := make(chan struct{})

@@ -15,6 +15,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/counter"
+	"github.com/rcptquota/rcptquota/quota/history"
 )
 
 // DefaultStateDir is the state_dir of an empty file: that of systemd's StateDirectory=.
@@ -26,12 +27,12 @@ type Config struct {
 	// Hostname names this relay in each line of the log, as "relay", where the logs of
 	// several come together. Left out: no name.
 	Hostname string `toml:"hostname"`
-	// StateDir is the folder of the embedded store, for windows and the premium roster;
-	// it is made if it is missing. With Redis, it is only for what this relay counts
-	// alone while Redis is away.
+	// StateDir is the folder of the embedded store, for windows, the premium roster,
+	// decision records and grants; it is made if it is missing. With Redis, it is only for
+	// what this relay counts alone while Redis is away.
 	StateDir string `toml:"state_dir"`
-	// Store is where the windows' counts are, if any class has windows, and the premium
-	// roster.
+	// Store is where the windows' counts are, if any class has windows, the premium
+	// roster, decision records and grants.
 	Store counter.Config `toml:"store"`
 	// Listen are the sockets to which Postfix connects, any number of them. Left out:
 	// one, "inet:127.0.0.1:8891", in role submission.
@@ -47,7 +48,9 @@ type Config struct {
 	Log logging.Config `toml:"log"`
 	// HTTP is for monitoring: see operations.md.
 	HTTP metrics.Config `toml:"http"`
-
+	// History is the decision records, from which a refusal is explained later: see
+	// operations.md.
+	History history.Config `toml:"history"`
 	// Control is for the commands of a running rcptquota: see operations.md.
 	Control control.Config `toml:"control"`
 
@@ -72,6 +75,7 @@ func Load(path string) (*Config, error) {
 		Directory: ldapcache.DefaultConfig(),
 		Replies:   reply.DefaultConfig(),
 		Log:       logging.Default(),
+		History:   history.DefaultConfig(),
 	}
 	if err := conf.Load(path, c); err != nil {
 		return nil, err
@@ -107,6 +111,7 @@ func (c *Config) Validate() error {
 		c.Replies.Validate(),
 		c.Log.Validate(),
 		c.HTTP.Validate(),
+		c.History.Validate(),
 		c.Control.Validate(),
 	)
 }

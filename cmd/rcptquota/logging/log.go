@@ -45,8 +45,8 @@ func (c *Config) Validate() error {
 // Open returns the log of a validated configuration, written to out, each
 // line with the name of the relay if it has one. It becomes the program's default:
 // what the milter library writes when a peer breaks the protocol is logged as a
-// warning, and so is what the LDAP library writes. The Redis library is silent:
-// it would write what it returns as an error, too.
+// warning, and so is what the LDAP library writes. The Redis library is
+// silenced by the program's main function.
 func (c *Config) Open(out io.Writer, terminal bool, relay string) (*slog.Logger, error) {
 	handler, err := c.handler(terminal, relay)
 	if err != nil {
@@ -83,6 +83,7 @@ func (c *Config) handler(terminal bool, relay string) (func(io.Writer) slog.Hand
 		return format, nil
 	}
 	return func(w io.Writer) slog.Handler {
+		// Message key "relay": `hostname`, if it is configured
 		return format(w).WithAttrs([]slog.Attr{slog.String("relay", relay)})
 	}, nil
 }

@@ -82,6 +82,9 @@ func (q *Queue) formatNotice(handler func(io.Writer) slog.Handler) {
 	defer q.mu.Unlock()
 	q.notice = func(missing int) []byte {
 		line.reset()
+		// Log record "log_records_dropped": an error, in the place of records that were dropped because
+		// the log could not be written
+		// Log key "dropped": how many records
 		log.Error("log_records_dropped", "dropped", missing)
 		return line.text
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -63,17 +62,17 @@ func TestMetrics(t *testing.T) {
 	var ready atomic.Bool
 	ended := make(chan error)
 	go func() { ended <- m.ServeHTTP(ctx, ln, &ready) }()
-	if !servers.Wait(func() bool { status, _ := get(t, address, "/healthz"); return status == http.StatusOK }) {
+	if !servers.Wait(func() bool { status, _ := servers.Get(t, address, "/healthz"); return status == http.StatusOK }) {
 		t.Fatal("/healthz does not answer")
 	}
-	if status, _ := get(t, address, "/readyz"); status != http.StatusServiceUnavailable {
+	if status, _ := servers.Get(t, address, "/readyz"); status != http.StatusServiceUnavailable {
 		t.Errorf("/readyz before it is ready: %d", status)
 	}
 	ready.Store(true)
-	if status, _ := get(t, address, "/readyz"); status != http.StatusOK {
+	if status, _ := servers.Get(t, address, "/readyz"); status != http.StatusOK {
 		t.Errorf("/readyz: %d", status)
 	}
-	_, body := get(t, address, "/metrics")
+	_, body := servers.Get(t, address, "/metrics")
 	for _, want := range []string{
 		`rcptquota_verdicts_total{action="refused",class="entmip",reason="message_limit",role="submission"} 2`,
 		`rcptquota_recipients_total{action="refused",class="entmip",role="submission"} 1002`,
@@ -92,25 +91,6 @@ func TestMetrics(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-}
-
-// get returns the status and the body, or 0 while nothing answers.
-func get(t *testing.T, address, path string) (int, string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, ""
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Error(err)
-	}
-	return response.StatusCode, string(body)
 }
 
 // The gauge tells that Redis is away; without Redis there is none.

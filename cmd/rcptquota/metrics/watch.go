@@ -11,6 +11,7 @@ import (
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
+	"github.com/rcptquota/rcptquota/quota/history"
 )
 
 // Watched is what metrics tell about besides messages, as they are when scraped. A
@@ -21,6 +22,8 @@ type Watched struct {
 	Store     quota.Counter
 	// Roster is nil where none is kept.
 	Roster *roster.Keeper
+	// Recorder stores decision records; nil where none are kept.
+	Recorder *history.Recorder
 	// Listeners are the addresses of the sockets to which Postfix connects.
 	Listeners []string
 }
@@ -51,6 +54,10 @@ type watch struct {
 var (
 	storeAwayDesc = prometheus.NewDesc("rcptquota_store_away",
 		"1 while Redis is away, and not asked; otherwise 0. Only with Redis.", nil, nil)
+	recordsLostDesc = prometheus.NewDesc("rcptquota_decision_records_lost_total",
+		"Decision records lost because Redis was away, or state_dir could not be written.", nil, nil)
+	recordsWaitingDesc = prometheus.NewDesc("rcptquota_decision_records_waiting",
+		"Decision records waiting to be stored.", nil, nil)
 	unendedDesc = prometheus.NewDesc("rcptquota_unended_messages_total",
 		"Messages that passed at DATA and whose end Postfix did not show: the client gave them up, or Postfix or another milter "+
 			"refused them. If it is all messages, smtpd_proxy_filter is the cause.", []string{"listener"}, nil)
@@ -68,7 +75,7 @@ var (
 func (watch) Describe(all chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
 		lookupsDesc, searchesDesc, searchErrorsDesc, entriesDesc, serverUpDesc, serverInUseDesc,
-		storeAwayDesc, unendedDesc, premiumDesc, copiedDesc, doubtDesc,
+		storeAwayDesc, recordsLostDesc, recordsWaitingDesc, unendedDesc, premiumDesc, copiedDesc, doubtDesc,
 	} {
 		all <- desc
 	}
@@ -82,6 +89,10 @@ func (w watch) Collect(all chan<- prometheus.Metric) {
 	}
 	if redis, ok := now.Store.(*counter.Fallback); ok {
 		gauge(all, storeAwayDesc, oneIf(redis.Away() != nil))
+	}
+	if now.Recorder != nil {
+		count(all, recordsLostDesc, now.Recorder.Lost())
+		gauge(all, recordsWaitingDesc, float64(now.Recorder.Waiting()))
 	}
 	for _, address := range now.Listeners {
 		count(all, unendedDesc, w.server.Unended(address), address)

@@ -27,6 +27,7 @@ func notify(log *slog.Logger, state string) {
 	case <-time.After(notifyTimeout):
 	}
 	if err != nil {
+		// Log record "cannot notify systemd": a warning
 		log.Warn("cannot notify systemd", "error", err)
 	}
 }

@@ -29,6 +29,8 @@ type Parts struct {
 	Counter counter.Counter
 	// Roster says who is premium; nil where none is kept.
 	Roster *Roster
+	// History keeps decision records and grants.
+	History *History
 	// Policy decides about messages.
 	Policy *quota.Policy
 
@@ -56,8 +58,11 @@ func openParts(ctx context.Context, c *config.Config, log *slog.Logger) (p *Part
 	if p.Counter, err = openCounter(c); err != nil {
 		return p, err
 	}
+	if p.History, err = openHistory(ctx, c, log); err != nil {
+		return p, err
+	}
 	p.stopWatches = watchStore(ctx, log, p.Counter)
-	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter)
+	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter).WithGrants(p.History.Book)
 	p.replies, err = reply.New(c.Replies)
 	return p, err
 }
@@ -65,7 +70,7 @@ func openParts(ctx context.Context, c *config.Config, log *slog.Logger) (p *Part
 // close closes what was opened.
 func (p *Parts) close() error {
 	p.stopWatches()
-	var errs []error
+	errs := []error{p.History.Close()}
 	if p.Counter != nil {
 		errs = append(errs, p.Counter.Close())
 	}
@@ -78,7 +83,7 @@ func (p *Parts) close() error {
 
 // watched is what the metrics tell about.
 func (p *Parts) watched() metrics.Watched {
-	w := metrics.Watched{Directory: p.Directory, Store: p.Counter, Roster: p.Roster.keeper()}
+	w := metrics.Watched{Directory: p.Directory, Store: p.Counter, Roster: p.Roster.keeper(), Recorder: p.History.Recorder}
 	for _, l := range p.Config.Listen {
 		w.Listeners = append(w.Listeners, l.Address)
 	}

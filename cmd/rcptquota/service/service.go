@@ -60,6 +60,7 @@ func Run(ctx context.Context, path, version string, logs *logging.Queue) (err er
 	defer func() { err = errors.Join(err, s.InForce().close()) }()
 	s.inForce.Store(parts)
 	s.server = milter.NewServer(metrics.Measured{Next: parts.Policy, Metrics: s.metrics}, parts.replies, log, needs(c))
+	s.server.SetObserver(observe{s})
 	s.metrics.Watch(s.server, func() metrics.Watched { return s.InForce().watched() })
 	s.metrics.WatchLog(logs)
 	if s.sockets, err = openSockets(c, log); err != nil {
@@ -79,7 +80,13 @@ func (s *Service) announce(c *config.Config) {
 	if !c.Enforce {
 		level = slog.LevelWarn
 	}
+	// Log record "starting": at the start; a warning if `enforce` is false
+	// Log key "version": what was built, as `rcptquota version` tells
+	// Log key "config": the configuration file
 	s.log.Log(context.Background(), level, "starting", "version", s.version, "config", s.path,
+		// Log key "classes": the classes, as `rcptquota check` tells
+		// Log key "enforce": as configured
+		// Log key "directory": its `source`
 		"classes", strings.Join(c.Rules().Summary(), " | "), "enforce", c.Enforce, "directory", c.Directory.Source)
 }
 
@@ -94,10 +101,14 @@ func (s *Service) run(ctx context.Context) error {
 	}
 	for _, l := range s.sockets.milter {
 		group.Go(func() error { return s.server.Serve(l.Listener, l.config) })
+		// Log key "address": of a socket
 		attrs := []any{"address", l.config.Address, "role", l.config.MessageRole()}
 		if l.config.CountsAtData() {
+			// Log key "count": that of the listener, if it is not the default
 			attrs = append(attrs, "count", l.config.Count)
 		}
+		// Log record "listening": at the start, for each socket: its `address`, `role` and, if it is not
+		// the default, `count`
 		s.log.Info("listening", attrs...)
 	}
 	group.Go(func() error {
@@ -109,6 +120,7 @@ func (s *Service) run(ctx context.Context) error {
 	s.ready.Store(true)
 	notify(s.log, daemon.SdNotifyReady)
 	err := group.Wait()
+	// Log record "stopped": at the end
 	s.log.Info("stopped")
 	return err
 }
@@ -116,10 +128,13 @@ func (s *Service) run(ctx context.Context) error {
 func (s *Service) drain(ctx context.Context) {
 	s.ready.Store(false)
 	notify(s.log, daemon.SdNotifyStopping)
+	// Log record "stopping": when rcptquota is told to stop
 	s.log.Info("stopping")
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
 	if err := s.server.Shutdown(ctx); err != nil {
+		// Log record "connections with a message under way were cut off": a warning, at a stop: they did
+		// not end in time
 		s.log.Warn("connections with a message under way were cut off", "error", err)
 	}
 }

@@ -68,6 +68,9 @@ func openControl(c *config.Config, log *slog.Logger) (net.Listener, error) {
 			return ln, nil
 		}
 	}
+	// Log record "no_control_socket": a warning, at the start: the control socket cannot be opened
+	// (`error`), so commands such as `rcptquota status` do not work; mail goes on. If `[control]
+	// socket` is configured, rcptquota does not start instead
 	log.Warn("no_control_socket", "error", err)
 	return nil, nil
 }

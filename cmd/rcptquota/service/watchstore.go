@@ -31,6 +31,8 @@ type inspector interface {
 func watchStore(ctx context.Context, log *slog.Logger, store counter.Counter) (stop func()) {
 	if s, ok := store.(interface{ Notice() error }); ok {
 		if err := s.Notice(); err != nil {
+			// Log record "digest_key_changed": a warning, at a start: the digests in `state_dir` were made
+			// with another key, and have been forgotten; `error` says for how many senders
 			log.Warn("digest_key_changed", "error", err)
 		}
 	}
@@ -83,6 +85,8 @@ func (w *storeWatch) tell(found *redis.Inspection) {
 	}
 	for _, err := range []error{found.MemoryError, found.KeyError} {
 		if err != nil && !w.unseen {
+			// Log record "redis_not_examined": once, if its settings, or the other relays' digest key, could not
+			// be checked, for instance because a permission is missing: `error`
 			w.log.Info("redis_not_examined", "error", err)
 		}
 	}
@@ -96,9 +100,15 @@ func (w *storeWatch) tellEviction(evicting []redis.Eviction) {
 	}
 	w.evicting = evicting
 	for _, e := range evicting {
+		// Log record "redis_evicts": a warning for each master that may evict counts; again only when
+		// something changes
+		// Log key "server": a Redis master
+		// Log key "maxmemory_policy": its setting
+		// Log key "maxmemory": the same, in bytes
 		w.log.Warn("redis_evicts", "server", e.Server, "maxmemory_policy", e.Policy, "maxmemory", e.MaxMemory)
 	}
 	if len(evicting) == 0 {
+		// Log record "redis_evicts_nothing": when no master may evict any longer
 		w.log.Info("redis_evicts_nothing")
 	}
 }
@@ -109,8 +119,13 @@ func (w *storeWatch) tellKey(found *redis.Inspection) {
 	}
 	w.otherKey = found.OtherFingerprint
 	if w.otherKey == "" {
+		// Log record "digest_key_agrees": when this relay's digest key is the other relays' again
 		w.log.Info("digest_key_agrees")
 		return
 	}
+	// Log record "digest_key_differs": an error, once: this relay's digest key is not that of the
+	// other relays. See [Redis](configuration.md#redis)
+	// Log key "fingerprint": of this relay's digest key
+	// Log key "in_redis": the fingerprint of the other relays' key
 	w.log.Error("digest_key_differs", "fingerprint", found.Fingerprint, "in_redis", found.OtherFingerprint)
 }

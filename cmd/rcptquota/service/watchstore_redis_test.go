@@ -92,16 +92,11 @@ func TestServeTellsOfRedis(t *testing.T) {
 // relayConfig is a relay of its own at one Redis.
 func relayConfig(t *testing.T, redis *servers.Redis, classes string) *config.Config {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	dir := servers.WriteFiles(t, map[string]string{
 		"digest.key": strings.Repeat("x", 32),
 		"rcptquota.toml": "state_dir = \"absent\"\n" + classes +
 			"[store]\nkind = \"redis\"\ntimeout = \"5s\"\ndigest_key_file = \"digest.key\"\naddresses = [\"" + redis.Address() + "\"]\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	c, err := config.Load(filepath.Join(dir, "rcptquota.toml"))
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 	goldap "github.com/go-ldap/ldap/v3"
 	"golang.org/x/sync/singleflight"
 
-	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/conf/credential"
 )
 
 var (
@@ -66,7 +66,7 @@ func New(config Config) (*Client, error) {
 	}
 	c.health = make([]health, len(c.servers))
 	var err error
-	if c.tlsConfig, err = conf.TLS(config.CAFile); err != nil {
+	if c.tlsConfig, err = credential.TLS(config.CAFile); err != nil {
 		return nil, fmt.Errorf("ca_file: %w", err)
 	}
 	c.done, c.end = context.WithCancel(context.Background())

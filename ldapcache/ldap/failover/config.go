@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/conf/credential"
 )
 
 // Config is the part of the table [directory] that is about servers.
@@ -58,7 +59,7 @@ func (c *Config) Validate() error {
 	}
 	if c.CAFile != "" && !secure && len(errs) == 0 {
 		errs = append(errs, conf.Errorf("ca_file", "no server is asked over TLS; write ldaps:// servers or start_tls = true"))
-	} else if _, err := conf.TLS(c.CAFile); err != nil {
+	} else if _, err := credential.TLS(c.CAFile); err != nil {
 		errs = append(errs, conf.Errorf("ca_file", "%v", err))
 	}
 	if c.BindDN != "" && c.BindPasswordFile == "" {
@@ -68,7 +69,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, conf.Errorf("bind_dn", "missing; name who binds with the password of bind_password_file"))
 	}
 	if c.BindPasswordFile != "" {
-		if _, err := conf.ReadPassword(c.BindPasswordFile); err != nil {
+		if _, err := credential.ReadPassword(c.BindPasswordFile); err != nil {
 			errs = append(errs, conf.Errorf("bind_password_file", "%v", err))
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 	goldap "github.com/go-ldap/ldap/v3"
 
-	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/conf/credential"
 )
 
 // connection is a connection to one server, bound and ready for searches.
@@ -148,7 +148,7 @@ func (c *Client) trySearch(conn *goldap.Conn) error {
 // bind authenticates (RFC 4513 section 5.1.3). The password is read each time, so that
 // a new one needs no restart.
 func (c *Client) bind(conn *goldap.Conn) error {
-	password, err := conf.ReadPassword(c.passwordFile)
+	password, err := credential.ReadPassword(c.passwordFile)
 	if err != nil {
 		return fmt.Errorf("bind_password_file: %w", err)
 	}

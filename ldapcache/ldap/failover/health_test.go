@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,10 +110,9 @@ func TestCloseEndsASearchOnTheSecondServer(t *testing.T) {
 	finish := make(chan struct{})
 	d, _, slow := failBack(t, finish)
 	defer close(finish)
-	start := time.Now()
 	d.Close()
-	if err := <-slow; !failed(err) || time.Since(start) > 5*time.Second {
-		t.Errorf("%v after %v", err, time.Since(start))
+	if err := <-slow; !failed(err) {
+		t.Error(err)
 	}
 }
 
@@ -135,7 +135,7 @@ func failBack(t *testing.T, finish <-chan struct{}) (d *Client, two *servers.Fak
 		return finds(0, "")
 	})
 	one.Away.Store(true)
-	d = openFakes(t, 20*time.Second, one, two)
+	d = openFakes(t, time.Hour, one, two) // longer than the test may last
 	answered := make(chan error, 1)
 	go func() {
 		err := find(t, d, "slow")
@@ -153,17 +153,19 @@ func failBack(t *testing.T, finish <-chan struct{}) (d *Client, two *servers.Fak
 // is connected to, and no search after that.
 func TestAServerThatNeverFindsAnythingIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	f := servers.StartFakeLDAP(t, func(int, string) servers.Reply { return servers.Reply{Never: true} })
-	const timeout = 300 * time.Millisecond
-	d := openFakes(t, timeout, f)
-	start := time.Now()
+	var asked atomic.Int32
+	f := servers.StartFakeLDAP(t, func(int, string) servers.Reply {
+		asked.Add(1)
+		return servers.Reply{Never: true}
+	})
+	d := openFakes(t, 300*time.Millisecond, f)
 	for i := range 50 {
 		if err := find(t, d, fmt.Sprint("u", i)); !failed(err) {
 			t.Error(err)
 		}
 	}
-	if took := time.Since(start); took < timeout || took > timeout*10 {
-		t.Errorf("fifty messages took %v", took)
+	if n := asked.Load(); n < 1 || n > 10 {
+		t.Errorf("it was asked %d of fifty searches", n)
 	}
 }
 
@@ -174,12 +176,8 @@ func TestAStalledHandshakeEndsInTime(t *testing.T) {
 	f := servers.StartFakeLDAP(t, finds)
 	d := openFakes(t, 200*time.Millisecond, f)
 	d.startTLS = true
-	start := time.Now()
 	if err := find(t, d, "x"); !errors.Is(err, errNoAnswer) {
 		t.Error(err)
-	}
-	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("after %v", took)
 	}
 	if n := f.Connections.Load(); n != 1 {
 		t.Errorf("%d connections", n)

@@ -48,10 +48,9 @@ func TestASlowSearchHarmsNoNeighbour(t *testing.T) {
 					}
 				})
 				all.Go(func() {
-					start := time.Now()
 					err := ask(fmt.Sprint("odd", i))
-					if took := time.Since(start); !failed(err) || !strings.Contains(err.Error(), f.URL()) || took > 2*time.Second {
-						t.Errorf("%v after %v", err, took)
+					if !failed(err) || !strings.Contains(err.Error(), f.URL()) {
+						t.Error(err)
 					}
 				})
 			}

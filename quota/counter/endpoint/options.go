@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/conf/credential"
 )
 
 // BulkTimeout is the least time for what no message waits for.
@@ -23,7 +23,6 @@ func (c *Config) Client() (redis.UniversalClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	logging.Disable() // the library would also log the errors that it returns
 	if c.MasterName == "" && len(c.Addresses) == 1 {
 		return newEndpoint(options), nil
 	}
@@ -55,14 +54,14 @@ func (c *Config) options() (*redis.UniversalOptions, error) {
 	}
 	var err error
 	if c.TLS {
-		if o.TLSConfig, err = conf.TLS(c.CAFile); err != nil {
+		if o.TLSConfig, err = credential.TLS(c.CAFile); err != nil {
 			return nil, conf.Errorf("store.ca_file", "%v", err)
 		}
 	}
 	if c.PasswordFile != "" {
 		// It is read for each connection, so that a new one needs no restart.
 		o.CredentialsProviderContext = func(context.Context) (string, string, error) {
-			password, err := conf.ReadPassword(c.PasswordFile)
+			password, err := credential.ReadPassword(c.PasswordFile)
 			if err != nil {
 				err = conf.Errorf("store.password_file", "%v", err)
 			}
@@ -71,7 +70,7 @@ func (c *Config) options() (*redis.UniversalOptions, error) {
 	}
 	o.SentinelUsername = c.SentinelUsername
 	if c.SentinelPasswordFile != "" {
-		if o.SentinelPassword, err = conf.ReadPassword(c.SentinelPasswordFile); err != nil { // the library takes no other way
+		if o.SentinelPassword, err = credential.ReadPassword(c.SentinelPasswordFile); err != nil { // the library takes no other way
 			return nil, conf.Errorf("store.sentinel_password_file", "%v", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
+	"github.com/rcptquota/rcptquota/quota/conf/credential"
 )
 
 // Validate returns all mistakes, with keys of the table; see [conf.Validator]. The
@@ -49,7 +50,7 @@ func (c *Config) validateSecrets() error {
 	}
 	if c.CAFile != "" && !c.TLS {
 		errs = append(errs, conf.Errorf("ca_file", "not read without tls = true"))
-	} else if _, err := conf.TLS(c.CAFile); err != nil {
+	} else if _, err := credential.TLS(c.CAFile); err != nil {
 		errs = append(errs, conf.Errorf("ca_file", "%v", err))
 	}
 	return errors.Join(errs...)
@@ -62,7 +63,7 @@ func validatePassword(key, username, file string) error {
 		}
 		return nil
 	}
-	if _, err := conf.ReadPassword(file); err != nil {
+	if _, err := credential.ReadPassword(file); err != nil {
 		return conf.Errorf(key, "%v", err)
 	}
 	return nil

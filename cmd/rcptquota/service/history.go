@@ -1,0 +1,97 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
+	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/quota/history"
+	"github.com/rcptquota/rcptquota/quota/history/store"
+)
+
+// grantsPatience is how long the start waits for the grants; after that, what they could
+// allow is deferred until they are there.
+const grantsPatience = 5 * time.Second
+
+// History keeps decision records and grants while the milter runs.
+type History struct {
+	// Records finds decision records.
+	Records history.Reader
+	// Recorder stores them; nil where none are kept.
+	Recorder *history.Recorder
+	// Book has the grants.
+	Book *history.Book
+
+	relay string // this host's name
+	store io.Closer
+}
+
+// openHistory begins to keep decision records and grants. A store that is away is no
+// error: mail goes on without.
+func openHistory(ctx context.Context, c *config.Config, log *slog.Logger) (*History, error) {
+	opened, err := openHistoryStore(c)
+	if err != nil {
+		return nil, err
+	}
+	h := &History{Records: opened, relay: relayName(c), store: opened}
+	if c.History.KeepsRecords() {
+		h.Recorder = history.NewRecorder(opened, log)
+	}
+	ctx, cancel := context.WithTimeout(ctx, grantsPatience)
+	defer cancel()
+	h.Book = history.OpenBook(ctx, opened, log)
+	return h, nil
+}
+
+func openHistoryStore(c *config.Config) (store.Store, error) {
+	if !c.Store.IsRedis() {
+		return store.OpenFile(c.StateDir, c.History), nil
+	}
+	client, err := c.Store.Client()
+	if err != nil {
+		return store.Store{}, err
+	}
+	return store.OpenRedis(client, c.History), nil
+}
+
+// relayName is how decision records name this relay.
+func relayName(c *config.Config) string {
+	host, _ := os.Hostname()
+	return cmp.Or(c.Hostname, host)
+}
+
+// Observe implements [milter.Observer]: it keeps a decision record of a message that was
+// not simply accepted.
+func (h *History) Observe(d *milter.Decision) {
+	if h.Recorder == nil || !history.Leaves(d.Verdict) {
+		return
+	}
+	r := history.Of(d.Verdict)
+	r.Time, r.Relay, r.QueueID = time.Now(), h.relay, d.QueueID
+	r.Client, r.Role, r.Reply = d.Client, d.Role.String(), d.Reply
+	h.Recorder.Add(r)
+}
+
+// Close implements [io.Closer].
+func (h *History) Close() error {
+	if h == nil {
+		return nil
+	}
+	if h.Recorder != nil {
+		h.Recorder.Close()
+	}
+	return errors.Join(h.Book.Close(), h.store.Close())
+}
+
+// observe passes on what became of a message to those who want to know, as they are in
+// force.
+type observe struct{ *Service }
+
+// Observe implements [milter.Observer].
+func (o observe) Observe(d *milter.Decision) { o.InForce().History.Observe(d) }
