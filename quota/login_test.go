@@ -97,3 +97,25 @@ func TestNamedLoginWindow(t *testing.T) {
 		t.Errorf("%v, ticket of %q", v.Action, v.Ticket.Sender)
 	}
 }
+
+// TestNamedLoginWithGrant: while the directory is away, a named login may have been granted
+// more under another name of the same person; nothing that such a grant would allow is
+// refused for good.
+func TestNamedLoginWithGrant(t *testing.T) {
+	const rules = "[class.named]\nrecipients = 5\nmatch = { login = [\"away\"] }\n[class.other]\nrecipients = 50\n"
+	for name, c := range map[string]struct {
+		grants Grants
+		n      int
+		action Action
+		reason Reason
+	}{
+		"nothing is granted":   {given{}, 6, Refuse, MessageLimit},
+		"to the login":         {given{of: map[string]int{"away": 10}}, 15, Accept, NoReason},
+		"perhaps to the entry": {given{of: map[string]int{"cn=away": 10}}, 6, Defer, DirectoryUnavailable},
+	} {
+		v := granting(t, rules, c.grants, &answering{}).Judge(t.Context(), &Message{Login: "away", Recipients: recipients(c.n)})
+		if v.Action != c.action || v.Reason != c.reason {
+			t.Errorf("%s: %v, %v", name, v.Action, v.Reason)
+		}
+	}
+}
