@@ -47,7 +47,8 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), rosterCommand(), statusCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), rosterCommand(), statusCommand(), versionCommand(),
+		explainCommand(), refusalsCommand(), grantCommand(), grantsCommand(), revokeCommand())
 	return root
 }
 

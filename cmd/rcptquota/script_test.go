@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "expand": expand, "until-problem": untilProblem},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "expand": expand, "until-problem": untilProblem, "until-refusals": untilRefusals},
 		Setup: func(e *testscript.Env) error {
 			dir, err := os.MkdirTemp("", "rq") // a short path, for a socket
 			if err != nil {

@@ -39,6 +39,8 @@ type Recorder struct {
 	stop  context.CancelFunc
 	ended chan struct{}
 
+	problem atomic.Pointer[error] // why records cannot be stored; nil: they can
+
 	away   bool   // told, and not yet that it is over
 	told   uint64 // how many of lost have been logged
 	toldAt time.Time
@@ -66,6 +68,14 @@ func (r *Recorder) Lost() uint64 { return r.lost.Load() }
 
 // Waiting is how many records wait to be stored.
 func (r *Recorder) Waiting() int { return len(r.queue) }
+
+// Problem is why records cannot be stored at present; nil: they can, as far as is known.
+func (r *Recorder) Problem() error {
+	if why := r.problem.Load(); why != nil {
+		return *why
+	}
+	return nil
+}
 
 // Close stores what waits, unless that takes longer than closeTimeout. Records that are
 // added later are lost.
@@ -138,11 +148,13 @@ func (r *Recorder) append(ctx context.Context, batch []Record) error {
 	switch {
 	case err != nil && ctx.Err() == nil && !r.away:
 		r.away = true
+		r.problem.Store(&err)
 		// Log record "history_unavailable": a warning, when decision records cannot be stored: `error`;
 		// once per outage. Mail goes on; records wait, and are lost where too many do
 		r.log.Warn("history_unavailable", "error", err)
 	case err == nil && r.away:
 		r.away = false
+		r.problem.Store(nil)
 		// Log record "history_available": when they can be stored again
 		r.log.Info("history_available")
 	}

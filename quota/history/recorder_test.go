@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,9 +54,15 @@ func TestRecorderWithoutAStore(t *testing.T) {
 			time.Sleep(maxPause) //nolint:forbidigo // the bubble's clock
 		}
 		log.want(t, `level=WARN msg=history_unavailable error=away`)
+		if err := r.Problem(); !errors.Is(err, errAway) {
+			t.Errorf("the problem is %v", err)
+		}
 		store.set(nil)
 		time.Sleep(2 * maxPause) //nolint:forbidigo // the bubble's clock
 		store.want(t, 10)
+		if err := r.Problem(); err != nil {
+			t.Errorf("the problem is %v", err)
+		}
 		log.want(t, `level=INFO msg=history_available`)
 
 		store.set(errAway)

@@ -26,22 +26,28 @@ const (
 type Client struct {
 	socket string
 	http   http.Client
+	follow http.Client // waits for as long as there is nothing to tell
 }
 
 // NewClient returns a client of the rcptquota that listens on a socket. It connects when
 // it is first used.
 func NewClient(socket string) *Client {
 	dialer := net.Dialer{Timeout: dialTimeout}
-	return &Client{socket: socket, http: http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, "unix", socket)
-		},
-		ResponseHeaderTimeout: answerTimeout,
-	}}}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return dialer.DialContext(ctx, "unix", socket)
+	}
+	return &Client{
+		socket: socket,
+		http:   http.Client{Transport: &http.Transport{DialContext: dial, ResponseHeaderTimeout: answerTimeout}},
+		follow: http.Client{Transport: &http.Transport{DialContext: dial}},
+	}
 }
 
 // Close ends the client's idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	c.follow.CloseIdleConnections()
+}
 
 // Get asks for what [Answer] answers at path, which may have a query.
 func Get[T any](ctx context.Context, c *Client, path string) (value T, err error) {
@@ -63,7 +69,7 @@ func Post[T any](ctx context.Context, c *Client, path string, in any) (value T, 
 // FollowLines calls each with every value that [Follow] sends at path, until the stream or
 // ctx ends, or each fails.
 func FollowLines[T any](ctx context.Context, c *Client, path string, each func(T) error) error {
-	response, err := c.send(ctx, http.MethodGet, path, nil)
+	response, err := c.send(ctx, &c.follow, http.MethodGet, path, nil)
 	if err != nil {
 		return err
 	}
@@ -84,7 +90,7 @@ func FollowLines[T any](ctx context.Context, c *Client, path string, each func(T
 }
 
 func ask[T any](ctx context.Context, c *Client, method, path string, body []byte) (value T, err error) {
-	response, err := c.send(ctx, method, path, body)
+	response, err := c.send(ctx, &c.http, method, path, body)
 	if err != nil {
 		return value, err
 	}
@@ -96,12 +102,12 @@ func ask[T any](ctx context.Context, c *Client, method, path string, body []byte
 }
 
 // send sends a request, and returns a good response. Its caller closes the body.
-func (c *Client) send(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, by *http.Client, method, path string, body []byte) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://rcptquota"+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	response, err := c.http.Do(request)
+	response, err := by.Do(request)
 	if err != nil {
 		return nil, c.explain(err)
 	}

@@ -73,7 +73,7 @@ func (h *History) Observe(d *milter.Decision) {
 		return
 	}
 	r := history.Of(d.Verdict)
-	r.Time, r.Relay, r.QueueID = time.Now(), h.relay, d.QueueID
+	r.Time, r.Relay, r.QueueID = time.Now().UTC().Truncate(time.Millisecond), h.relay, d.QueueID
 	r.Client, r.Role, r.Reply = d.Client, d.Role.String(), d.Reply
 	h.Recorder.Add(r)
 }

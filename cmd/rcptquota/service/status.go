@@ -30,6 +30,7 @@ type Status struct {
 	Directory   DirectoryStatus  `json:"directory"`
 	Store       StoreStatus      `json:"store"`
 	Roster      *RosterStatus    `json:"roster,omitempty"` // absent: none is kept
+	History     HistoryStatus    `json:"history"`
 	Log         LogStatus        `json:"log"`
 }
 
@@ -87,6 +88,18 @@ type RosterStatus struct {
 	Doubt string `json:"doubt"`
 }
 
+// HistoryStatus is about decision records and grants.
+type HistoryStatus struct {
+	// Waiting and Lost are how many decision records wait to be stored, and were lost.
+	Waiting int    `json:"waiting"`
+	Lost    uint64 `json:"lost"`
+	// Problem is why they cannot be stored.
+	Problem string `json:"problem,omitempty"`
+	// Grants is how many there are now, and GrantsProblem why there may be others.
+	Grants        int    `json:"grants"`
+	GrantsProblem string `json:"grants_problem,omitempty"`
+}
+
 // LogStatus is about records that wait to be written, and those that were dropped.
 type LogStatus struct {
 	Waiting int    `json:"waiting"`
@@ -103,6 +116,7 @@ func (s *Service) status(*http.Request) (*Status, error) {
 		Directory:   directoryStatus(p),
 		Store:       storeStatus(p),
 		Roster:      rosterStatus(p.Roster.keeper()),
+		History:     historyStatus(p.History),
 		Log:         LogStatus{Waiting: s.logs.Length(), Dropped: s.logs.Dropped()},
 	}
 	for _, l := range p.Config.Listen {
@@ -146,6 +160,15 @@ func storeStatus(p *Parts) StoreStatus {
 	return StoreStatus{Kind: "none"}
 }
 
+func historyStatus(h *History) HistoryStatus {
+	grants, err := h.Book.Grants(time.Now())
+	st := HistoryStatus{Grants: len(grants), GrantsProblem: text(err)}
+	if h.Recorder != nil {
+		st.Waiting, st.Lost, st.Problem = h.Recorder.Waiting(), h.Recorder.Lost(), text(h.Recorder.Problem())
+	}
+	return st
+}
+
 func rosterStatus(keeper *roster.Keeper) *RosterStatus {
 	if keeper == nil {
 		return nil
@@ -180,6 +203,12 @@ func (st *Status) problems() (all []string) {
 	}
 	if r := st.Roster; r != nil && r.Doubt != roster.Sure.String() {
 		add("the roster of premium senders is in doubt: %s", cmp.Or(doubts[r.Doubt], r.Doubt))
+	}
+	if h := st.History; h.Problem != "" {
+		add("decision records cannot be stored (%d wait, %d were lost): %s", h.Waiting, h.Lost, h.Problem)
+	}
+	if st.History.GrantsProblem != "" {
+		add("%s", st.History.GrantsProblem)
 	}
 	if st.Log.Dropped > 0 {
 		add("%d log records were dropped since the start, because the log could not be written", st.Log.Dropped)

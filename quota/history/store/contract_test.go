@@ -197,11 +197,8 @@ func (c contract) tooMany() {
 		c.Errorf("found %+v, %v", got, err)
 	}
 	// Fewer are configured later.
-	if err := s.Close(); err != nil {
-		c.Fatal(err)
-	}
 	config.Records = 2
-	s = c.open(c.T, config)
+	s.Retain(config)
 	trimAll(c.T, s)
 	if got := all(c.T, s, history.Page{Newer: true, Most: 100}); !slices.Equal(got, []int{33, 34}) {
 		c.Errorf("stayed: %v", got)
@@ -257,23 +254,23 @@ func (c contract) tooOld() {
 
 // model compares a store with a slice, over random batches.
 func (c contract) model() {
-	random := random.New(c.T)
+	numbers := random.New(c.T)
 	config := many
 	config.Records = 50
 	s := c.open(c.T, config)
 	var model []history.Record
 	for step := range 200 {
 		var batch []history.Record
-		for range 1 + random.IntN(8) {
-			batch = append(batch, history.Record{Time: at(step % 60), QueueID: fmt.Sprintf("Q%d", random.IntN(30)), Recipients: step, Used: len(batch)})
+		for range 1 + numbers.IntN(8) {
+			batch = append(batch, history.Record{Time: at(step % 60), QueueID: fmt.Sprintf("Q%d", numbers.IntN(30)), Recipients: step, Used: len(batch)})
 		}
 		appendAll(c.T, s, batch...)
-		if random.IntN(4) == 0 {
+		if numbers.IntN(4) == 0 {
 			appendAll(c.T, s, batch...) // once more
 		}
 		model = append(model, batch...)
 		model = model[max(0, len(model)-config.Records):]
-		id := fmt.Sprintf("Q%d", random.IntN(30))
+		id := fmt.Sprintf("Q%d", numbers.IntN(30))
 		var want []history.Record
 		for _, r := range slices.Backward(model) {
 			if r.QueueID == id {

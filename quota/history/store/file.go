@@ -37,8 +37,8 @@ var (
 // fileStore is the store in a file. It opens the file when it is first needed, and tries
 // again with each use until it can.
 type fileStore struct {
-	dir    string
-	config history.Config
+	dir       string
+	retention *retention
 
 	mu      sync.Mutex
 	db      *bbolt.DB // nil: not open
@@ -47,7 +47,7 @@ type fileStore struct {
 }
 
 func newFile(dir string, config history.Config) *fileStore {
-	return &fileStore{dir: dir, config: config}
+	return &fileStore{dir: dir, retention: newRetention(config)}
 }
 
 func (f *fileStore) path() string { return filepath.Join(f.dir, historyFile) }

@@ -75,8 +75,9 @@ func (f *fileStore) Trim(context.Context) (more bool, err error) {
 // trim forgets at most step records, and reports whether there may be more to forget.
 func (f *fileStore) trim(tx *bbolt.Tx, now time.Time, step int) (more bool, err error) {
 	decisions, references := tx.Bucket(decisionsBucket), tx.Bucket(referencesBucket)
-	oldest := now.Add(-f.config.Keep.Duration)
-	excess := count(tx) - f.config.Records
+	config := f.retention.Load()
+	oldest := now.Add(-config.Keep.Duration)
+	excess := count(tx) - config.Records
 	var old [][]byte // a cursor must not delete what it goes through
 	cursor := decisions.Cursor()
 	for key, text := cursor.First(); key != nil && len(old) < step; key, text = cursor.Next() {

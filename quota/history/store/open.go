@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
 
@@ -17,20 +18,33 @@ type Store struct {
 	history.Reader
 	history.Ledger
 	io.Closer
+	retention *retention
+}
+
+// Retain changes how long records are kept, and how many.
+func (s Store) Retain(config history.Config) { s.retention.Store(&config) }
+
+// retention is the configuration by which records are kept.
+type retention struct{ atomic.Pointer[history.Config] }
+
+func newRetention(config history.Config) *retention {
+	r := &retention{}
+	r.Store(&config)
+	return r
 }
 
 // OpenRedis returns the store in Redis. The client becomes the store's. A Redis that does
 // not answer is no error.
 func OpenRedis(client redis.UniversalClient, config history.Config) Store {
 	r := newRedis(client, config)
-	return Store{r, r, r, client}
+	return Store{r, r, r, client, r.retention}
 }
 
 // OpenFile returns the store in a folder, which it makes, with the file, when something
 // is to be kept. Nothing is an error yet: what is kept there is not worth stopping for.
 func OpenFile(dir string, config history.Config) Store {
 	f := newFile(dir, config)
-	return Store{f, f, f, f}
+	return Store{f, f, f, f, f.retention}
 }
 
 // batch is records as they are stored.

@@ -45,9 +45,9 @@ var errReply = errors.New("redis: the reply is not as expected")
 
 // redisStore is the store in Redis.
 type redisStore struct {
-	client  redis.UniversalClient
-	config  history.Config
-	process string // names this process
+	client    redis.UniversalClient
+	retention *retention
+	process   string // names this process
 
 	mu      sync.Mutex
 	version string // of the grants read last
@@ -55,7 +55,7 @@ type redisStore struct {
 }
 
 func newRedis(client redis.UniversalClient, config history.Config) *redisStore {
-	return &redisStore{client: client, config: config, process: rand.Text()}
+	return &redisStore{client: client, retention: newRetention(config), process: rand.Text()}
 }
 
 // Append implements [history.Writer].
@@ -77,7 +77,8 @@ func (r *redisStore) Trim(ctx context.Context) (more bool, err error) { return r
 
 func (r *redisStore) append(ctx context.Context, n int, batch ...any) (more bool, err error) {
 	keys := []string{decisionsKey, referencesKey, batchKey + r.process}
-	args := append([]any{r.config.Keep.Milliseconds(), r.config.Records, n + trimStep}, batch...)
+	config := r.retention.Load()
+	args := append([]any{config.Keep.Milliseconds(), config.Records, n + trimStep}, batch...)
 	reply, err := appendScript.Run(ctx, r.client, keys, args...).Int()
 	return reply == 1, fail(err)
 }
