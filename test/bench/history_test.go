@@ -86,7 +86,7 @@ func serveHistory(b *testing.B, socket string, limit int, dir string) *history.R
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	policy := quota.NewPolicy(rules, directory, nil)
-	server := milter.NewServer(policy, replies, quiet, false)
+	server := milter.NewServer(policy, replies, quiet, milter.Needs{})
 	var recorder *history.Recorder
 	if dir != "" {
 		kept := store.OpenFile(dir, history.DefaultConfig())
