@@ -28,4 +28,8 @@ func holdCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil {
 		ts.Fatalf("postsuper: %v\n%s", err, output)
 	}
+	// What was released waits for the next run of the queue.
+	if output, err := exec.Command("postqueue", "-c", filepath.Join(dir, "etc"), "-f").CombinedOutput(); err != nil {
+		ts.Fatalf("postqueue: %v\n%s", err, output)
+	}
 }
