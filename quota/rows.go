@@ -81,10 +81,10 @@ func outOfWindow(c *classification, lists *list.Decision, recipients *counted, w
 	case w.reason == WindowLimit && w.action == Refuse && w.retryAt.IsZero():
 		facts = recipients.facts(facts)
 	}
-	switch w.action {
-	case WouldRefuse:
+	if w.action == WouldRefuse {
 		return Verdict{Action: w.action, Reason: w.reason, Facts: facts, Due: Due{Posting: lists.Posting}}
-	case Hold: // once released, it goes out as it is then
+	}
+	if w.action == Hold { // once released, it goes out as it is then
 		return Verdict{Action: w.action, Reason: w.reason, Facts: facts, Due: Due{Posting: lists.Posting, MayShow: show}}
 	}
 	return Verdict{Action: w.action, Reason: w.reason, Facts: facts}
@@ -107,7 +107,7 @@ func accepted(c *classification, lists *list.Decision, n int, reason Reason, w *
 // refusedByHeader is the verdict on a message to lists that v let pass, and whose header is
 // refused.
 func refusedByHeader(v *Verdict, refusal list.Refusal, fault from.Fault) Verdict {
-	facts := v.Facts.withoutWindow()
+	facts := v.withoutWindow()
 	facts.List, facts.Moderated = v.Posting.List, v.Posting.Moderated
 	return Verdict{Action: enforced(Refuse, v.Posting.Enforced), Reason: reasonOf(refusal), FromFault: fault, Facts: facts, Due: v.Due}
 }
@@ -115,7 +115,7 @@ func refusedByHeader(v *Verdict, refusal list.Refusal, fault from.Fault) Verdict
 // showsTooMany is the verdict on a message that v let pass, and that shows n addresses to
 // everybody. What is due is that of a message that goes on all the same.
 func showsTooMany(v *Verdict, n int, due Due) Verdict {
-	facts := v.Facts.withoutWindow()
+	facts := v.withoutWindow()
 	facts.Visible, facts.Limit, facts.Granted = n, v.MayShow.Most, 0
 	if v.MayShow.Reason == DirectoryUnavailable { // because of the sender's class, not of a list
 		facts.List, facts.Moderated = "", false

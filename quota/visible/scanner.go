@@ -84,14 +84,14 @@ func (s *scanner) take(c byte) {
 
 // colon ends a group's name or, inside angle brackets, a route (RFC 5322 section 4.4).
 func (s *scanner) colon() {
-	switch {
-	case s.angle == inside:
+	switch s.angle {
+	case inside:
 		s.bad = s.bad || !s.inRoute()
 		s.begin(inside)
-	case s.angle == before:
+	case before:
 		s.bad = false
 		s.begin(before)
-	default:
+	case behind:
 		s.bad = true
 	}
 }
