@@ -3,7 +3,7 @@ SHELL       := bash
 .ONESHELL:
 
 # What the tests start (see test/), and the C compiler that Go's race detector needs.
-PACKAGES := postfix postfix-ldap dovecot-core slapd ldap-utils redis-server swaks gcc libc6-dev
+PACKAGES := postfix postfix-ldap dovecot-core slapd ldap-utils redis-server prometheus swaks gcc libc6-dev
 # What `make test-listmanagers` needs besides.
 LISTMANAGERS := sympa dbconfig-sqlite3 mailman3 msmtp
 # How long `make fuzz` spends on each fuzz test.
@@ -43,6 +43,11 @@ lint: ## check style, the house's rules and go.mod
 bench: deps ## run the benchmarks: beside the code, then of the whole system; OTHER=PROGRAM compares with another build
 	go test -run '^$$' -bench . -benchmem -tags servers ./quota/... ./milter ./ldapcache
 	go test -run '^$$' -bench . -timeout 1h -tags servers,bench ./test/...
+
+.PHONY: bench-logs
+bench-logs: build ## give replay and report logs of a million messages whose answers are known; tell time and memory
+	go test -count 1 -v -timeout 30m -run '^TestSynthetic$$' ./cmd/rcptquota/replay -messages 1000000 -program "$$PWD/bin/rcptquota"
+	go test -count 1 -v -timeout 30m -run '^TestMadeUpLog$$' ./cmd/rcptquota/report -records 1000000 -program "$$PWD/bin/rcptquota"
 
 .PHONY: soak
 soak: deps ## run the long tests: a million steps against the model, overshoot over processes, kills, outages

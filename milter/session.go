@@ -38,6 +38,9 @@ const (
 	maxTyped = 512 << 10
 )
 
+// AnswerTimeout is the longest that Postfix waits for one answer.
+const AnswerTimeout = judgeTimeout
+
 var errOrder = errors.New("milter event out of order")
 
 // session is one milter connection: an SMTP connection and its messages, one

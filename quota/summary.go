@@ -71,6 +71,14 @@ func (r *Rules) HasWindows() bool {
 	return slices.ContainsFunc(r.classes, func(class *Class) bool { return len(class.Limits.Windows) > 0 })
 }
 
+// Windows are the windows of the class of that name; nil where there is no such class.
+func (r *Rules) Windows(class string) []Window {
+	if c := r.class(class); c != nil {
+		return c.Limits.Windows
+	}
+	return nil
+}
+
 // Lists are the rules of lists.
 func (r *Rules) Lists() *list.Rules { return &r.lists }
 
@@ -84,4 +92,14 @@ func (r *Rules) MatchAttributes() []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// WindowsOf returns the windows of the class of that name, and what a counter keeps for
+// the windows of all classes; none, if there is no such class.
+func (r *Rules) WindowsOf(class string) ([]Window, Retention) {
+	c := r.class(class)
+	if c == nil {
+		return nil, r.retention
+	}
+	return c.Limits.Windows, r.retention
 }

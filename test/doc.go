@@ -74,4 +74,8 @@
 //	[!] rset
 //	quit                       QUIT
 //	drop                       closes the connection without a word
+//
+// A pitfall of "check --postfix" is a file testdata/postfix/NAME.txtar: what is wrong
+// with a Postfix that is otherwise as deploy/postfix says, and what must be found; see
+// checkpostfix_test.go. With -update, what is found is written into the files.
 package test

@@ -26,6 +26,7 @@ type checking struct {
 	logins  []string
 	lists   []string // addresses
 	offline bool
+	postfix postfixChecking
 }
 
 func checkCommand() *cobra.Command {
@@ -36,15 +37,19 @@ func checkCommand() *cobra.Command {
 		Long: "Read the configuration, try its LDAP servers and Redis, and report every mistake with\n" +
 			"file, line and key. The LDAP servers must answer, let us bind, have the base, and know\n" +
 			"every attribute and object class in the configuration: a filter with a wrong one would\n" +
-			"find nothing, without an error. Redis must let us count.\n\n" +
+			"find nothing, without an error. Redis must let us count.\n\n" + checkPostfixLong +
 			"Exit status: 0 if there are no mistakes, 1 otherwise.",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.run(cmd.Context(), cmd.OutOrStdout()); err != nil {
-				fmt.Fprintln(cmd.ErrOrStderr(), err)
-				return errFound
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.postfix.arguments(args); err != nil {
+				return err
 			}
-			return nil
+			err := c.run(cmd.Context(), cmd.OutOrStdout())
+			if err != nil && !errors.Is(err, errFound) {
+				fmt.Fprintln(cmd.ErrOrStderr(), err)
+				err = errFound
+			}
+			return err
 		},
 	}
 	configFlag(cmd, &c.path)
@@ -52,6 +57,7 @@ func checkCommand() *cobra.Command {
 	f.StringArrayVar(&c.logins, "login", nil, "the login of a sender to look up; may be repeated")
 	f.StringArrayVar(&c.lists, "list", nil, "the address of a list, to show who may post to it; may be repeated")
 	f.BoolVar(&c.offline, "offline", false, "read the files only, and ask no server")
+	c.postfix.flags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("login", "offline")
 	cmd.MarkFlagsMutuallyExclusive("list", "offline")
 	return cmd
@@ -62,6 +68,24 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if c.postfix.folder == "" {
+		return c.runOurs(ctx, out, settings, nil)
+	}
+	// Postfix is read whatever is wrong with the servers: errors.Is finds errFound only
+	// where nothing else is.
+	members := map[string]int{}
+	ours := c.runOurs(ctx, c.postfix.ours(out), settings, members)
+	theirs := c.postfix.run(ctx, out, settings, members)
+	if ours != nil && errors.Is(theirs, errFound) {
+		return ours
+	}
+	return errors.Join(ours, theirs)
+}
+
+// runOurs looks at the configuration and its servers, and puts the number of members of
+// each list into members, unless that is nil.
+func (c *checking) runOurs(ctx context.Context, out io.Writer, settings *config.Config, members map[string]int) error {
+	settings.Directory.CountMembers = settings.Directory.CountMembers || members != nil
 	// As serve would: a directory in a file is read whole.
 	directory, err := ldapcache.Open(settings.Directory, settings.Rules().MatchAttributes())
 	if err != nil {
@@ -92,7 +116,7 @@ func (c *checking) run(ctx context.Context, out io.Writer) error {
 	for _, login := range c.logins {
 		unknown = append(unknown, show(ctx, out, settings, directory, designated, login))
 	}
-	return errors.Join(append(unknown, showLists(ctx, out, settings, directory, c.lists))...)
+	return errors.Join(append(unknown, showLists(ctx, out, settings, directory, c.lists, members))...)
 }
 
 // ask tries the directory and Redis, and adds to lines what it finds.

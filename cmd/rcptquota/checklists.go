@@ -26,17 +26,21 @@ type membersDirectory interface {
 	Copies(ctx context.Context, address string, domains []string) (ldap.Copies, error)
 }
 
-// showLists tells who may post to lists, and whose copies Postfix would not send.
-func showLists(ctx context.Context, out io.Writer, settings *config.Config, directory ldapcache.Directory, addresses []string) error {
-	members, hasMembers := directory.(membersDirectory)
+// showLists tells who may post to lists, and whose copies Postfix would not send. It
+// puts the lists' numbers of members into counts, unless that is nil.
+func showLists(ctx context.Context, out io.Writer, settings *config.Config, directory ldapcache.Directory, addresses []string, counts map[string]int) error {
+	expanded, hasMembers := directory.(membersDirectory)
 	var errs []error
 	for _, address := range addresses {
 		found, err := settings.Rules().Lists().FindOne(ctx, directory, address)
 		if err == nil {
 			fmt.Fprintf(out, "list %s: %s\n", found.Name, whoPosts(&found))
 			err = found.Fault
+			if counts != nil {
+				counts[found.Name] = found.Members
+			}
 			if hasMembers {
-				err = errors.Join(err, showMembers(ctx, out, members, found.Name, settings.ListDomains()))
+				err = errors.Join(err, showMembers(ctx, out, expanded, found.Name, settings.ListDomains()))
 			}
 		}
 		if err != nil {

@@ -48,7 +48,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), rosterCommand(), statusCommand(), versionCommand(),
-		explainCommand(), refusalsCommand(), grantCommand(), grantsCommand(), revokeCommand())
+		explainCommand(), refusalsCommand(), grantCommand(), grantsCommand(), revokeCommand(), reportCommand(), replayCommand())
 	return root
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/alert"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logging"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/ldapcache"
@@ -70,5 +71,8 @@ func registeredMetrics(t *testing.T) *prometheus.Registry {
 	m := metrics.New()
 	m.Watch(nil, func() metrics.Watched { return metrics.Watched{Directory: directory, Store: new(counter.Fallback)} })
 	m.WatchLog(new(logging.Queue))
+	m.WatchAlerts(func() alert.Stats {
+		return alert.Stats{Raised: map[alert.Kind]uint64{alert.Refusal: 0}, Undelivered: map[string]uint64{"mail": 0}}
+	})
 	return m.Registry()
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix/pitfall"
 )
 
 // The manual's reference is written from the code: the keys of the configuration from
@@ -27,6 +29,7 @@ func TestManual(t *testing.T) {
 	parts := map[string]string{
 		"keys":            configurationKeys(t),
 		"metrics":         metricsTable(t),
+		"pitfalls":        table("name", "what is wrong", pitfalls()),
 		"message records": table("msg", "written", log["Message record"]),
 		"message keys":    table("key", "meaning", log["Message key"]),
 		"other records":   table("msg", "written", log["Log record"]),
@@ -66,6 +69,14 @@ func TestManual(t *testing.T) {
 			t.Errorf("no page has %q", name)
 		}
 	}
+}
+
+// pitfalls are those that check --postfix knows.
+func pitfalls() (rows [][2]string) {
+	for _, p := range pitfall.Pitfalls {
+		rows = append(rows, [2]string{p.Name, p.About})
+	}
+	return rows
 }
 
 var (

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	_ "time/tzdata" // for the calendar of the roster, on systems that have none
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/alert"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logging"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
@@ -46,6 +47,8 @@ type Config struct {
 	Replies reply.Config `toml:"replies"`
 	// Log is what is logged, and how.
 	Log logging.Config `toml:"log"`
+	// Alerts are what the administrator is told without asking: see operations.md.
+	Alerts alert.Config `toml:"alerts"`
 	// HTTP is for monitoring: see operations.md.
 	HTTP metrics.Config `toml:"http"`
 	// History is the decision records, from which a refusal is explained later: see
@@ -75,6 +78,7 @@ func Load(path string) (*Config, error) {
 		Directory: ldapcache.DefaultConfig(),
 		Replies:   reply.DefaultConfig(),
 		Log:       logging.Default(),
+		Alerts:    alert.Default(),
 		History:   history.DefaultConfig(),
 	}
 	if err := conf.Load(path, c); err != nil {
@@ -110,6 +114,7 @@ func (c *Config) Validate() error {
 		c.Directory.Validate(),
 		c.Replies.Validate(),
 		c.Log.Validate(),
+		c.Alerts.Validate(),
 		c.HTTP.Validate(),
 		c.History.Validate(),
 		c.Control.Validate(),

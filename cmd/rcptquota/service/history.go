@@ -94,4 +94,7 @@ func (h *History) Close() error {
 type observe struct{ *Service }
 
 // Observe implements [milter.Observer].
-func (o observe) Observe(d *milter.Decision) { o.InForce().History.Observe(d) }
+func (o observe) Observe(d *milter.Decision) {
+	o.InForce().History.Observe(d)
+	o.alerts.Observe(d)
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/alert"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/ldapcache"
@@ -35,6 +36,7 @@ type Parts struct {
 	Policy *quota.Policy
 
 	replies     *reply.Replies
+	alerts      *alert.Settings
 	stopWatches func()
 }
 
@@ -62,6 +64,9 @@ func openParts(ctx context.Context, c *config.Config, log *slog.Logger) (p *Part
 		return p, err
 	}
 	p.stopWatches = watchStore(ctx, log, p.Counter)
+	if p.alerts, err = alert.Open(c.Alerts, relayName(c), c.Store); err != nil {
+		return p, err
+	}
 	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter).WithGrants(p.History.Book)
 	p.replies, err = reply.New(c.Replies)
 	return p, err
@@ -70,7 +75,7 @@ func openParts(ctx context.Context, c *config.Config, log *slog.Logger) (p *Part
 // close closes what was opened.
 func (p *Parts) close() error {
 	p.stopWatches()
-	errs := []error{p.History.Close()}
+	errs := []error{p.alerts.Close(), p.History.Close()}
 	if p.Counter != nil {
 		errs = append(errs, p.Counter.Close())
 	}

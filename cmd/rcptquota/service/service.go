@@ -11,6 +11,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/alert"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logging"
@@ -18,9 +19,9 @@ import (
 	"github.com/rcptquota/rcptquota/milter"
 )
 
-// drainTimeout is how long messages under way may take once we are told to
+// DrainTimeout is how long messages under way may take once we are told to
 // stop. Those that take longer are deferred by Postfix.
-const drainTimeout = 10 * time.Second
+const DrainTimeout = 10 * time.Second
 
 // Service is a running rcptquota: what stays the same while configurations come and go.
 type Service struct {
@@ -30,6 +31,7 @@ type Service struct {
 	logs    *logging.Queue
 	log     *slog.Logger
 	metrics *metrics.Metrics
+	alerts  *alert.Alerter
 	server  *milter.Server
 	sockets *sockets
 	ready   atomic.Bool
@@ -60,6 +62,14 @@ func Run(ctx context.Context, path, version string, logs *logging.Queue) (err er
 	defer func() { err = errors.Join(err, s.InForce().close()) }()
 	s.inForce.Store(parts)
 	s.server = milter.NewServer(metrics.Measured{Next: parts.Policy, Metrics: s.metrics}, parts.replies, log, c.Rules().Lists().Any())
+	s.alerts = alert.New(log, alert.Sources{
+		Settings: func() *alert.Settings { return s.InForce().alerts },
+		State:    func() alert.State { return s.InForce().troubles() },
+		Uses: func(ctx context.Context, counted, class string) ([]alert.Use, error) {
+			return s.InForce().uses(ctx, counted, class)
+		},
+	})
+	s.metrics.WatchAlerts(s.alerts.Stats)
 	s.server.SetObserver(observe{s})
 	s.metrics.Watch(s.server, func() metrics.Watched { return s.InForce().watched() })
 	s.metrics.WatchLog(logs)
@@ -94,6 +104,10 @@ func (s *Service) run(ctx context.Context) error {
 	if ln := s.sockets.control; ln != nil {
 		group.Go(func() error { return control.Serve(asking, ln, s.handlers()) })
 	}
+	group.Go(func() error {
+		s.alerts.Run(asking)
+		return nil
+	})
 	for _, l := range s.sockets.milter {
 		group.Go(func() error { return s.server.Serve(l.Listener, l.config) })
 		// Log key "address": of a socket
@@ -125,7 +139,7 @@ func (s *Service) drain(ctx context.Context) {
 	notify(s.log, daemon.SdNotifyStopping)
 	// Log record "stopping": when rcptquota is told to stop
 	s.log.Info("stopping")
-	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
+	ctx, cancel := context.WithTimeout(ctx, DrainTimeout)
 	defer cancel()
 	if err := s.server.Shutdown(ctx); err != nil {
 		// Log record "connections with a message under way were cut off": a warning, at a stop: they did

@@ -184,15 +184,12 @@ func rosterStatus(keeper *roster.Keeper) *RosterStatus {
 // problems are what does not work as it should.
 func (st *Status) problems() (all []string) {
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	up := 0
 	for _, server := range st.Directory.Servers {
-		if server.Up {
-			up++
-		} else {
+		if !server.Up {
 			add("LDAP server %s is away", server.URL)
 		}
 	}
-	if len(st.Directory.Servers) > 0 && up == 0 {
+	if len(st.Directory.Servers) > 0 && st.Directory.up() == 0 {
 		add("no LDAP server answers: what depends on the directory is decided by what was last known, or deferred")
 	}
 	if st.Directory.Problem != "" {

@@ -68,6 +68,14 @@ func (p *Printer) Heading(format string, args ...any) {
 // Blank writes an empty line.
 func (p *Printer) Blank() { fmt.Fprintln(p.out) }
 
+// Count is a number with what it counts: "1 line", "2 lines".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // paint returns a text in a style, if colours are seen.
 func (p *Printer) paint(s Style, text string) string {
 	if !p.colour || s == Plain || text == "" {
