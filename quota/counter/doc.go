@@ -41,6 +41,13 @@
 // alone, over any number of outages in one window. What is counted here survives a
 // restart; releases that wait for Redis do not, and their messages stay counted.
 //
+// # Asking
+//
+// Commands ask each store what it would answer to a message, how much a sender has used,
+// and who has counts; asking counts nothing. Redis names the keys of a sender by a digest;
+// beside the counts it has the sender's name, and the windows of the last message. Of the
+// windows a store in this process knows as much since its start.
+//
 // # Privacy
 //
 // Recipients are kept as keyed digests of 64 bits. What a copy of each file reveals to
@@ -54,7 +61,7 @@
 //     good as a list of correspondents. A backup can leave digest.key out; after a
 //     restore without it, copies are still counted, and windows of distinct
 //     recipients start empty.
-//   - a dump of Redis: the same as windows.db, with the logins as digests, too. The
-//     key is in the file that digest_key_file names, and never in Redis; a
-//     fingerprint of it is, which reveals nothing of it.
+//   - a dump of Redis: the same as windows.db. The key is in the file that
+//     digest_key_file names, and never in Redis; a fingerprint of it is, which reveals
+//     nothing of it.
 package counter

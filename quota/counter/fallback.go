@@ -67,7 +67,7 @@ func (f *Fallback) Reserve(ctx context.Context, r *quota.Reservation) (quota.Cou
 	if why := f.Away(); why != nil {
 		return f.alone(ctx, r, why)
 	}
-	if f.local != nil && f.local.CountedAlone(ctx, r.Sender) {
+	if f.countedAlone(ctx, r.Sender) {
 		return f.both(ctx, r)
 	}
 	return f.reserve(ctx, r)

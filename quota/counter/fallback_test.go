@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,6 +23,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota/counter/digest"
 	"github.com/rcptquota/rcptquota/quota/counter/local"
 	"github.com/rcptquota/rcptquota/quota/counter/redis"
+	"github.com/rcptquota/rcptquota/quota/counter/usage"
 	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
@@ -140,13 +142,13 @@ func (j *journal) check(t *testing.T, f *Fallback, client goredis.Cmdable, sende
 	t.Helper()
 	for _, sender := range senders {
 		k := countertest.Stored(t, client, f.redis.Keys(sender))
-		ids := k.IDs
+		ids, here := k.IDs, copiesHere(t, f.local, sender)
 		reached := map[string]bool{}
 		for ticket, e := range j.entries {
 			if ticket.Sender != sender {
 				continue
 			}
-			if !e.alone && !ids[ticket.ID] || e.alone && !countedHere(f.local, sender, e) {
+			if !e.alone && !ids[ticket.ID] || e.alone && !slices.Contains(here, usage.Freed{At: e.at.Add(aWhile.Per), N: len(e.people)}) {
 				t.Errorf("%s: the message %s is not counted (alone: %v)", sender, ticket.ID, e.alone)
 			}
 			if !ids[ticket.ID] {
@@ -169,13 +171,18 @@ func (j *journal) check(t *testing.T, f *Fallback, client goredis.Cmdable, sende
 	}
 }
 
-func countedHere(l *local.Store, sender string, e entry) bool {
-	for at, n := range l.Copies(sender) {
-		if at.Equal(e.at) && n == len(e.people) {
-			return true
-		}
+// aWhile is longer than a test.
+var aWhile = quota.Window{Per: 10 * time.Minute, Recipients: 1, Count: quota.Copies}
+
+// copiesHere is when the messages leave the window that this relay counts by itself: each
+// microsecond is a part of it.
+func copiesHere(t *testing.T, l *local.Store, sender string) []usage.Freed {
+	t.Helper()
+	u, err := l.Usage(t.Context(), sender, []quota.Window{aWhile}, int(aWhile.Per.Microseconds()))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return false
+	return u.Windows[0].Frees
 }
 
 var errFault = errors.New("made to fail")

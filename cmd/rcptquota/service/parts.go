@@ -112,13 +112,7 @@ func makeStateDir(c *config.Config) error {
 // openCounter opens the store, if any class counts over messages.
 func openCounter(c *config.Config) (counter.Counter, error) {
 	if !c.Rules().HasWindows() {
-		return noCounter{}, nil
+		return counter.None{}, nil
 	}
 	return counter.Open(c.Store, c.StateDir)
 }
-
-// noCounter is never asked.
-type noCounter struct{ quota.Counter }
-
-// Close implements [io.Closer].
-func (noCounter) Close() error { return nil }

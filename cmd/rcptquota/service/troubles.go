@@ -5,7 +5,6 @@ import (
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/alert"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
-	"github.com/rcptquota/rcptquota/quota"
 )
 
 // troubles are what an alert is about if it lasts.
@@ -37,20 +36,20 @@ func (d *DirectoryStatus) up() (n int) {
 // uses returns how full the windows of a class are for one sender, by the name under
 // which the recipients are counted.
 func (p *Parts) uses(ctx context.Context, counted, class string) ([]alert.Use, error) {
-	store, ok := p.Counter.(interface {
-		Usage(ctx context.Context, sender string, windows []quota.Window) ([]int, error)
-	})
 	windows := p.Config.Rules().Windows(class)
-	if !ok || len(windows) == 0 {
+	if len(windows) == 0 {
 		return nil, nil
 	}
-	used, err := store.Usage(ctx, counted, windows)
+	used, err := p.Counter.Usage(ctx, counted, windows, 0)
 	if err != nil {
 		return nil, err
 	}
-	uses := make([]alert.Use, len(windows))
-	for i, w := range windows {
-		uses[i] = alert.Use{Window: w, Used: used[i]}
+	var uses []alert.Use
+	for i, w := range used.Windows {
+		if used.Alone != nil { // a message has to fit both
+			w.Used = max(w.Used, used.Alone.Windows[i].Used)
+		}
+		uses = append(uses, alert.Use{Window: w.Window, Used: w.Used})
 	}
 	return uses, nil
 }

@@ -94,5 +94,5 @@ func TestWatchStore(t *testing.T) {
 
 // The embedded store has nothing behind it.
 func TestWatchStoreEmbedded(t *testing.T) {
-	watchStore(t.Context(), slog.New(slog.DiscardHandler), noCounter{})()
+	watchStore(t.Context(), slog.New(slog.DiscardHandler), counter.None{})()
 }

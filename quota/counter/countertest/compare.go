@@ -3,6 +3,7 @@ package countertest
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
@@ -11,8 +12,9 @@ import (
 
 // Compare plays random reservations, retries, settlements and pauses to the
 // counter, and to the model, which is told only at what time the counter
-// decided. The shortest period of a window is unit.
-func Compare(t *testing.T, c quota.Counter, unit time.Duration, steps int, pause func(time.Duration)) {
+// decided. In between it asks the counter without counting. The shortest period of a
+// window is unit.
+func Compare(t *testing.T, c Store, unit time.Duration, steps int, pause func(time.Duration)) {
 	t.Helper()
 	p := &player{T: t, counter: c, unit: unit, random: rand.New(rand.NewPCG(1, uint64(steps)))}
 	for i, windows := range Rulebooks(unit) {
@@ -34,7 +36,7 @@ func Compare(t *testing.T, c quota.Counter, unit time.Duration, steps int, pause
 // player plays the steps of [Compare].
 type player struct {
 	*testing.T
-	counter quota.Counter
+	counter Store
 	unit    time.Duration
 	random  *rand.Rand
 	senders []*sender
@@ -88,13 +90,15 @@ func (p *player) reserve(step int, s *sender) {
 	windows := s.classes[p.random.IntN(len(s.classes))]
 	m := &modelReservation{recipients: people, open: true, r: *ToReserve(s.name, fmt.Sprint(step), windows, people)}
 	m.r.Keep = p.keep
+	if p.random.IntN(2) == 0 {
+		p.ask(step, s, m)
+	}
 	count, err := p.counter.Reserve(p.Context(), &m.r)
 	if err != nil {
 		p.Fatal(err)
 	}
-	got := decision{at: count.At.UnixMicro(), exceeded: count.Exceeded, used: count.Used}
+	got := decisionOf(count)
 	if count.Exceeded >= 0 {
-		got.retryAt = count.RetryAt.UnixMicro()
 		p.refused++
 	}
 	if want := s.model.decide(windows, people, got.at); got != want {
@@ -105,4 +109,25 @@ func (p *player) reserve(step int, s *sender) {
 		s.model.reservations = append(s.model.reservations, m)
 	}
 	s.model.forget(got.at - 10*p.unit.Microseconds())
+}
+
+// ask tries a message that is not yet reserved, and asks what its windows hold.
+func (p *player) ask(step int, s *sender, m *modelReservation) {
+	p.Helper()
+	count, err := p.counter.Try(p.Context(), &m.r)
+	if err != nil {
+		p.Fatal(err)
+	}
+	got := decisionOf(count)
+	if want := s.model.decide(m.r.Windows, m.recipients, got.at); got != want {
+		p.Fatalf("step %d: %d recipients: tried: %+v, want %+v", step, len(m.recipients), got, want)
+	}
+	parts := p.random.IntN(12)
+	u, err := p.counter.Usage(p.Context(), s.name, m.r.Windows, parts)
+	if err != nil {
+		p.Fatal(err)
+	}
+	if want := s.model.usage(m.r.Windows, parts, u.At); !reflect.DeepEqual(u, want) {
+		p.Fatalf("step %d: used, in %d parts: %+v, want %+v", step, parts, u, want)
+	}
 }

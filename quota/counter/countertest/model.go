@@ -2,9 +2,12 @@ package countertest
 
 import (
 	"flag"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter/usage"
 )
 
 // Steps is how many steps the naive model is compared for.
@@ -74,6 +77,14 @@ type decision struct {
 	retryAt  int64
 }
 
+func decisionOf(c quota.Count) decision {
+	d := decision{at: c.At.UnixMicro(), exceeded: c.Exceeded, used: c.Used}
+	if c.Exceeded >= 0 {
+		d.retryAt = c.RetryAt.UnixMicro()
+	}
+	return d
+}
+
 func (m *model) decide(windows []quota.Window, recipients []int, now int64) decision {
 	d := decision{at: now, exceeded: -1}
 	for i, w := range windows {
@@ -100,4 +111,47 @@ func (m *model) open() []*modelReservation {
 		}
 	}
 	return open
+}
+
+// usage is what a store should answer at a time.
+func (m *model) usage(windows []quota.Window, parts int, at time.Time) usage.Sender {
+	u := usage.Sender{At: at, Open: len(m.open())}
+	for _, w := range windows {
+		u.Windows = append(u.Windows, m.windowUsage(w, parts, at.UnixMicro()))
+	}
+	return u
+}
+
+func (m *model) windowUsage(w quota.Window, parts int, now int64) usage.Window {
+	u := usage.Window{Window: w, Used: m.used(&w, now)}
+	per := w.Per.Microseconds()
+	freed := map[int64]usage.Freed{} // by part of the period
+	last := map[int]*modelReservation{}
+	hold := func(r *modelReservation, n int) {
+		if r.open {
+			u.Open += n
+		}
+		if parts == 0 {
+			return
+		}
+		part := (r.at + per - now - 1) * int64(parts) / per
+		f := freed[part]
+		freed[part] = usage.Freed{At: time.UnixMicro(max(r.at+per, f.At.UnixMicro())), N: f.N + n}
+	}
+	for _, r := range m.live(&w, now) {
+		if w.Count == quota.Copies {
+			hold(r, len(r.recipients))
+			continue
+		}
+		for _, p := range r.recipients { // the reservations are in the order of time
+			last[p] = r
+		}
+	}
+	for _, r := range last {
+		hold(r, 1)
+	}
+	for _, part := range slices.Sorted(maps.Keys(freed)) {
+		u.Frees = append(u.Frees, freed[part])
+	}
+	return u
 }

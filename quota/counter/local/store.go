@@ -3,8 +3,6 @@ package local
 import (
 	"context"
 	"hash/maphash"
-	"iter"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,6 +94,32 @@ func (l *Store) ReserveAlone(ctx context.Context, r *quota.Reservation) (quota.C
 }
 
 func (l *Store) reserve(ctx context.Context, r *quota.Reservation, alone bool) (quota.Count, error) {
+	return l.decide(ctx, r, l.with, func(t *tally, now int64, recipients set) decision {
+		d := t.reserve(now, r, recipients)
+		if d.exceeded != -1 {
+			return d
+		}
+		t.windows = r.Windows
+		if alone {
+			t.Alone = max(t.Alone, d.at)
+		}
+		return d
+	})
+}
+
+// Try answers as [Store.Reserve] would now, and counts nothing.
+func (l *Store) Try(ctx context.Context, r *quota.Reservation) (quota.Count, error) {
+	return l.decide(ctx, r, l.look, func(t *tally, now int64, recipients set) decision {
+		return t.clone().reserve(now, r, recipients)
+	})
+}
+
+// decide has how decide on a message, with the sender's tally as with hands it over.
+func (l *Store) decide(
+	ctx context.Context, r *quota.Reservation,
+	with func(context.Context, string, func(*tally)) error,
+	how func(t *tally, now int64, recipients set) decision,
+) (quota.Count, error) {
 	recipients := l.sets.Get().(set)
 	defer func() { clear(recipients); l.sets.Put(recipients) }()
 	if r.Keep.With(r.Windows).Distinct > 0 {
@@ -104,23 +128,15 @@ func (l *Store) reserve(ctx context.Context, r *quota.Reservation, alone bool) (
 		}
 	}
 	var d decision
-	if err := l.with(ctx, r.Sender, func(t *tally) {
-		d = t.reserve(time.Now().UnixMicro(), r, recipients)
-		if alone && d.exceeded == -1 {
-			t.Alone = max(t.Alone, d.at)
-		}
-	}); err != nil {
+	if err := with(ctx, r.Sender, func(t *tally) { d = how(t, time.Now().UnixMicro(), recipients) }); err != nil {
 		return quota.Count{}, err
 	}
 	if d.exceeded == tooManyOpen {
 		return quota.Count{}, quota.ErrTooManyOpen
 	}
-	c := quota.Count{At: time.UnixMicro(d.at), Exceeded: d.exceeded, Used: d.used}
+	c := quota.Count{At: time.UnixMicro(d.at), Exceeded: d.exceeded, Used: d.used, Degraded: l.Unsaved()}
 	if d.exceeded >= 0 {
 		c.RetryAt = time.UnixMicro(d.retryAt)
-	}
-	if err := l.saveError.Load(); err != nil {
-		c.Degraded = *err
 	}
 	return c, nil
 }
@@ -134,6 +150,22 @@ func (l *Store) with(ctx context.Context, sender string, work func(*tally)) erro
 	}
 	defer done()
 	work(l.shard(sender).change(sender))
+	return nil
+}
+
+// look calls work with the tally of a sender, which work does not change. The error
+// wraps [quota.ErrTooManyOpen]: it was not our turn before ctx ended.
+func (l *Store) look(ctx context.Context, sender string, work func(*tally)) error {
+	done, err := l.turns.Wait(ctx, sender)
+	if err != nil {
+		return err
+	}
+	defer done()
+	t := l.shard(sender).tally(sender)
+	if t == nil {
+		t = &tally{}
+	}
+	work(t)
 	return nil
 }
 
@@ -175,22 +207,6 @@ func (l *Store) CountedAlone(ctx context.Context, sender string) (alone bool) {
 		alone = t.Alone > 0 && now-t.Alone <= t.Keep
 	})
 	return alone || err != nil
-}
-
-// Copies yields when each message of the sender was counted that is still remembered,
-// and how many recipients it had.
-func (l *Store) Copies(sender string) iter.Seq2[time.Time, int] {
-	var copies []copied
-	if l.knows(sender) {
-		_ = l.with(context.Background(), sender, func(t *tally) { copies = slices.Clone(t.Copies) }) // it ends
-	}
-	return func(yield func(time.Time, int) bool) {
-		for _, c := range copies {
-			if !yield(time.UnixMicro(c.At), c.N) {
-				return
-			}
-		}
-	}
 }
 
 // Close saves what was counted and closes the store.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -38,6 +39,24 @@ func TestAgainstModel(t *testing.T) {
 		l := openLocal(t, dir)
 		defer closeLocal(t, l)
 		countertest.Compare(t, l, 50*time.Millisecond, *countertest.Steps, time.Sleep) //nolint:forbidigo // the bubble's clock
+	})
+}
+
+func TestAsks(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l := openLocal(t, dir)
+		defer closeLocal(t, l)
+		countertest.Asks(t, l)
+	})
+}
+
+func TestResets(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l := openLocal(t, dir)
+		defer closeLocal(t, l)
+		countertest.Resets(t, l)
 	})
 }
 
@@ -213,6 +232,39 @@ func BenchmarkLocal(b *testing.B) {
 				if err := l.Settle(b.Context(), r.Ticket, true); err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+	}
+}
+
+// BenchmarkAsking times questions about a sender with 5000 entries in each window.
+func BenchmarkAsking(b *testing.B) {
+	const entries = 5000
+	l := openLocal(b, b.TempDir())
+	defer closeLocal(b, l)
+	windows := []quota.Window{
+		{Per: time.Hour, Recipients: entries, Count: quota.Distinct},
+		{Per: 24 * time.Hour, Recipients: 2 * entries, Count: quota.Copies},
+	}
+	for i := range entries {
+		m := countertest.ToReserve("anne", strconv.Itoa(i), windows, countertest.People(i, i+1))
+		countertest.MustReserve(b, l, m)
+		countertest.MustSettle(b, l, m.Ticket, true)
+	}
+	for _, n := range []int{1, entries} {
+		m := countertest.ToReserve("anne", "", windows, countertest.People(0, n))
+		b.Run(fmt.Sprintf("Try/recipients=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := l.Try(b.Context(), m); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	for _, parts := range []int{0, 24} {
+		b.Run(fmt.Sprintf("Usage/parts=%d", parts), func(b *testing.B) {
+			for b.Loop() {
+				countertest.MustUse(b, l, "anne", windows, parts)
 			}
 		})
 	}

@@ -33,6 +33,8 @@ type tally struct {
 	// Alone is the newest time given out for a message that was counted here alone,
 	// without Redis; 0: there is none.
 	Alone int64
+
+	windows []quota.Window // of the message counted last; not saved
 }
 
 // set is the distinct recipients of one message.

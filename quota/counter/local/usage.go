@@ -2,30 +2,86 @@ package local
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/counter/underway"
+	"github.com/rcptquota/rcptquota/quota/counter/usage"
 )
 
-// Usage returns how many recipients each of the windows of a sender holds now. Asking
-// counts nothing.
-func (l *Store) Usage(ctx context.Context, sender string, windows []quota.Window) ([]int, error) {
-	done, err := l.turns.Wait(ctx, sender)
-	if err != nil {
-		return nil, err
+// Usage tells how much of the windows a sender has used, and counts nothing. Without
+// windows, they are those of the sender's last message; none if it came before the last
+// start. The period of each is divided into so many parts, at most [usage.MostParts],
+// for [usage.Window.Frees]; with 0 these are left out. While nothing can be saved, the
+// answer is degraded. The error wraps [quota.ErrTooManyOpen].
+func (l *Store) Usage(ctx context.Context, sender string, windows []quota.Window, parts int) (usage.Sender, error) {
+	var u usage.Sender
+	err := l.look(ctx, sender, func(t *tally) {
+		if len(windows) == 0 {
+			windows = t.windows
+		}
+		u = t.usedOf(time.Now().UnixMicro(), windows, parts)
+	})
+	u.Degraded = l.Unsaved()
+	return u, err
+}
+
+// usedOf is how much of the windows is used at the time now, or right after.
+func (t *tally) usedOf(now int64, windows []quota.Window, parts int) usage.Sender {
+	if t.Last > now+underway.ClockTolerance.Microseconds() {
+		t = t.clone()
+		t.moveBack(now)
 	}
-	defer done()
-	used := make([]int, len(windows))
-	s := l.shard(sender)
-	s.mu.Lock()
-	t := s.tallies[sender]
-	s.mu.Unlock()
-	if t == nil {
-		return used, nil
+	at := max(now, t.Last+1)
+	open := t.Open[after(t.Open, at-underway.Life.Microseconds()-1):]
+	u := usage.Sender{At: time.UnixMicro(at), Open: len(open)}
+	for _, w := range windows {
+		u.Windows = append(u.Windows, t.used(at, w, parts, open))
 	}
-	now := max(time.Now().UnixMicro(), t.Last)
-	for i, w := range windows {
-		used[i], _ = t.usage(now, &w, nil, 0)
+	return u
+}
+
+// used is how much of a window is used at the time now.
+func (t *tally) used(now int64, w quota.Window, parts int, open []reservation) usage.Window {
+	per := w.Per.Microseconds()
+	since := now - per
+	u := usage.Window{Window: w}
+	last := int64(-1)
+	hold := func(reached int64, n int) {
+		u.Used += n
+		if from, to := at(open, reached); from < to {
+			u.Open += n
+		}
+		if parts == 0 {
+			return
+		}
+		if part := (reached - since - 1) * int64(parts) / per; part != last {
+			last = part
+			u.Frees = append(u.Frees, usage.Freed{})
+		}
+		f := &u.Frees[len(u.Frees)-1]
+		f.At = time.UnixMicro(reached + per)
+		f.N += n
 	}
-	return used, nil
+	if w.Count == quota.Copies {
+		for _, c := range t.Copies[after(t.Copies, since):] {
+			hold(c.At, c.N)
+		}
+		return u
+	}
+	for _, r := range t.Reached[after(t.Reached, since):] {
+		hold(r.At, 1)
+	}
+	return u
+}
+
+// clone returns a copy that can be changed.
+func (t *tally) clone() *tally {
+	c := *t
+	c.Reached, c.Copies, c.Open = slices.Clone(t.Reached), slices.Clone(t.Copies), slices.Clone(t.Open)
+	for i := range c.Open {
+		c.Open[i].Replaced = slices.Clone(t.Open[i].Replaced)
+	}
+	return &c
 }

@@ -87,3 +87,50 @@ func serverClock(b *testing.B, client *redis.Client, command string, do func()) 
 		}
 	}
 }
+
+// BenchmarkAsking times questions about a sender with 5000 entries in each window, beside
+// a message of that sender. The message that is reserved and released is to one person.
+func BenchmarkAsking(b *testing.B) {
+	const entries = 5000
+	server := servers.StartRedis(b)
+	r, client := openRedis(b, countertest.RedisConfig(b, server.Address())), countertest.Direct(b, server)
+	windows := []quota.Window{
+		{Per: time.Hour, Recipients: entries, Count: quota.Distinct},
+		{Per: 24 * time.Hour, Recipients: 2 * entries, Count: quota.Copies},
+	}
+	for i := range entries {
+		m := countertest.ToReserve("anne", strconv.Itoa(i), windows, countertest.People(i, i+1))
+		countertest.MustReserve(b, r, m)
+		countertest.MustSettle(b, r, m.Ticket, true)
+	}
+	for name, people := range map[string][]int{"fits": countertest.People(0, 1), "full": countertest.People(entries-1, entries+1), "fits,recipients=5000": countertest.People(0, entries), "full,recipients=5000": countertest.People(1, entries+1)} {
+		m := countertest.ToReserve("anne", "", windows, people)
+		b.Run("Try/"+name, func(b *testing.B) {
+			serverClock(b, client, "evalsha", func() {
+				for b.Loop() {
+					if _, err := r.Try(b.Context(), m); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		})
+	}
+	for _, parts := range []int{0, 24} {
+		b.Run(fmt.Sprintf("Usage/parts=%d", parts), func(b *testing.B) {
+			serverClock(b, client, "evalsha", func() {
+				for b.Loop() {
+					countertest.MustUse(b, r, "anne", windows, parts)
+				}
+			})
+		})
+	}
+	b.Run("Reserve", func(b *testing.B) {
+		serverClock(b, client, "evalsha", func() {
+			for i := 0; b.Loop(); i++ {
+				m := countertest.ToReserve("anne", "b"+strconv.Itoa(i), windows, countertest.People(0, 1))
+				countertest.MustReserve(b, r, m)
+				countertest.MustSettle(b, r, m.Ticket, false)
+			}
+		})
+	})
+}

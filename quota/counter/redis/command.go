@@ -26,17 +26,22 @@ func (c *command) reserve(d *digest.Digester, r *quota.Reservation, committed []
 		}
 	}
 	c.text = c.text[:0]
-	windows := c.part(func() {
-		for _, w := range r.Windows {
+	windows := c.windows(r.Windows)
+	kept := c.part(func() { c.numbers(keep.Distinct.Microseconds(), keep.Copies.Microseconds()) })
+	c.args = append(c.args[:0], r.ID, r.N, windows, kept, c.blob, r.Sender)
+	for _, id := range committed {
+		c.args = append(c.args, id)
+	}
+}
+
+// windows appends windows to the text, each "period limit kind;".
+func (c *command) windows(windows []quota.Window) []byte {
+	return c.part(func() {
+		for _, w := range windows {
 			c.numbers(w.Per.Microseconds(), int64(w.Recipients))
 			c.text = append(c.text, ' ', w.Count.String()[0], ';')
 		}
 	})
-	kept := c.part(func() { c.numbers(keep.Distinct.Microseconds(), keep.Copies.Microseconds()) })
-	c.args = append(c.args[:0], r.ID, r.N, windows, kept, c.blob)
-	for _, id := range committed {
-		c.args = append(c.args, id)
-	}
 }
 
 // part returns what write appends to the text.

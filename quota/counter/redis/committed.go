@@ -50,6 +50,13 @@ func (c *committed) take(sender string) []string {
 	return ids
 }
 
+// of returns a sender's ids.
+func (c *committed) of(sender string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Concat(c.old[sender], c.new[sender])
+}
+
 func (c *committed) has(t quota.Ticket) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,7 +1,7 @@
--- Common to reserve.lua and release.lua: each is sent to Redis with this text
--- before its own, and before this text the constants of store.go.
+-- Common to reserve.lua, release.lua and usage.lua: each is sent to Redis with this
+-- text before its own, and before this text the constants of store.go.
 --
--- KEYS, in both: what Redis holds of one sender. The three share a hash tag, and so
+-- KEYS, in all: what Redis holds of one sender. The three share a hash tag, and so
 -- a slot of a Cluster.
 --   [1] reached   ZSET: digest of a recipient, 8 bytes -> when it was last reached
 --   [2] messages  ZSET: one member "n:id" a message of n recipients -> when it was
@@ -15,6 +15,8 @@
 --                       to sum
 --                 due   "time kept": when to look next for what no window can hold
 --                       any more, unless ARGV[4] of reserve.lua is no longer kept
+--                 windows, sender
+--                       ARGV[3] and ARGV[6] of reserve.lua, of the message counted last
 --                 r<id> of an open reservation, what its release restores: a
 --                       MessagePack list [time, digests, time, digests, ...] of
 --                       the recipients that it reached again, by the time that it

@@ -113,3 +113,21 @@ func FuzzMemoryOf(f *testing.F) {
 		}
 	})
 }
+
+func FuzzReadUsage(f *testing.F) {
+	f.Add("3600000000 10 d;86400000000 20 c;", 4, int64(7))
+	f.Add("1 1 d", 1, int64(-1))
+	f.Fuzz(func(t *testing.T, windows string, length int, number int64) {
+		reply := []any{number, number, windows}
+		for range max(0, min(length, 100)) {
+			reply = append(reply, number)
+		}
+		u, err := readUsage(reply, nil)
+		if err != nil && !errors.Is(err, errReply) {
+			t.Errorf("%q: %v", windows, err)
+		}
+		if err == nil && 3*len(u.Windows) > len(reply) {
+			t.Errorf("%q: %d windows from %d numbers", windows, len(u.Windows), len(reply))
+		}
+	})
+}

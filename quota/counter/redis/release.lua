@@ -96,7 +96,7 @@ releaseMessage()
 redis.call('HDEL', STATE, 'r' .. id, 'o' .. id)
 local reached, messages = redis.call('ZCARD', REACHED), redis.call('ZCARD', MESSAGES)
 if reached + messages + #open == 0 then
-  redis.call('HDEL', STATE, 'last', 'open', 'sums', 'due') -- nothing needs the newest time any more
+  redis.call('HDEL', STATE, 'last', 'open', 'sums', 'due', 'windows', 'sender') -- nothing needs the newest time any more
   return 1
 end
 redis.call('HSET', STATE, 'open', writeOpen(open), 'sums', writeSums(sums))

@@ -2,6 +2,9 @@
 -- exceeded, against none. The same id again, until it is committed or released,
 -- gets the same answer and counts once.
 --
+-- With TRY it answers in the same way, and counts nothing. It then changes nothing,
+-- unless times have to be moved back because a clock was ahead.
+--
 -- KEYS: see common.lua.
 -- ARGV: [1] id of the reservation
 --       [2] n, how many recipients the message has
@@ -11,7 +14,8 @@
 --           period of a window of each kind, zero where no class has one
 --       [5] digests of the n recipients, 8 bytes each; empty where nothing is kept
 --           of distinct recipients
---       [6...] ids that are committed
+--       [6] the sender
+--       [7...] ids that are committed
 -- Reply: [at, exceeded, used, retryAt]: the time of the decision; the index of the
 --        window that would be exceeded (of several, the one with room last); how many
 --        recipients it holds; when there will be room in all windows. exceeded is -1
@@ -24,9 +28,13 @@ local id, n = ARGV[1], tonumber(ARGV[2])
 local keepDistinct, keepCopies = string.match(ARGV[4], '(%d+) (%d+)')
 keepDistinct, keepCopies = tonumber(keepDistinct), tonumber(keepCopies)
 
-local fields = redis.call('HMGET', STATE, 'last', 'open', 'sums', 'due')
+local fields = redis.call('HMGET', STATE, 'last', 'open', 'sums', 'due', 'windows', 'sender')
 local last, open, sums, due = tonumber(fields[1] or 0), readOpen(fields[2]), readSums(fields[3]), fields[4]
 local openChanged, sumsChanged = false, false
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local ahead = last > now + TOLERANCE -- what was given out by a clock that was ahead
+local writes = ahead or not TRY
 
 -- commit commits the open reservations for which done returns true: it forgets what
 -- their release would need.
@@ -41,7 +49,9 @@ local function commit(done)
     end
   end
   if #gone > 0 then
-    each('HDEL', STATE, gone)
+    if writes then
+      each('HDEL', STATE, gone)
+    end
     open, openChanged = kept, true
   end
 end
@@ -56,14 +66,14 @@ local function save(list)
     list[#list + 1] = 'sums'
     list[#list + 1] = writeSums(sums)
   end
-  if #list > 0 then
+  if #list > 0 and writes then
     redis.call('HSET', STATE, unpack(list))
   end
 end
 
-if #ARGV > 5 then
+if #ARGV > 6 then
   local committed = {}
-  for i = 6, #ARGV do
+  for i = 7, #ARGV do
     committed[ARGV[i]] = true
   end
   commit(function(r) return committed[r.id] end)
@@ -75,8 +85,6 @@ for _, r in ipairs(open) do
   end
 end
 
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
 local keep = math.max(keepDistinct, keepCopies)
 -- How long to leave between two looks for what is past: one for every message would
 -- cost more than counting it.
@@ -87,7 +95,7 @@ end
 
 -- Times that lie in the future, since the clock was ahead when they were given out,
 -- are moved back together: the last of them is now.
-if last > now + TOLERANCE then
+if ahead then
   local shift, from = last - now, now + TOLERANCE
   local function moved(at)
     return at > from and at - shift or at
@@ -178,10 +186,10 @@ if tidied then
     end
   end
   sums, sumsChanged = currentSums(), true
-  if keepDistinct > 0 then
+  if keepDistinct > 0 and not TRY then
     redis.call('ZREMRANGEBYSCORE', REACHED, '-inf', text(at - keepDistinct))
   end
-  if keepCopies > 0 then
+  if keepCopies > 0 and not TRY then
     redis.call('ZREMRANGEBYSCORE', MESSAGES, '-inf', text(at - keepCopies))
     -- Each message has a recipient: the oldest beyond any limit matter to no window,
     -- even if all the open ones are released.
@@ -294,6 +302,11 @@ if not roomy then
   end
 end
 
+if TRY then
+  save({})
+  return {at, -1, 0, 0}
+end
+
 -- The message fits, and is counted.
 local list = {'last', text(at)}
 if keepDistinct > 0 then
@@ -330,6 +343,12 @@ if keepCopies > 0 then
 end
 open[#open + 1] = {id = id, at = at, n = n}
 openChanged = true
+if fields[5] ~= ARGV[3] or fields[6] ~= ARGV[6] then
+  list[#list + 1] = 'windows'
+  list[#list + 1] = ARGV[3]
+  list[#list + 1] = 'sender'
+  list[#list + 1] = ARGV[6]
+end
 if tidied then
   list[#list + 1] = 'due'
   list[#list + 1] = string.format('%d %s', at + rest, ARGV[4])

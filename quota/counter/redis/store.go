@@ -26,9 +26,16 @@ var (
 	reserveLua string
 	//go:embed release.lua
 	releaseLua string
+	//go:embed usage.lua
+	usageLua string
+	//go:embed reset.lua
+	resetLua string
 
-	reserveScript = redis.NewScript(constantsLua + commonLua + reserveLua)
+	reserveScript = redis.NewScript(constantsLua + "local TRY = false\n" + commonLua + reserveLua)
+	tryScript     = redis.NewScript(constantsLua + "local TRY = true\n" + commonLua + reserveLua)
 	releaseScript = redis.NewScript(constantsLua + commonLua + releaseLua)
+	usageScript   = redis.NewScript(constantsLua + commonLua + usageLua)
+	resetScript   = redis.NewScript(resetLua)
 )
 
 // constantsLua are the bounds of open reservations, in microseconds, for the scripts.
@@ -39,8 +46,8 @@ var constantsLua = fmt.Sprintf("local LIFE, CROWD, CROWDED, TOLERANCE, MESSAGES_
 const tooManyOpen = -2
 
 // Store counts in a Redis server or Cluster, exactly, for all relays together,
-// on Redis's own clock: one command a message. It knows recipients and senders
-// as keyed digests only. Redis 6.2 or later is needed.
+// on Redis's own clock: one command a message. It knows recipients as keyed digests
+// only. Redis 6.2 or later is needed.
 type Store struct {
 	client    redis.UniversalClient
 	addresses string // as configured
@@ -74,18 +81,33 @@ func (r *Store) Client() redis.UniversalClient { return r.client }
 // forgotten its scripts. After an error other than [quota.ErrTooManyOpen] the message
 // may be counted or not, until the reservation is released.
 func (r *Store) Reserve(ctx context.Context, reservation *quota.Reservation) (quota.Count, error) {
+	committed := r.committed.take(reservation.Sender)
+	count, err := r.decide(ctx, reserveScript, reservation, committed)
+	if err != nil && !errors.Is(err, quota.ErrTooManyOpen) {
+		r.committed.add(reservation.Sender, committed...)
+	}
+	return count, err
+}
+
+// Try answers as [Store.Reserve] would now, and counts nothing: one command, which
+// changes nothing. Only where a clock was ahead does it move times back, as the next
+// message would.
+func (r *Store) Try(ctx context.Context, reservation *quota.Reservation) (quota.Count, error) {
+	return r.decide(ctx, tryScript, reservation, r.committed.of(reservation.Sender))
+}
+
+// decide runs reserve.lua.
+func (r *Store) decide(ctx context.Context, script *redis.Script, reservation *quota.Reservation, committed []string) (quota.Count, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	committed := r.committed.take(reservation.Sender)
 	c := r.commands.Get().(*command)
 	defer r.commands.Put(c)
 	c.reserve(r.digests, reservation, committed)
-	reply, err := reserveScript.Run(ctx, r.client, r.Keys(reservation.Sender), c.args...).Int64Slice()
+	reply, err := script.Run(ctx, r.client, r.Keys(reservation.Sender), c.args...).Int64Slice()
 	if err == nil && len(reply) != 4 {
 		err = errReply
 	}
 	if err != nil {
-		r.committed.add(reservation.Sender, committed...)
 		return quota.Count{}, r.fail(err)
 	}
 	count := quota.Count{At: time.UnixMicro(reply[0]), Exceeded: int(reply[1]), Used: int(reply[2])}
@@ -124,10 +146,19 @@ func (r *Store) Ping(ctx context.Context) error {
 // Close ends the connections.
 func (r *Store) Close() error { return r.fail(r.client.Close()) }
 
+// What the names of keys begin with, and the last part of that of the state.
+const (
+	keyPrefix   = "rcptquota:"
+	stateSuffix = "state"
+)
+
+// senderField is the field of the state that names the sender.
+const senderField = "sender"
+
 // Keys are the sender's keys, in the order of common.lua.
 func (r *Store) Keys(sender string) []string {
-	prefix := "rcptquota:{" + r.digests.Sender(sender) + "}:"
-	return []string{prefix + "reached", prefix + "messages", prefix + "state"}
+	prefix := keyPrefix + "{" + r.digests.Sender(sender) + "}:"
+	return []string{prefix + "reached", prefix + "messages", prefix + stateSuffix}
 }
 
 var errReply = errors.New("the script's reply is not as expected")

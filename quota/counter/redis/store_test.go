@@ -52,3 +52,13 @@ func TestClusterAgainstModel(t *testing.T) {
 
 // pause waits in real time.
 func pause(d time.Duration) { <-time.After(d) }
+
+func TestAsks(t *testing.T) {
+	countertest.Asks(t, openRedis(t, countertest.RedisConfig(t, servers.StartRedis(t).Address())))
+	countertest.Asks(t, openRedis(t, countertest.RedisConfig(t, servers.StartRedisCluster(t)[1].Address())))
+}
+
+func TestResets(t *testing.T) {
+	countertest.Resets(t, openRedis(t, countertest.RedisConfig(t, servers.StartRedis(t).Address())))
+	countertest.Resets(t, openRedis(t, countertest.RedisConfig(t, servers.StartRedisCluster(t)[1].Address())))
+}

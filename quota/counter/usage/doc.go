@@ -1,0 +1,3 @@
+// Package usage says how much of their windows senders have used. It has the answers of
+// every store; asking counts nothing.
+package usage
