@@ -8,7 +8,8 @@ import (
 // Config is the rules' part of the configuration file, at its top level.
 type Config struct {
 	// DefaultClass is the class of senders whom no class matches, and of those whom
-	// the directory does not know. Left out: the strictest class.
+	// the directory does not know. Left out: the class with the smallest
+	// "recipients".
 	DefaultClass string `toml:"default_class"`
 	// Enforce "false" refuses nothing and logs "would_refuse"; everybody reaches every
 	// list, nothing is redirected, and Reply-To is left alone. A class may differ; as
@@ -54,8 +55,9 @@ type SendersConfig struct {
 type ClassConfig struct {
 	// Recipients is the most distinct recipients of one message.
 	Recipients *int `toml:"recipients"`
-	// Enforce is the same for this class alone, limits and lists alike. Left out: as at
-	// the top of the file.
+	// Enforce "false" refuses nothing to senders of this class, and logs
+	// "would_refuse": limits and lists alike. Left out: as "enforce" at the top of the
+	// file.
 	Enforce *bool `toml:"enforce"`
 	// Match says whose class it is: either a domain, or an attribute and its values.
 	// Left out: nobody's, but for "default_class" and [premium].

@@ -20,9 +20,8 @@
 //
 // # Lists
 //
-// The rules of mailing lists are in package list. Whether the sender may post is decided at
-// DATA, as one row among the others. At the end of the message [Policy.JudgeHeader] looks at
-// its header, and the message is changed as the verdict's [list.Posting] says.
+// The rules of mailing lists are in package list. [Policy.Judge] applies them at
+// DATA. At the end of the message [Policy.JudgeHeader] looks at its header, and the message is changed as the verdict's [list.Posting] says.
 //
 // # What is known, and what is not
 //

@@ -7,8 +7,8 @@ import (
 	"github.com/rcptquota/rcptquota/quota/list/from"
 )
 
-// The verdicts of the rows of the table, in its order. Each function builds the whole
-// verdict, once.
+// The verdicts, in the order in which [Policy.Judge] comes to them. Each function builds
+// the whole verdict, once.
 
 // exempt is the verdict on a message from an exempt network.
 func exempt(m *Message) Verdict {

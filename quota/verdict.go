@@ -64,7 +64,8 @@ const (
 	WindowLimit
 	// Concurrency: the sender has too many messages under way at once.
 	Concurrency
-	// StoreUnavailable: the sender's windows cannot be read now.
+	// StoreUnavailable: the sender's windows, or what they have been granted, cannot be
+	// read now.
 	StoreUnavailable
 	// ListPosting: the sender may not post to a list.
 	ListPosting

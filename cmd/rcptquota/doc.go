@@ -1,9 +1,8 @@
 // Command rcptquota is a milter that limits how many recipients one sender may
-// reach with one message.
+// reach, with one message and over a while, and who may post to mailing lists.
 //
-// It has one subcommand a file: serve answers Postfix, check reads the
-// configuration and tells every mistake, probe plays one message to a running
-// milter as Postfix would, roster shows or renews the roster of premium senders,
-// version tells what was built. Exit status: 0 when all went well, 1 when a check
-// or a probe found what it looks for, 2 when the command could not run.
+// It has one subcommand a file. serve answers Postfix; what it runs is in package service.
+// check, probe, roster, replay and report need no running rcptquota; the others ask it over
+// its control socket (package control). Exit status: 0 when all went well, 1 when a check or a
+// probe found what it looks for, 2 when the command could not run.
 package main

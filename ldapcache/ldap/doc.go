@@ -22,6 +22,13 @@
 // groups, so that the server needs no memberOf overlay. Package roster decides who is
 // premium.
 //
+// # Presets
+//
+// The attributes and filters of the directories that sites have are in the folder presets,
+// a file each. A new preset needs a file there with all keys of [Schema], a site's example
+// in deploy/postfix/presets, entries in testdata with a case in field_test.go, and its
+// section in deploy/postfix/directory.md.
+//
 // # References to persons
 //
 // Directories refer to persons in many ways, in the attributes that [Schema] names: by

@@ -10,7 +10,8 @@ import (
 )
 
 // presetFiles are the presets: a file each, with a value for every key of
-// [Schema]. A file that is added here is a preset under its name.
+// [Schema]. A file added to the folder presets is a preset under its
+// name: no code names them.
 //
 //go:embed presets
 var presetFiles embed.FS
@@ -75,8 +76,8 @@ type Schema struct {
 	// that has a value counts. Left out: the preset's.
 	UserEstablishment []string `toml:"user_establishment"`
 
-	// EstablishmentFilter finds a school's entry; "%e" stands for its UAI. In
-	// a preset, empty: no school is found by its UAI. Left out: the preset's.
+	// EstablishmentFilter finds a school's entry; "%e" stands for its UAI. Left
+	// out: the preset's, which in some finds no school.
 	EstablishmentFilter string `toml:"establishment_filter"`
 	// EstablishmentUAI are the attributes of a school's entry with its UAI. Left out:
 	// the preset's.

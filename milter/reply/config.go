@@ -1,8 +1,8 @@
 package reply
 
 // Config is the table [replies]: what mail users read. A text may use
-// {limit}, {recipients}, {contact} and {ref}; an empty one is the built-in text
-// of the language.
+// {limit}, {recipients}, {contact} and {ref}, and what its comment names besides; an empty
+// one is the built-in text of the language.
 type Config struct {
 	// Language is "fr" or "en".
 	Language string `toml:"language"`

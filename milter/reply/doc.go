@@ -4,4 +4,8 @@
 //
 // A reply is a code, an enhanced code (RFC 3463) and one line of printable ASCII, at most
 // as long as RFC 5321 allows. It never names a recipient.
+//
+// A new text is a field of [Config], whose comment is its line in the manual; a row in
+// texts; a sentence each in french.go and english.go; and a case in template or refusal. A
+// verdict in reply_test.go shows it.
 package reply

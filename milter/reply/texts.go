@@ -14,8 +14,8 @@ type text struct {
 	key string
 	// value is where the configuration keeps it; empty: left out.
 	value *string
-	// instead is what the configuration's author wrote for several cases, of which this
-	// is one, and counts when value is left out; nil: nothing.
+	// instead is the more general text that is used when value is left out and that one
+	// is configured; nil: there is none.
 	instead *string
 	// placeholders are those that the text may use.
 	placeholders []string

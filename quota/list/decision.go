@@ -104,7 +104,7 @@ func Decide(who *Poster, found *Found, m *Message, enforce bool) Decision {
 		} else {
 			d.Weighed = weigh(d.Weighed, r)
 		}
-		if removals <= MaxRemovals { // else the message is refused
+		if removals <= MaxRemovals { // more than Postfix can be asked for: refused below
 			posting = posting.and(&one.posting)
 		}
 	}
@@ -117,7 +117,7 @@ func Decide(who *Poster, found *Found, m *Message, enforce bool) Decision {
 		}
 	}
 	if d.Redirects && removals > MaxRemovals {
-		d.Refusal = MayNotPost
+		d.Refusal = MayNotPost // as it cannot be redirected
 	}
 	if !m.NoEnd {
 		d.Posting = &posting

@@ -1,5 +1,5 @@
-// Package random gives tests their random numbers: other ones in each run, and the same
-// ones again for who wants to see a failure twice.
+// Package random gives tests their random numbers: different in each run, and repeatable
+// for anyone who needs to see a failure again.
 //
 // A run has one seed, which each test logs that asks for numbers. The environment
 // variable RCPTQUOTA_TEST_SEED sets it:

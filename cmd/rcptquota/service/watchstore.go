@@ -20,7 +20,7 @@ const (
 )
 
 // inspector is a store that can inspect its Redis. The error means that Redis is
-// away, which is logged elsewhere.
+// away, which each message's record and the metrics tell.
 type inspector interface {
 	Inspect(ctx context.Context) (redis.Inspection, error)
 }
