@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -92,9 +91,6 @@ func (p *Parts) now(ctx context.Context, r *history.Record) Now {
 	}
 	m := p.again(ctx, r)
 	v := p.dryRun().Judge(ctx, m)
-	if errors.Is(v.Err, errCannotTry) {
-		return Now{Note: v.Err.Error()}
-	}
 	again := history.Of(&v)
 	n := Now{
 		Action: again.Action, Reason: again.Reason, Limit: again.Limit, Granted: again.Granted, Used: again.Used, RetryAt: again.RetryAt,

@@ -46,14 +46,14 @@ func startHistoryRelay(t *testing.T, redis *servers.Redis, name string) *relay {
 	return r
 }
 
-// message judges a message, and tells the observer, as the milter does.
+// message judges a message, and keeps its decision record, as the milter does.
 func (r *relay) message(login, queueID string, n int) quota.Verdict {
 	var to quota.Recipients
 	for i := range n {
 		to.Add(fmt.Sprintf("r%d@example.org", i))
 	}
 	v := r.InForce().Policy.Judge(r.t.Context(), &quota.Message{Login: login, Recipients: &to})
-	observe{r.Service}.Observe(&milter.Decision{Verdict: &v, QueueID: queueID, Reply: "550 5.5.3 no"})
+	r.InForce().History.Observe(&milter.Decision{Verdict: &v, QueueID: queueID, Reply: "550 5.5.3 no"})
 	return v
 }
 
