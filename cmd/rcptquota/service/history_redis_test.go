@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
@@ -41,8 +42,9 @@ func startHistoryRelay(t *testing.T, redis *servers.Redis, name string) *relay {
 			t.Error(err)
 		}
 	})
-	r.Service = &Service{log: log}
+	r.Service = &Service{log: log, metrics: metrics.New()}
 	r.inForce.Store(parts)
+	r.watchForAlerts()
 	return r
 }
 
