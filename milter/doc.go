@@ -24,11 +24,12 @@
 //
 // In the inbound role each RCPT is judged and answered for itself.
 //
-// # Messages to lists
+// # Headers
 //
-// Only where there may be lists does the MTA show the header, without waiting for
-// replies, and let us change a message. At its end a message to lists is judged
-// once more, by its header. Then, as the verdict says, Reply-To is set, X-Sender and
+// Only where there may be lists, or a class limits the addresses that a message shows,
+// does the MTA show the header, without waiting for replies; only for lists does it let us
+// change a message. At its end a message to lists is judged once more, by its header, and
+// so is one of a sender whose class has that limit. Then, as the verdict says, Reply-To is set, X-Sender and
 // the fields that name another sender are removed, and a list is replaced by its
 // managers. The header of any other message is dropped unread.
 //

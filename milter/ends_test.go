@@ -80,7 +80,7 @@ func TestNoEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := startListenRig(t, atMost(1), ListenConfig{Address: filtering}, false)
+				r := startListenRig(t, atMost(1), ListenConfig{Address: filtering}, Needs{})
 				a, b := r.to(t, "587"), r.to(t, "465")
 				c.play(a, b)
 				_, _ = a.conn.Close(), b.conn.Close()
@@ -132,7 +132,7 @@ func TestUnended(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := startListenRig(t, atMost(1), ListenConfig{Address: filtering}, false)
+				r := startListenRig(t, atMost(1), ListenConfig{Address: filtering}, Needs{})
 				p := r.to(t, "587")
 				c.play(p)
 				_ = p.conn.Close()
@@ -152,7 +152,7 @@ func TestUnended(t *testing.T) {
 func TestCountAtData(t *testing.T) {
 	judge := &reserving{}
 	synctest.Test(t, func(t *testing.T) {
-		r := startListenRig(t, judge, ListenConfig{Address: filtering, Count: "data"}, true)
+		r := startListenRig(t, judge, ListenConfig{Address: filtering, Count: "data"}, Needs{Lists: true})
 		p := r.to(t, "587")
 		for range maxUnendedOfOne + 1 {
 			p.filtered("anne")
@@ -195,7 +195,7 @@ func TestNoEndIsTold(t *testing.T) {
 			return quota.Verdict{Action: quota.Accept}
 		})
 		synctest.Test(t, func(t *testing.T) {
-			r := startListenRig(t, judge, ListenConfig{Address: filtering, Count: count}, true)
+			r := startListenRig(t, judge, ListenConfig{Address: filtering, Count: count}, Needs{Lists: true})
 			p := r.to(t, "587")
 			p.mail("anne", "list@l.fr")
 			p.data()

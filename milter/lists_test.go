@@ -15,7 +15,7 @@ import (
 // lists is a judge for whom addresses in l.fr are lists to which everybody may post, and
 // those in re.fr are redirected to managers.
 type lists struct {
-	header list.Header // of the last message that ended
+	header quota.Header // of the last message that ended
 }
 
 func (l *lists) Judge(_ context.Context, m *quota.Message) quota.Verdict {
@@ -36,7 +36,7 @@ func (l *lists) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 	return v
 }
 
-func (l *lists) JudgeHeader(v *quota.Verdict, h *list.Header) quota.Verdict {
+func (l *lists) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
 	l.header = *h
 	judged := new(quota.Policy).JudgeHeader(v, h)
 	if judged.Posting != nil && h.Count("Sender") > 0 {

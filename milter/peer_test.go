@@ -179,11 +179,11 @@ func startRig(t testing.TB, judge Policy, role quota.Role) *rig {
 // startListsRig is startRig where there may be lists.
 func startListsRig(t testing.TB, judge Policy, role quota.Role, lists bool) *rig {
 	t.Helper()
-	return startListenRig(t, judge, ListenConfig{Address: "inet:127.0.0.1:8891", Role: role.String()}, lists)
+	return startListenRig(t, judge, ListenConfig{Address: "inet:127.0.0.1:8891", Role: role.String()}, Needs{Lists: lists})
 }
 
-// startListenRig is startListsRig with a listener as config says.
-func startListenRig(t testing.TB, judge Policy, config ListenConfig, lists bool) *rig {
+// startListenRig is startRig with a listener as config says.
+func startListenRig(t testing.TB, judge Policy, config ListenConfig, needs Needs) *rig {
 	t.Helper()
 	replies, err := reply.New(reply.Config{Language: "en", Contact: "help@example.org"})
 	if err != nil {
@@ -191,7 +191,7 @@ func startListenRig(t testing.TB, judge Policy, config ListenConfig, lists bool)
 	}
 	r := &rig{pipes: newPipes(), log: &safeBuffer{}}
 	handler := slog.NewTextHandler(r.log, &slog.HandlerOptions{ReplaceAttr: withoutTime})
-	r.Server = NewServer(Rules{judge, replies, lists}, slog.New(handler))
+	r.Server = NewServer(Rules{judge, replies, needs}, slog.New(handler))
 	r.SetObserver(&r.observed)
 	go func() {
 		if err := r.Serve(r.pipes, config); err != nil {

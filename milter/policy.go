@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // Judge decides what becomes of messages. It is called by many goroutines at
@@ -13,8 +12,8 @@ type Judge interface {
 	// Judge does not fail: what it could not know is in the verdict.
 	Judge(ctx context.Context, m *quota.Message) quota.Verdict
 	// JudgeHeader gives the verdict on a message that passed at DATA with the verdict v,
-	// which has a Posting, once its header h has come. It changes neither.
-	JudgeHeader(v *quota.Verdict, h *list.Header) quota.Verdict
+	// which needs the header, once its header h has come. It changes neither.
+	JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict
 }
 
 // Settler ends the reservations of messages. Like [Judge], it is called by many

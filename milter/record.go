@@ -32,11 +32,13 @@ func (s *session) record(v *quota.Verdict) {
 	s.observe(v)
 	// Message record "accepted": at the end of a message that passed (a message given up after DATA
 	// leaves no record); with `count = "data"`, at DATA
-	// Message record "refused": at the refusal; in role inbound, for the RCPT refused; for the header
-	// of a post, at its end
+	// Message record "refused": at the refusal; in role inbound, for the RCPT refused; for the header,
+	// at the end of the message
 	// Message record "deferred": the same, for a `4xx` reply
 	// Message record "redirected": at the end of a message that went to a list's managers instead of
 	// the list
+	// Message record "held": at the end of a message that Postfix took and put on hold, for a window
+	// with `exceeded = "hold"`
 	// Message record "would_refuse": at the end of a message that passed only because rules are not
 	// enforced
 	level := slog.LevelInfo
@@ -52,7 +54,7 @@ func (s *session) record(v *quota.Verdict) {
 // attrs are the keys of a message's record. One that has nothing to say is left out.
 // Recipients are counted, never named.
 func (s *session) attrs(v *quota.Verdict) []slog.Attr {
-	a := make(attrs, 0, 24)
+	a := make(attrs, 0, 25)
 	// Message key "queue_id": Postfix's, to find the message in its log; the reference that the reply
 	// quotes. If an RCPT is refused before the message's first good one, there is none: `NOQUEUE`, in
 	// Postfix's log and in the reply
@@ -66,14 +68,21 @@ func (s *session) attrs(v *quota.Verdict) []slog.Attr {
 	if v.Reason != quota.NoReason {
 		// Message key "reason": `message_limit`, `window`, `concurrency`, `directory_unavailable`,
 		// `store_unavailable`, `unauthenticated`, `exempt_network`, `list_posting`, `list_from`,
-		// `list_automatic`, `list_header`, `list_unchecked`; absent if no rule applied
+		// `list_automatic`, `list_header`, `list_unchecked`, `visible_recipients`;
+		// absent if no rule applied
 		a.text("reason", v.Reason.String())
 	}
 	// Message key "recipients": distinct recipients that count; all recipients, if nothing is counted
 	a.add(slog.Int("recipients", v.Recipients))
 	if v.Limit > 0 {
-		// Message key "limit": the most that would have passed, of the message or of the window
+		// Message key "limit": the most that would have passed, of the message or of the window,
+		// or of the addresses that are visible
 		a.add(slog.Int("limit", v.Limit))
+	}
+	if v.Visible > 0 {
+		// Message key "visible": how many addresses `To` and `Cc` show, if that is too many; counted up
+		// to 10001, never named
+		a.add(slog.Int("visible", v.Visible))
 	}
 	if v.Granted > 0 {
 		// Message key "granted": how many of `limit` the sender [has been granted](#more-for-a-while) for

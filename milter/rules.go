@@ -12,9 +12,8 @@ type Rules struct {
 	Policy Policy
 	// Replies are what users read.
 	Replies *reply.Replies
-	// Lists reports that recipients may be lists: the header of messages to lists is
-	// looked at then, and they may be changed at their end.
-	Lists bool
+	// Needs are what these need of the MTA.
+	Needs Needs
 }
 
 // inUse are rules with the messages that go by them. A message goes by the rules by which
@@ -73,9 +72,9 @@ func (r *inUse) closeIfOver() {
 	}
 }
 
-// lists reports whether there may be lists by the rules for connections that begin now.
-func (b *ruleBook) lists() bool {
+// needs are those of the rules for connections that begin now.
+func (b *ruleBook) needs() Needs {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.now.Lists
+	return b.now.Needs
 }

@@ -81,7 +81,7 @@ func TestUseListsForTheFirstTime(t *testing.T) {
 		old.mail("anne", "a@example.org")
 		old.send('A')
 		judge := &unseen{}
-		r.Use(Rules{Policy: judge, Replies: &reply.Replies{}, Lists: true})
+		r.Use(Rules{Policy: judge, Replies: &reply.Replies{}, Needs: Needs{Lists: true}})
 		young := r.pipes.dial(t)
 		young.negotiate(postfixOffer)
 		for _, p := range []*peer{old, young} {

@@ -23,16 +23,13 @@ const (
 	maxAcceptPause = time.Second
 )
 
-// symLists are [macros], with lists and without.
-var symLists = map[bool]map[gomilter.Stage][]string{true: macros(true), false: macros(false)}
-
 // macros are the macros that we use. They are asked for by name (SMFIF_SETSYMLIST), so
 // that they come whatever milter_*_macros is set to, and no others do. The sender's
 // address may cost Postfix a call of its address rewriting, and matters only where there
 // may be lists.
-func macros(lists bool) map[gomilter.Stage][]string {
+func macros(needs Needs) map[gomilter.Stage][]string {
 	ofMail := []string{macroLogin}
-	if lists {
+	if needs.Lists {
 		ofMail = append(ofMail, macroSender)
 	}
 	return map[gomilter.Stage][]string{
@@ -45,28 +42,56 @@ func macros(lists bool) map[gomilter.Stage][]string {
 	}
 }
 
+// Needs are what the rules need of the MTA beside the envelope. More than is needed costs
+// each message time.
+type Needs struct {
+	// Lists: recipients may be lists. The header of messages to them is looked at, and
+	// they may be changed at their end.
+	Lists bool
+	// Visible: the addresses that a message shows may be limited, for senders. Its header
+	// is looked at.
+	Visible bool
+	// Holds: messages may be put on hold.
+	Holds bool
+}
+
+// header reports whether the header may matter of messages that come in by a listener.
+func (n Needs) header(l *listener) bool {
+	return n.Lists || n.Visible && l.role == quota.Submission && !l.countsAtData
+}
+
+// unmet reports whether messages show less than these needs, on a connection of a listener
+// that asked for other ones, because the rules were replaced meanwhile.
+func (n Needs) unmet(asked Needs, l *listener) bool {
+	return n.Lists && !asked.Lists || n.header(l) && !asked.header(l)
+}
+
 // protocol returns the events that the MTA need not send, and those for which it need not
-// wait for a reply. The header matters only where there may be lists.
-func protocol(role quota.Role, lists bool) gomilter.OptProtocol {
+// wait for a reply.
+func protocol(l *listener, needs Needs) gomilter.OptProtocol {
 	p := gomilter.OptNoHelo | gomilter.OptNoEOH | gomilter.OptNoBody |
 		gomilter.OptNoUnknown | gomilter.OptNoConnReply | gomilter.OptNoMailReply
-	if lists {
+	if needs.header(l) {
 		p |= gomilter.OptNoHeaderReply
 	} else {
 		p |= gomilter.OptNoHeaders
 	}
-	if role == quota.Inbound {
+	if l.role == quota.Inbound {
 		return p | gomilter.OptNoData
 	}
 	return p | gomilter.OptNoRcptReply
 }
 
 // actions returns what we ask the MTA to allow.
-func actions(lists bool) gomilter.OptAction {
-	if lists {
-		return gomilter.OptSetSymList | edits
+func actions(needs Needs) gomilter.OptAction {
+	a := gomilter.OptSetSymList
+	if needs.Lists {
+		a |= edits
 	}
-	return gomilter.OptSetSymList
+	if needs.Holds {
+		a |= gomilter.OptQuarantine
+	}
+	return a
 }
 
 // Server answers milter connections. Make it with [NewServer].
@@ -89,7 +114,8 @@ type Server struct {
 	active    sync.WaitGroup // counts wires; incremented under mu, and never while draining
 }
 
-// NewServer returns a server that goes by rules, and writes one record a message to log.
+// NewServer returns a server that goes by rules, and writes one record a message to log. It
+// asks the MTA for what they need.
 func NewServer(rules Rules, log *slog.Logger) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Server{
@@ -163,7 +189,7 @@ func (s *Server) acquirePlace() bool {
 // handle passes one connection to the library, in a library server of its own, so that the
 // session that the library asks for is this connection's.
 func (s *Server) handle(conn net.Conn, l listener) {
-	session := &session{server: s, listener: l, lists: s.rules.lists()}
+	session := &session{server: s, listener: l, needs: s.rules.needs()}
 	session.wire = newWire(conn, session, func() {
 		session.closed()
 		s.untrack(session.wire)
@@ -175,9 +201,9 @@ func (s *Server) handle(conn net.Conn, l listener) {
 	}
 	library := gomilter.Server{
 		NewMilter: func() gomilter.Milter { return callbacks{session} },
-		Actions:   actions(session.lists),
-		Protocol:  protocol(session.role, session.lists),
-		SymList:   symLists[session.lists],
+		Actions:   actions(session.needs),
+		Protocol:  protocol(&session.listener, session.needs),
+		SymList:   macros(session.needs),
 	}
 	_ = library.Serve(&oneConn{Conn: session.wire}) // returns at once: it starts a goroutine, and then there is no more to accept
 }

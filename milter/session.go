@@ -12,7 +12,6 @@ import (
 	gomilter "github.com/emersion/go-milter"
 
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // Names of macros (Postfix MILTER_README, "What macros will Postfix send").
@@ -49,7 +48,7 @@ type session struct {
 	server *Server
 	listener
 	wire   *wire
-	lists  bool // when the connection began, there could be lists; so it shows the header
+	needs  Needs // of the rules when the connection began: what was asked of the MTA
 	client netip.Addr
 	port   uint16 // of the Postfix service; 0 when it is not known
 	tx     transaction
@@ -74,7 +73,7 @@ type transaction struct {
 	typed      map[string][]string // how the client wrote recipients, where that differs
 	typedSize  int                 // of typed, in bytes
 	untyped    bool                // typed lacks some, beyond maxTyped
-	header     list.Header
+	header     quota.Header
 	judged     bool // the verdict is about the present recipients
 	ended      bool // the end of the message was seen
 	verdict    quota.Verdict
@@ -87,7 +86,7 @@ func (s *session) inTransaction() bool { return s.tx.open }
 // wantsHeaders reports whether the header of the message matters. An MTA that shows no
 // DATA shows the header before the decision, when that is not known yet.
 func (s *session) wantsHeaders() bool {
-	return s.tx.verdict.Posting != nil || s.role == quota.Submission && !s.tx.judged
+	return s.tx.verdict.NeedsHeader() || s.role == quota.Submission && !s.tx.judged
 }
 
 // Connect keeps the client's address, and the port that it connected to.
@@ -171,7 +170,7 @@ func (s *session) HeaderField(name, value string) gomilter.Response {
 	return s.goOn(gomilter.OptNoHeaderReply)
 }
 
-// EndOfMessage judges a message to lists by its header, changes the message as the verdict
+// EndOfMessage judges a message by its header where that matters, changes the message as the verdict
 // says, and settles the reservation. An MTA that shows no DATA gets the decision here.
 func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) {
 	if !s.tx.open {
@@ -184,7 +183,7 @@ func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) 
 		return response, nil
 	}
 	v := s.tx.verdict
-	if v.Posting != nil {
+	if v.NeedsHeader() {
 		v = s.tx.rules.Policy.JudgeHeader(&v, &s.tx.header)
 	}
 	if !v.Action.Passes() {
@@ -192,7 +191,7 @@ func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) 
 		s.record(&v)
 		return s.refusal(&v), nil
 	}
-	if err := s.edit(m, v.Posting); err != nil {
+	if err := errors.Join(s.edit(m, v.Posting), s.hold(m, &v)); err != nil {
 		return nil, err // reset releases the reservation, and the client sends the message again
 	}
 	s.settle(committed)
@@ -255,10 +254,10 @@ func (s *session) judge(recipients *quota.Recipients) quota.Verdict {
 	if s.role == quota.Inbound {
 		m.Earlier = s.tx.verdict.Posting
 	}
-	if s.tx.rules.Lists {
+	if s.tx.rules.Needs.Lists {
 		m.Forms = s.countForms
-		m.HeaderUnseen = !s.lists
 	}
+	m.HeaderUnseen = s.tx.rules.Needs.unmet(s.needs, &s.listener)
 	return s.tx.rules.Policy.Judge(ctx, m)
 }
 

@@ -9,12 +9,11 @@ import (
 	"testing/synctest"
 
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 func (f judgeFunc) Judge(_ context.Context, m *quota.Message) quota.Verdict { return f(m) }
 
-func (f judgeFunc) JudgeHeader(v *quota.Verdict, h *list.Header) quota.Verdict {
+func (f judgeFunc) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
 	return new(quota.Policy).JudgeHeader(v, h)
 }
 

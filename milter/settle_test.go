@@ -28,7 +28,7 @@ func (r *reserving) Judge(_ context.Context, m *quota.Message) quota.Verdict {
 	return quota.Verdict{Action: quota.Accept, Due: quota.Due{Ticket: quota.Ticket{Sender: "anne", ID: fmt.Sprint(r.tickets)}}}
 }
 
-func (r *reserving) JudgeHeader(v *quota.Verdict, _ *list.Header) quota.Verdict { return *v }
+func (r *reserving) JudgeHeader(v *quota.Verdict, _ *quota.Header) quota.Verdict { return *v }
 
 func (r *reserving) Settle(_ context.Context, t quota.Ticket, committed bool) error {
 	r.settled = append(r.settled, fmt.Sprint(t.ID, " ", committed))

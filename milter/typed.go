@@ -15,7 +15,7 @@ import (
 // keepTyped remembers how the client wrote a recipient where that is not how the
 // MTA resolved it. What it returns forgets that again, for one that is refused.
 func (s *session) keepTyped(address, typed string) (forget func()) {
-	if !s.tx.rules.Lists {
+	if !s.tx.rules.Needs.Lists {
 		return func() {}
 	}
 	recipient := mailaddr.RecipientKey(address)

@@ -105,7 +105,7 @@ func (w *wire) nextPacket() error {
 }
 
 // beginPacket looks at the head of a packet. It reports true for one that it skipped:
-// a header field of a message that is not to a list, for which the MTA awaits no answer.
+// a header field of a message that is not judged by its header, for which the MTA awaits no answer.
 func (w *wire) beginPacket() (skipped bool, err error) {
 	length, err := w.peek(lengthSize)
 	if err != nil {

@@ -16,23 +16,27 @@ import (
 )
 
 func TestNegotiation(t *testing.T) {
+	submission, inbound, atData := ListenConfig{}, ListenConfig{Role: "inbound"}, ListenConfig{Count: "data"}
 	for name, c := range map[string]struct {
-		role  quota.Role
-		lists bool
-		offer options
-		want  options
+		listen ListenConfig
+		needs  Needs
+		offer  options
+		want   options
 	}{
-		"Postfix, submission": {quota.Submission, false, postfixOffer, options{6, 0x100, 0xd172}},
-		"Postfix, inbound":    {quota.Inbound, false, postfixOffer, options{6, 0x100, 0x5372}},
-		"lists, submission":   {quota.Submission, true, postfixOffer, options{6, 0x11d, 0xd1d2}},
-		"lists, inbound":      {quota.Inbound, true, postfixOffer, options{6, 0x11d, 0x53d2}},
-		"a later version":     {quota.Submission, false, options{7, 0x1ff, 0x1fffff}, options{6, 0x100, 0xd172}},
-		"version 2":           {quota.Submission, false, options{2, 0x3f, 0x7f}, options{2, 0, 0x72}},
-		"nothing":             {quota.Submission, true, options{6, 0, 0}, options{6, 0, 0}},
+		"Postfix, submission": {submission, Needs{}, postfixOffer, options{6, 0x100, 0xd172}},
+		"Postfix, inbound":    {inbound, Needs{}, postfixOffer, options{6, 0x100, 0x5372}},
+		"lists, submission":   {submission, Needs{Lists: true}, postfixOffer, options{6, 0x11d, 0xd1d2}},
+		"lists, inbound":      {inbound, Needs{Lists: true}, postfixOffer, options{6, 0x11d, 0x53d2}},
+		"visible, submission": {submission, Needs{Visible: true}, postfixOffer, options{6, 0x100, 0xd1d2}},
+		"visible, inbound":    {inbound, Needs{Visible: true}, postfixOffer, options{6, 0x100, 0x5372}},
+		"visible, at DATA":    {atData, Needs{Visible: true}, postfixOffer, options{6, 0x100, 0xd172}},
+		"a later version":     {submission, Needs{}, options{7, 0x1ff, 0x1fffff}, options{6, 0x100, 0xd172}},
+		"version 2":           {submission, Needs{}, options{2, 0x3f, 0x7f}, options{2, 0, 0x72}},
+		"nothing":             {submission, Needs{Lists: true}, options{6, 0, 0}, options{6, 0, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := startListsRig(t, atMost(1), c.role, c.lists)
+				r := startListenRig(t, atMost(1), c.listen, c.needs)
 				p := r.pipes.dial(t)
 				got, rest := p.negotiate(c.offer)
 				if got != c.want {

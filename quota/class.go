@@ -9,6 +9,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/mailaddr"
+	"github.com/rcptquota/rcptquota/quota/visible"
 )
 
 // Class is a named set of limits. A site chooses the names.
@@ -25,13 +26,18 @@ type Class struct {
 type Limits struct {
 	// Recipients is the most distinct recipients of one message, at least 1.
 	Recipients int
+	// Visible is the most distinct addresses that To and Cc may show to everybody who
+	// gets the message; 0: any number.
+	Visible int
 	// Windows count over messages; there may be none.
 	Windows []Window
 }
 
-// Match says which senders belong to a class: by the domain of a professional
-// address, or by the value of an attribute. The zero Match matches nobody.
+// Match says which senders belong to a class: by their login, by the domain of a
+// professional address, or by the value of an attribute. The zero Match matches nobody.
 type Match struct {
+	// Logins are in lower case.
+	Logins []string
 	// Domains are in lower case and A-labels; a subdomain does not match.
 	Domains []string
 	// Attribute is the name of a directory attribute in lower case. A sender with one of
@@ -40,6 +46,7 @@ type Match struct {
 	Values    []string
 }
 
+// matches reports whether the directory's answer puts a sender into the class.
 func (m *Match) matches(s *Sender) bool {
 	for _, address := range s.Addresses {
 		_, domain := mailaddr.Split(address)
@@ -74,6 +81,12 @@ func (c ClassConfig) compile(name string, enforce bool) (*Class, error) {
 	} else {
 		class.Limits.Recipients = n
 	}
+	if c.VisibleRecipients != nil {
+		if class.Limits.Visible = *c.VisibleRecipients; class.Limits.Visible < 1 || class.Limits.Visible > visible.Max {
+			errs = append(errs, conf.Errorf("class."+name+".visible_recipients",
+				"%d is no limit; write how many addresses a message may show, from 1 to %d, or leave it out", class.Limits.Visible, visible.Max))
+		}
+	}
 	errs = append(errs, c.Match.compile(&class.Match, "class."+name+".match"))
 	for i, w := range c.Windows {
 		window, err := w.compile(fmt.Sprintf("class.%s.window[%d]", name, i))
@@ -91,6 +104,12 @@ func (m MatchConfig) compile(match *Match, key string) error {
 	match.Attribute = strings.ToLower(m.Attribute)
 	match.Values = m.Value
 	var errs []error
+	for _, login := range m.Login {
+		if login == "" || strings.TrimSpace(login) != login {
+			errs = append(errs, conf.Errorf(key+".login", "%q is not a login; write it as senders log in, in whatever case", login))
+		}
+		match.Logins = append(match.Logins, loginKey(login))
+	}
 	for _, domain := range m.Domain {
 		if !mailaddr.IsDomain(domain) {
 			errs = append(errs, conf.Errorf(key+".domain", "%q is not a domain; write it as in \"ecollege31.fr\"", domain))
@@ -132,7 +151,7 @@ func (r *Rules) checkLimit(c *classification, n int) limitCheck {
 	switch {
 	case c.grant.err != nil && n <= MaxRecipients+r.highest: // a grant may allow it
 		return limitCheck{enforced(Defer, c.class.Enforce), StoreUnavailable, limit, c.grant.err}
-	case c.sure || r.baseWhenUnknown:
+	case r.certain(c):
 		return limitCheck{action: enforced(Refuse, c.class.Enforce), reason: MessageLimit, limit: limit}
 	case n > r.highest+c.grant.most && r.allEnforced: // whatever the directory would say
 		return limitCheck{action: Refuse, reason: MessageLimit, limit: r.highest + c.grant.n}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/list"
@@ -15,6 +16,7 @@ type classification struct {
 	id      string // the directory's name of the sender; empty when it is not known
 	class   *Class // nil for a message that nobody is counted for
 	premium bool
+	named   bool  // the class names the login, so it is certain whatever the directory says
 	unknown bool  // the directory has no entry of the sender
 	sure    bool  // nothing about the sender is in doubt
 	err     error // why something is in doubt, or what is wrong with the entry
@@ -34,8 +36,14 @@ func (p *Policy) classify(ctx context.Context, o *origin, now time.Time) (classi
 		return classification{sender: o.sender, class: r.base, sure: true, closesLists: r.base.Enforce}, list.Poster{}
 	}
 	sender, err := p.directory.Sender(ctx, o.sender)
-	who := newPoster(&sender, err, r.allEnforced)
-	c := r.classification(o.sender, &sender, err, &who)
+	return p.classifySender(o.sender, &sender, err, now)
+}
+
+// classifySender is classify for a login, once the directory has answered.
+func (p *Policy) classifySender(login string, sender *Sender, err error, now time.Time) (classification, list.Poster) {
+	r := p.rules
+	who := newPoster(sender, err, r.allEnforced || r.classNaming(login) != nil)
+	c := r.classification(login, sender, err, &who)
 	c.grant = p.granted(c.sender, c.id, c.sure || c.id != "", now)
 	return c, who
 }
@@ -57,13 +65,23 @@ func (r *Rules) classification(login string, sender *Sender, err error, who *lis
 	default:
 		c.err = err
 	}
-	c.closesLists = c.class.Enforce || who.Err != nil && r.someEnforced
+	if class := r.classNaming(login); class != nil {
+		c.class, c.named = class, true
+	}
+	c.closesLists = c.class.Enforce || who.Err != nil && r.someEnforced && !c.named
 	return c
 }
 
+// certain reports whether the limits of the sender's class may refuse a message for good. A
+// named login may still have been granted more under a name that the directory cannot tell.
+func (r *Rules) certain(c *classification) bool {
+	return c.sure || c.named && c.grant.most == c.grant.n || r.baseWhenUnknown
+}
+
 // newPoster makes the poster from the directory's answer. A stale answer is treated as
-// none, because people may have changed.
-func newPoster(sender *Sender, err error, allEnforced bool) list.Poster {
+// none, because people may have changed; enforced says that no other answer could take the
+// sender out of the rules.
+func newPoster(sender *Sender, err error, enforced bool) list.Poster {
 	switch {
 	case errors.Is(err, ErrAbsent), errors.Is(err, ErrAmbiguous):
 		return list.Poster{}
@@ -72,11 +90,18 @@ func newPoster(sender *Sender, err error, allEnforced bool) list.Poster {
 	case err == nil:
 		err = sender.Stale
 	}
-	return list.Poster{Err: err, MayBeUnenforced: !allEnforced}
+	return list.Poster{Err: err, MayBeUnenforced: !enforced}
 }
 
-// classOf finds a sender's class: premium, else the strictest that matches,
-// else the default.
+// classNaming finds the class that names a login; nil: none does. It comes before all
+// others: who names a person means that person.
+func (r *Rules) classNaming(login string) *Class { return r.logins[loginKey(login)] }
+
+// loginKey is the form in which logins are compared: in whatever case they are written.
+func loginKey(login string) string { return strings.ToLower(login) }
+
+// classOf finds the class of a sender whose login no class names: premium, else the
+// strictest that matches, else the default.
 func (r *Rules) classOf(sender *Sender) (class *Class, premium bool) {
 	if sender.Premium && r.premium != nil {
 		return r.premium, true

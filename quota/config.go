@@ -43,8 +43,10 @@ type SendersConfig struct {
 	// by the default class, and all such messages are counted together as the sender
 	// "<>".
 	TrustedSubmitters []string `toml:"trusted_submitters"`
-	// ExemptRecipients are left out of the count, one by one: addresses, or bare local
-	// parts, which match in every domain.
+	// ExemptRecipients are left out of the count, one by one: addresses; bare local
+	// parts, which match in every domain; or domains with their "@", as in
+	// "@ac-test.fr", for internal mail without a limit (not their subdomains). The
+	// rules of lists hold all the same.
 	ExemptRecipients []string `toml:"exempt_recipients"`
 	// RecipientDelimiter are the characters that separate a list's name from an
 	// extension, as in Postfix's recipient_delimiter.
@@ -55,11 +57,16 @@ type SendersConfig struct {
 type ClassConfig struct {
 	// Recipients is the most distinct recipients of one message.
 	Recipients *int `toml:"recipients"`
+	// VisibleRecipients is the most addresses that a message may show in To and Cc, to
+	// everybody who gets it. One that shows more is refused at its end: people are to
+	// use blind copies (Bcc), or a list. Addresses in "exempt_recipients" are visible
+	// too. Left out: any number.
+	VisibleRecipients *int `toml:"visible_recipients"`
 	// Enforce "false" refuses nothing to senders of this class, and logs
 	// "would_refuse": limits and lists alike. Left out: as "enforce" at the top of the
 	// file.
 	Enforce *bool `toml:"enforce"`
-	// Match says whose class it is: either a domain, or an attribute and its values.
+	// Match says whose class it is: logins, and a domain, or an attribute and its values.
 	// Left out: nobody's, but for "default_class" and [premium].
 	Match MatchConfig `toml:"match"`
 	// Windows are the rolling windows of the class, any number of them.
@@ -75,13 +82,18 @@ type WindowConfig struct {
 	// Count is "distinct" (each recipient once) or "copies" (every recipient of every
 	// message). Left out: "distinct".
 	Count string `toml:"count"`
-	// Exceeded is "defer" (450) or "refuse" (550): what becomes of a message that will
-	// fit later. Left out: "defer".
+	// Exceeded is "defer" (450), "refuse" (550) or "hold": what becomes of a message that
+	// will fit later. "hold" accepts it, and puts it on hold in Postfix's queue until an
+	// administrator looks at it, even if it will never fit. Left out: "defer".
 	Exceeded string `toml:"exceeded"`
 }
 
 // MatchConfig is a class's key match.
 type MatchConfig struct {
+	// Login are single senders, by their login in whatever case, as in
+	// `match = { login = ["mdurand"] }`. It comes before everything else, premium too,
+	// and holds while LDAP is away. Who has two logins is named by both.
+	Login []string `toml:"login"`
 	// Domain are domains of professional addresses, as in
 	// `match = { domain = ["ecollege31.fr"] }`.
 	Domain []string `toml:"domain"`

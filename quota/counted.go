@@ -69,7 +69,8 @@ func (c *counted) all(yield func(string) bool) {
 }
 
 // exemptRecipients are the recipients that are not counted: bare names, which match
-// in every domain, and whole addresses. They never exempt the message.
+// in every domain, whole addresses, and whole domains, with their "@". They never exempt
+// the message.
 type exemptRecipients map[string]struct{}
 
 // count returns how many of the recipients count.
@@ -87,21 +88,31 @@ func (e exemptRecipients) count(recipients *Recipients) int {
 }
 
 func (e exemptRecipients) contains(address string) bool {
-	local, _ := mailaddr.Split(address)
+	local, domain := mailaddr.Split(address)
 	_, name := e[local]
 	_, whole := e[address]
-	return name || whole
+	_, all := e[address[len(address)-len(domain)-min(len(domain), 1):]] // "@" and the domain, not copied
+	return name || whole || all
 }
 
 func parseExemptRecipients(key string, texts []string) (exemptRecipients, error) {
 	exempt := exemptRecipients{}
 	var errs []error
 	for _, text := range texts {
-		local, domain := mailaddr.Split(text)
-		if local == "" || strings.ContainsAny(text, " <>,*") || strings.Contains(text, "@") && domain == "" {
-			errs = append(errs, conf.Errorf(key, "%q is not an address; write it as in \"abuse@ac-test.fr\", or a bare \"postmaster\"", text))
-		}
+		errs = append(errs, checkExemptRecipient(key, text))
 		exempt[mailaddr.RecipientKey(text)] = struct{}{}
 	}
 	return exempt, errors.Join(errs...)
+}
+
+func checkExemptRecipient(key, text string) error {
+	local, domain := mailaddr.Split(text)
+	switch {
+	case strings.HasPrefix(text, "@.") || strings.HasPrefix(text, "@*"):
+		return conf.Errorf(key, "%q: a domain stands for itself alone; name each subdomain, as in \"@ac-test.fr\"", text)
+	case local == "" && mailaddr.IsDomain(domain):
+	case local == "" || strings.ContainsAny(text, " <>,*") || strings.Contains(text, "@") && domain == "":
+		return conf.Errorf(key, "%q is not an address; write it as in \"abuse@ac-test.fr\", a bare \"postmaster\", or a domain as in \"@ac-test.fr\"", text)
+	}
+	return nil
 }

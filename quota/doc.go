@@ -13,15 +13,21 @@
 // A sender is the SASL login that Postfix authenticated, never an address that
 // the client typed. A recipient is one distinct address of the envelope
 // (RFC 5321 RCPT TO) after Postfix resolved it. A [Class] is a named set of
-// limits. A sender belongs to one class: the premium class if they are designated, else
-// the class that matches their professional addresses or attributes in the directory,
-// else the default class. A [Window] counts the recipients of all of a sender's messages
-// in a rolling period; a [Counter] keeps the counts.
+// limits. A sender belongs to one class: the class that names their login, else the
+// premium class if they are designated, else the class that matches their professional
+// addresses or attributes in the directory, else the default class. A [Window] counts the
+// recipients of all of a sender's messages in a rolling period; a [Counter] keeps the
+// counts.
 //
 // # Lists
 //
 // The rules of mailing lists are in package list. [Policy.Judge] applies them at
 // DATA. At the end of the message [Policy.JudgeHeader] looks at its header, and the message is changed as the verdict's [list.Posting] says.
+//
+// # Visible recipients
+//
+// At the end of a message, [Policy.JudgeHeader] also counts the addresses that To and Cc
+// show to everybody who gets it, where the sender's class limits them.
 //
 // # What is known, and what is not
 //

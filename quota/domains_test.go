@@ -21,7 +21,7 @@ func TestDomainsBeyondASCII(t *testing.T) {
 	if v.Action != Accept || v.Class != "lycee" || v.Recipients != 1 {
 		t.Errorf("%+v", v)
 	}
-	h := list.Header{From: []string{"Jean <jean@lycée.fr>"}}
+	h := Header{Header: list.Header{From: []string{"Jean <jean@lycée.fr>"}}}
 	if v = policy.JudgeHeader(&v, &h); v.Action != Accept {
 		t.Errorf("%v, %v", v.Reason, v.FromFault)
 	}

@@ -316,7 +316,7 @@ func TestLateRefusal(t *testing.T) {
 		"too many":  {list.Header{From: []string{"owner@entmip.fr"}, ReplyTo: 1000}, Refuse, ListHeader},
 	} {
 		was := before
-		v := policy.JudgeHeader(&before, &c.header)
+		v := policy.JudgeHeader(&before, &Header{Header: c.header})
 		if v.Action != c.want || v.Reason != c.reason || v.Ticket != before.Ticket {
 			t.Errorf("%s: %+v", name, v)
 		}

@@ -31,7 +31,7 @@ func TestListsNotEnforced(t *testing.T) {
 		if p := v.Posting; p != nil && (p.Enforced || p.ReplyTo != nil || p.Redirects != nil) {
 			t.Errorf("%s to %s: posting %+v", c.login, c.list, p)
 		}
-		h := list.Header{From: []string{"x@y.fr"}}
+		h := Header{Header: list.Header{From: []string{"x@y.fr"}}}
 		h.Add("Sender", "x@y.fr")
 		if v := policy.JudgeHeader(&v, &h); !v.Action.Passes() || v.Posting != nil && v.Posting.Remove != nil {
 			t.Errorf("%s to %s at its end: %v, %+v", c.login, c.list, v.Action, v.Posting)

@@ -59,8 +59,8 @@ type Message struct {
 	// so nothing can be checked or changed later.
 	NoEnd bool
 	// HeaderUnseen reports that Postfix shows the end of the message but not its header,
-	// because lists were configured only after the connection was made. What is to a list
-	// has to wait for another connection.
+	// or must not be changed, because lists or visible_recipients were configured only
+	// after the connection was made. What is to a list has to wait for another connection.
 	HeaderUnseen bool
 	// Forms returns the number of addresses to remove from the envelope in order to
 	// remove a recipient, which depends on how the client typed it; nil: one for each.

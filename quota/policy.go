@@ -68,25 +68,30 @@ func (p *Policy) Judge(ctx context.Context, m *Message) Verdict {
 	if lists.Unknown != "" {
 		return listUnavailable(&c, &lists, recipients.n)
 	}
-	windows := p.checkWindows(ctx, &c, &recipients)
+	windows, show := p.checkWindows(ctx, m, &c, &recipients), r.mayShow(&c, m)
 	if windows.reason != NoReason {
-		return outOfWindow(&c, &lists, &recipients, &windows)
+		return outOfWindow(&c, &lists, &recipients, &windows, show)
 	}
-	return accepted(&c, &lists, recipients.n, o.acceptedBecause(), &windows)
+	return accepted(&c, &lists, recipients.n, o.acceptedBecause(), &windows, show)
 }
 
 // JudgeHeader gives the verdict on a message that v let pass, now that its header is
-// known: the same verdict with what remains to be done, or a refusal of a message to
-// lists. It changes neither v nor h, and does not settle the reservation.
-func (p *Policy) JudgeHeader(v *Verdict, h *list.Header) Verdict {
-	if v.Posting == nil {
-		return *v
+// known, in the order of the rules: the same verdict with what remains to be done, or one
+// that stops a message to lists, or one that shows too many addresses. It changes neither v
+// nor h, and does not settle the reservation.
+func (p *Policy) JudgeHeader(v *Verdict, h *Header) Verdict {
+	due := v.Due
+	if v.Posting != nil {
+		posting, refusal, fault := v.Posting.JudgeHeader(&h.Header, v.Sender)
+		if refusal != list.NotRefused {
+			return refusedByHeader(v, refusal, fault)
+		}
+		due.Posting = posting
 	}
-	posting, refusal, fault := v.Posting.JudgeHeader(h, v.Sender)
-	if refusal != list.NotRefused {
-		return refusedByHeader(v, refusal, fault)
+	if v.MayShow.exceededBy(h) {
+		return showsTooMany(v, h.Visible.Len(), due)
 	}
-	return Verdict{Action: v.Action, Reason: v.Reason, FromFault: v.FromFault, Facts: v.Facts, Due: Due{posting, v.Ticket}}
+	return Verdict{Action: v.Action, Reason: v.Reason, FromFault: v.FromFault, Facts: v.Facts, Due: due}
 }
 
 // Settle ends the reservation of a message, once: it is committed and counts, or released

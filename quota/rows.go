@@ -2,6 +2,7 @@ package quota
 
 import (
 	"errors"
+	"time"
 
 	"github.com/rcptquota/rcptquota/quota/list"
 	"github.com/rcptquota/rcptquota/quota/list/from"
@@ -71,8 +72,8 @@ func listUnavailable(c *classification, lists *list.Decision, n int) Verdict {
 }
 
 // outOfWindow is the verdict on a message for which its sender's windows have no room, or
-// cannot be read.
-func outOfWindow(c *classification, lists *list.Decision, recipients *counted, w *windowCheck) Verdict {
+// cannot be read. One that is put on hold is not counted.
+func outOfWindow(c *classification, lists *list.Decision, recipients *counted, w *windowCheck, show VisibleLimit) Verdict {
 	facts := w.facts(c.facts(recipients.n).withLists(lists))
 	switch {
 	case w.reason == DirectoryUnavailable: // because of the sender's class, not of a list
@@ -83,12 +84,15 @@ func outOfWindow(c *classification, lists *list.Decision, recipients *counted, w
 	if w.action == WouldRefuse {
 		return Verdict{Action: w.action, Reason: w.reason, Facts: facts, Due: Due{Posting: lists.Posting}}
 	}
+	if w.action == Hold { // once released, it goes out as it is then
+		return Verdict{Action: w.action, Reason: w.reason, Facts: facts, Due: Due{Posting: lists.Posting, MayShow: show}}
+	}
 	return Verdict{Action: w.action, Reason: w.reason, Facts: facts}
 }
 
 // accepted is the verdict on a message that no row stops. If a list passes it on to its
 // managers, it is redirected.
-func accepted(c *classification, lists *list.Decision, n int, reason Reason, w *windowCheck) Verdict {
+func accepted(c *classification, lists *list.Decision, n int, reason Reason, w *windowCheck, show VisibleLimit) Verdict {
 	action := Accept
 	if lists.Redirects {
 		action, reason = Redirect, ListPosting
@@ -96,16 +100,27 @@ func accepted(c *classification, lists *list.Decision, n int, reason Reason, w *
 	return Verdict{
 		Action: action, Reason: reason,
 		Facts: w.facts(c.facts(n).withLists(lists)),
-		Due:   Due{Posting: lists.Posting, Ticket: w.ticket},
+		Due:   Due{Posting: lists.Posting, MayShow: show, Ticket: w.ticket},
 	}
 }
 
 // refusedByHeader is the verdict on a message to lists that v let pass, and whose header is
 // refused.
 func refusedByHeader(v *Verdict, refusal list.Refusal, fault from.Fault) Verdict {
-	facts := v.Facts
+	facts := v.withoutWindow()
 	facts.List, facts.Moderated = v.Posting.List, v.Posting.Moderated
 	return Verdict{Action: enforced(Refuse, v.Posting.Enforced), Reason: reasonOf(refusal), FromFault: fault, Facts: facts, Due: v.Due}
+}
+
+// showsTooMany is the verdict on a message that v let pass, and that shows n addresses to
+// everybody. What is due is that of a message that goes on all the same.
+func showsTooMany(v *Verdict, n int, due Due) Verdict {
+	facts := v.withoutWindow()
+	facts.Visible, facts.Limit, facts.Granted = n, v.MayShow.Most, 0
+	if v.MayShow.Reason == DirectoryUnavailable { // because of the sender's class, not of a list
+		facts.List, facts.Moderated = "", false
+	}
+	return Verdict{Action: v.MayShow.Action, Reason: v.MayShow.Reason, Facts: facts, Due: due}
 }
 
 // reasonOf is the reason of a message that a list refuses.
@@ -137,6 +152,14 @@ func (f Facts) withList(d *list.Decision) Facts {
 func (f Facts) withLists(d *list.Decision) Facts {
 	f.Err = errors.Join(f.Err, d.Faults)
 	return f.withList(d)
+}
+
+// withoutWindow leaves out the window for which a message would have been put on hold.
+func (f Facts) withoutWindow() Facts {
+	if f.Window.Per > 0 {
+		f.Limit, f.Granted, f.Window, f.Used, f.RetryAt = 0, 0, Window{}, 0, time.Time{}
+	}
+	return f
 }
 
 // facts adds the window that has no room, and an outage of the store.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rcptquota/rcptquota/quota/list"
@@ -32,6 +33,8 @@ recipients = 10
 const (
 	rowsOpen       = "[class.open]\nrecipients = 4\nenforce = false\n"
 	rowsOpenSender = "default_class = \"open\"\n"
+	rowsHold       = "[class.held]\nrecipients = 3\n[[class.held.window]]\nper = \"1h\"\nrecipients = 3\nexceeded = \"hold\"\n"
+	rowsHoldSender = "default_class = \"held\"\n"
 	rowsPass       = "[directory_unavailable]\npremium = \"base\"\n"
 )
 
@@ -115,6 +118,17 @@ func TestFirstRowWins(t *testing.T) {
 		{rows: "window, redirect", login: "member", to: others(0, "owned@re.fr"), counter: full, action: Defer, reason: WindowLimit, list: "owned@re.fr"},
 		{rows: "window, store away", after: "[[class.small.window]]\nper = \"2h\"\nrecipients = 1\n", login: "owner", to: others(2), counter: storeAway, action: Refuse, reason: WindowLimit},
 		{rows: "store away, redirect", login: "member", to: others(0, "owned@re.fr"), counter: storeAway, action: Defer, reason: StoreUnavailable, list: "owned@re.fr"},
+
+		{rows: "exempt network, hold", before: rowsHoldSender, after: rowsHold, client: exempt, login: "owner", to: others(1), counter: full, action: Accept, reason: ExemptNetwork},
+		{rows: "more than any class, hold", before: rowsHoldSender, after: rowsHold, login: "owner", to: others(11), counter: full, action: Refuse, reason: MessageLimit},
+		{rows: "may not post, hold", before: rowsHoldSender, after: rowsHold, login: "member", to: others(0, "owned@l.fr"), counter: full, action: Refuse, reason: ListPosting, list: "owned@l.fr"},
+		{rows: "class limit, hold", before: rowsHoldSender, after: rowsHold, login: "owner", to: others(4), counter: full, action: Refuse, reason: MessageLimit},
+		{rows: "limit in doubt, hold", before: rowsHoldSender, after: rowsHold, login: "doubt", to: others(4), counter: full, action: Defer, reason: DirectoryUnavailable},
+		{rows: "window of a class in doubt, hold", before: rowsHoldSender, after: rowsHold, login: "doubt", to: others(1), counter: full, action: Defer, reason: WindowLimit},
+		{rows: "list unknown, hold", before: rowsHoldSender, after: rowsHold, login: "owner", to: others(0, "away@l.fr"), counter: full, action: Defer, reason: DirectoryUnavailable, list: "@l.fr"},
+		{rows: "window that never fits, hold", before: rowsHoldSender, after: strings.Replace(rowsHold, "[[class", "[[class.held.window]]\nper = \"1h\"\nrecipients = 1\nexceeded = \"hold\"\n[[class.held.window]]\nper = \"2h\"\nrecipients = 1\n[[class", 1), login: "owner", to: others(2), counter: full, action: Refuse, reason: WindowLimit},
+		{rows: "store away, hold", before: rowsHoldSender, after: rowsHold, login: "owner", to: others(1), counter: storeAway, action: Defer, reason: StoreUnavailable},
+		{rows: "hold, redirect", before: rowsHoldSender, after: rowsHold, login: "member", to: others(0, "owned@re.fr"), counter: full, action: Hold, reason: WindowLimit, list: "owned@re.fr"},
 
 		// A row that is not enforced stops no message: an enforced row below it decides.
 		{rows: "list unknown, class limit that is not enforced", before: rowsOpenSender, after: rowsOpen + rowsPass, login: "away", to: others(4, "owned@l.fr"), action: Defer, reason: DirectoryUnavailable, list: "owned@l.fr"},

@@ -18,7 +18,8 @@ const MaxRecipients = 100_000
 // Rules are a configuration compiled, once, into the form that decisions use: parsed,
 // with every name resolved. They do not change.
 type Rules struct {
-	classes               []*Class  // the strictest first
+	classes               []*Class // the strictest first
+	logins                map[string]*Class
 	base                  *Class    // of senders whom no class matches
 	premium               *Class    // nil when designated senders have no class of their own
 	highest               int       // limit of any class
@@ -68,6 +69,7 @@ func (r *Rules) compileClasses(c *Config) error {
 			}
 			domains[domain] = name
 		}
+		errs = append(errs, r.addLogins(class))
 	}
 	slices.SortStableFunc(r.classes, func(a, b *Class) int {
 		return cmp.Compare(a.Limits.Recipients, b.Limits.Recipients)
@@ -82,6 +84,22 @@ func (r *Rules) compileClasses(c *Config) error {
 	errs = append(errs, r.pick(&r.base, "default_class", c.DefaultClass))
 	r.premium = r.class("premium")
 	errs = append(errs, r.pick(&r.premium, "premium.class", c.Premium.Class))
+	return errors.Join(errs...)
+}
+
+// addLogins adds the logins that a class names.
+func (r *Rules) addLogins(class *Class) error {
+	var errs []error
+	for _, login := range class.Match.Logins {
+		if other := r.logins[login]; other != nil {
+			errs = append(errs, conf.Errorf("class."+class.Name+".match.login",
+				"%q belongs to the class %q already; a login has one class", login, other.Name))
+		}
+		if r.logins == nil {
+			r.logins = make(map[string]*Class)
+		}
+		r.logins[login] = class
+	}
 	return errors.Join(errs...)
 }
 

@@ -14,8 +14,14 @@ func (r *Rules) Summary() []string {
 	var lines []string
 	for _, class := range r.classes {
 		parts := []string{fmt.Sprintf("class %s: %d recipients a message", class.Name, class.Limits.Recipients)}
+		if n := class.Limits.Visible; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d visible in To and Cc", n))
+		}
 		for _, w := range class.Limits.Windows {
 			parts = append(parts, fmt.Sprintf("%d %s in %v", w.Recipients, w.Count, w.Per))
+		}
+		if n := len(class.Match.Logins); n > 0 {
+			parts = append(parts, fmt.Sprintf("of %d logins by name", n))
 		}
 		if class == r.base {
 			parts = append(parts, "the default")
@@ -52,8 +58,12 @@ func (r *Rules) openTo() string {
 	return "; not enforced for some classes, nor for mail without a login"
 }
 
-// ClassOf names the class of a sender.
-func (r *Rules) ClassOf(sender *Sender) string {
+// ClassOf names the class of the sender with that login, of whom the directory says
+// sender.
+func (r *Rules) ClassOf(login string, sender *Sender) string {
+	if class := r.classNaming(login); class != nil {
+		return class.Name
+	}
 	class, _ := r.classOf(sender)
 	return class.Name
 }
@@ -69,6 +79,19 @@ func (r *Rules) HasPremium() bool { return r.premium != nil }
 // HasWindows reports whether any class has windows, so that a [Counter] is needed.
 func (r *Rules) HasWindows() bool {
 	return slices.ContainsFunc(r.classes, func(class *Class) bool { return len(class.Limits.Windows) > 0 })
+}
+
+// Holds reports whether any window puts messages on hold.
+func (r *Rules) Holds() bool {
+	return slices.ContainsFunc(r.classes, func(class *Class) bool {
+		return slices.ContainsFunc(class.Limits.Windows, func(w Window) bool { return w.Exceeded == Hold })
+	})
+}
+
+// LimitsVisible reports whether any class limits the addresses that a message shows, so
+// that its header is needed.
+func (r *Rules) LimitsVisible() bool {
+	return slices.ContainsFunc(r.classes, func(class *Class) bool { return class.Limits.Visible > 0 })
 }
 
 // Windows are the windows of the class of that name; nil where there is no such class.

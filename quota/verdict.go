@@ -23,10 +23,15 @@ const (
 	WouldRefuse
 	// Redirect lets the message go on, to the managers of a list instead of the list.
 	Redirect
+	// Hold lets Postfix take the message and put it on hold in its queue, where it stays
+	// until an administrator releases or deletes it.
+	Hold
 )
 
-// Passes reports whether the message goes on.
-func (a Action) Passes() bool { return a == Accept || a == WouldRefuse || a == Redirect }
+// Passes reports whether Postfix is to take the message.
+func (a Action) Passes() bool {
+	return a == Accept || a == WouldRefuse || a == Redirect || a == Hold
+}
 
 // String returns the message of the log record.
 func (a Action) String() string {
@@ -41,6 +46,8 @@ func (a Action) String() string {
 		return "would_refuse"
 	case Redirect:
 		return "redirected"
+	case Hold:
+		return "held"
 	}
 	return "unknown"
 }
@@ -79,6 +86,9 @@ const (
 	// ListUnchecked: Postfix does not show the header, without which a list takes no
 	// message.
 	ListUnchecked
+	// VisibleRecipients: the header fields To and Cc show too many addresses to everybody
+	// who gets the message.
+	VisibleRecipients
 )
 
 // String returns the value of the log key "reason".
@@ -110,6 +120,8 @@ func (r Reason) String() string {
 		return "list_header"
 	case ListUnchecked:
 		return "list_unchecked"
+	case VisibleRecipients:
+		return "visible_recipients"
 	}
 	return "unknown"
 }
@@ -138,9 +150,11 @@ type Facts struct {
 	Unknown bool
 	// Recipients is the number of distinct recipients that count.
 	Recipients int
-	// Limit is the limit of one message or, for the reason WindowLimit, of the window;
-	// 0 when no limit applied.
+	// Limit is the limit of one message or, for the reason WindowLimit, of the window, or,
+	// where Visible is not 0, of the addresses that are visible; 0 when no limit applied.
 	Limit int
+	// Visible is how many addresses To and Cc show, where that is too many; 0 otherwise.
+	Visible int
 	// Granted is how much of Limit the sender has been granted for a while, on top of
 	// their class.
 	Granted int
@@ -171,10 +185,15 @@ type Facts struct {
 type Due struct {
 	// Posting is what remains to be done at the end of a message to lists; nil: nothing.
 	Posting *list.Posting
+	// MayShow is how many addresses the header may show at the end of the message.
+	MayShow VisibleLimit
 	// Ticket names the reservation in the sender's windows, to be settled; zero when
 	// nothing was reserved.
 	Ticket Ticket
 }
+
+// NeedsHeader reports whether the message has to be judged by its header.
+func (d *Due) NeedsHeader() bool { return d.Posting != nil || d.MayShow.Most > 0 }
 
 // Together returns the verdict on the n recipients of one message in the inbound role,
 // where each RCPT is judged by itself. before is the verdict on those answered earlier, and

@@ -1,11 +1,9 @@
 package quota
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -49,7 +47,8 @@ type Window struct {
 	Per        time.Duration
 	Recipients int // at least 1
 	Count      CountKind
-	// Exceeded is Defer or Refuse: what becomes of a message that will fit later.
+	// Exceeded is Defer or Refuse: what becomes of a message that will fit later. Or it is
+	// Hold, also for one that will never fit.
 	Exceeded Action
 }
 
@@ -66,12 +65,29 @@ func (w WindowConfig) compile(key string) (Window, error) {
 	if err := window.Count.UnmarshalText([]byte(w.Count)); err != nil {
 		errs = append(errs, conf.Errorf(key+".count", "%v", err))
 	}
-	var refuse bool
-	errs = append(errs, conf.Choose(&refuse, key+".exceeded", cmp.Or(w.Exceeded, "defer"), "defer", "refuse"))
-	if refuse {
-		window.Exceeded = Refuse
+	exceeded, err := conf.Word([]byte(w.Exceeded), "defer", "refuse", "hold")
+	if err != nil {
+		errs = append(errs, conf.Errorf(key+".exceeded", "%v", err))
 	}
+	window.Exceeded = [...]Action{Defer, Refuse, Hold}[exceeded]
 	return window, errors.Join(errs...)
+}
+
+// exceededBy is what becomes of a message that will fit later. Without the end of the
+// message, where it would be put on hold, it is deferred.
+func (w *Window) exceededBy(m *Message) Action {
+	if w.Exceeded == Hold && m.NoEnd {
+		return Defer
+	}
+	return w.Exceeded
+}
+
+// neverHolds is what becomes of a message that is larger than the window: waiting is no use.
+func (w *Window) neverHolds(m *Message) Action {
+	if w.Exceeded == Hold && !m.NoEnd {
+		return Hold
+	}
+	return Refuse
 }
 
 // windowCheck is the outcome of counting a message against the windows of its sender's
@@ -88,12 +104,12 @@ type windowCheck struct {
 
 // checkWindows counts a message against all windows of its sender's class, or none. Where
 // the class is in doubt, it refuses nothing permanently.
-func (p *Policy) checkWindows(ctx context.Context, c *classification, recipients *counted) windowCheck {
+func (p *Policy) checkWindows(ctx context.Context, m *Message, c *classification, recipients *counted) windowCheck {
 	n := recipients.n
 	if c.class == nil || len(c.class.Limits.Windows) == 0 || n == 0 {
 		return windowCheck{}
 	}
-	certain := c.sure || p.rules.baseWhenUnknown
+	certain := p.rules.certain(c)
 	windows := c.grant.raised(c.class.Limits.Windows)
 	if w, never := neverFits(windows, n); never {
 		switch {
@@ -102,7 +118,7 @@ func (p *Policy) checkWindows(ctx context.Context, c *classification, recipients
 		case !certain:
 			return windowCheck{action: enforced(Defer, c.class.Enforce), reason: DirectoryUnavailable}
 		}
-		return windowCheck{action: enforced(Refuse, c.class.Enforce), reason: WindowLimit, window: w}
+		return windowCheck{action: enforced(w.neverHolds(m), c.class.Enforce), reason: WindowLimit, window: w}
 	}
 	r := Reservation{
 		Ticket:     Ticket{Sender: c.countedAs(), ID: rand.Text()},
@@ -122,7 +138,7 @@ func (p *Policy) checkWindows(ctx context.Context, c *classification, recipients
 	}
 	w, action := r.Windows[count.Exceeded], Defer
 	if certain && c.grant.err == nil {
-		action = w.Exceeded
+		action = w.exceededBy(m)
 	}
 	return windowCheck{
 		action: enforced(action, c.class.Enforce), reason: WindowLimit,
@@ -130,11 +146,14 @@ func (p *Policy) checkWindows(ctx context.Context, c *classification, recipients
 	}
 }
 
-// neverFits finds a window that is smaller than the message, so that waiting is no use.
+// neverFits finds a window that is smaller than the message, so that waiting is no use. One
+// that refuses the message comes before one that holds it.
 func neverFits(windows []Window, n int) (Window, bool) {
-	i := slices.IndexFunc(windows, func(w Window) bool { return n > w.Recipients })
-	if i < 0 {
-		return Window{}, false
+	var found Window
+	for _, w := range windows {
+		if n > w.Recipients && (found.Per == 0 || found.Exceeded == Hold && w.Exceeded != Hold) {
+			found = w
+		}
 	}
-	return windows[i], true
+	return found, found.Per > 0
 }

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -68,6 +69,8 @@ type watchedRelay struct {
 	t       *testing.T
 	milter  string // "inet:host:port"
 	metrics string // "host:port"
+	config  string // its file
+	process *servers.Process
 	sent    atomic.Int64
 }
 
@@ -95,6 +98,7 @@ func startWatched(t *testing.T, stderr *os.File, config string) *watchedRelay {
 		t.Fatal(err)
 	}
 	t.Cleanup(process.Stop)
+	r.config, r.process = path, process
 	if !servers.Wait(func() bool { return process.Ended() || accepts("tcp", strings.TrimPrefix(r.milter, "inet:")) }) || process.Ended() {
 		t.Fatalf("it does not listen: %v", (&servers.LogFile{Path: log}).Lines())
 	}
@@ -153,10 +157,17 @@ func TestEachRuleFiresByItsFault(t *testing.T) {
 		"slow":    startWatched(t, nil, "[class.base]\nrecipients = 100\n"+ldap(slow.URL())),
 		"stopped": startWatched(t, nil, fmt.Sprintf("[class.base]\nrecipients = 1\n[alerts]\nenabled = true\nwebhook = \"http://%s/\"\n", hook.Addr())),
 		"unended": startWatched(t, nil, ""),
+		"mistake": startWatched(t, nil, "[class.base]\nrecipients = 100\n"),
 		"nolog":   startWatched(t, full, "[class.base]\nrecipients = 100\n"),
 	}
 	gone.Stop()
 	down.Stop()
+	if err := os.WriteFile(relays["mistake"].config, []byte("recipients = 100\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := relays["mistake"].process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
 	want := map[string][]string{
 		"down":    {"RcptquotaDown"},
 		"noredis": {"RcptquotaDegraded", "RcptquotaRedisAway", "RcptquotaRosterInDoubt"}, // the roster is in Redis, too
@@ -165,6 +176,7 @@ func TestEachRuleFiresByItsFault(t *testing.T) {
 		"slow":    {"RcptquotaSlow"},
 		"stopped": {"RcptquotaAlertsUndelivered", "RcptquotaManyStopped"},
 		"unended": {"RcptquotaUnendedMessages"},
+		"mistake": {"RcptquotaReloadFailed"},
 		"nolog":   {"RcptquotaLogRecordsDropped"},
 	}
 	targets := []servers.Target{{Instance: "down", Address: "127.0.0.1:1"}}

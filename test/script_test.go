@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 			"quit":       quitCommand,
 			"drop":       dropCommand,
 			"delivered":  deliveredCommand,
+			"hold":       holdCommand,
 		},
 		RequireUniqueNames: true,
 	})

@@ -101,7 +101,11 @@ func (c *checking) runOurs(ctx context.Context, out io.Writer, settings *config.
 	}
 	for _, l := range settings.Listen {
 		if l.CountsAtData() {
-			lines = append(lines, "listen "+l.Address+": counts at DATA; lists accept no mail through it")
+			line := "listen " + l.Address + ": counts at DATA; lists accept no mail through it"
+			if settings.Rules().LimitsVisible() {
+				line += "; visible_recipients is not looked at"
+			}
+			lines = append(lines, line)
 		}
 	}
 	var designated []roster.Designation
@@ -156,7 +160,7 @@ func show(ctx context.Context, out io.Writer, settings *config.Config, directory
 		premium = "designated under " + cmp.Or(designated[i].Establishment, "no establishment")
 	}
 	fmt.Fprintf(out, "login %s: class %s; %s; establishment %s; addresses %s; entry %s\n",
-		login, settings.Rules().ClassOf(&sender), premium, cmp.Or(sender.Establishment, "unknown"),
+		login, settings.Rules().ClassOf(login, &sender), premium, cmp.Or(sender.Establishment, "unknown"),
 		cmp.Or(strings.Join(sender.Addresses, " "), "none"), sender.ID)
 	return nil
 }

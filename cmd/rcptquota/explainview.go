@@ -38,6 +38,7 @@ var became = map[string]string{
 	quota.Refuse.String():      "was refused",
 	quota.Defer.String():       "was deferred",
 	quota.Redirect.String():    "was redirected",
+	quota.Hold.String():        "was accepted, and put on hold",
 	quota.WouldRefuse.String(): "went on, but would be refused if rules were enforced",
 }
 
@@ -82,6 +83,8 @@ func (v *explainView) nowInWords(n *service.Now) string {
 		return "whether it would pass is not known: " + n.Note
 	case n.Passes && n.Rule == "":
 		return "it would pass" + prefixed(", ", limitInWords(n)) + prefixed("; ", n.Note)
+	case n.Action == quota.Hold.String():
+		return "it would be put on hold: " + n.Rule
 	case n.Passes:
 		return became[n.Action] + ": " + n.Rule
 	}

@@ -33,8 +33,8 @@ func refusalsCommand() *cobra.Command {
 	var r refusing
 	cmd := &cobra.Command{
 		Use:   "refusals",
-		Short: "List what was refused, deferred or redirected, the newest first, or as it happens",
-		Long: "List what was refused, deferred or redirected, or would be if rules were enforced, on all\n" +
+		Short: "List what was refused, deferred, redirected or put on hold, the newest first, or as it happens",
+		Long: "List what was refused, deferred, redirected or put on hold, or would be if rules were enforced, on all\n" +
 			"relays that share the store: the newest first or, with --follow, as it happens.\n" +
 			"\"rcptquota explain\" tells more of each. With --json, each is a line.",
 		Args: cobra.NoArgs,

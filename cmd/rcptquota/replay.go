@@ -149,7 +149,7 @@ func classesBy(c *config.Config, directory bool) []string {
 		return []string{"Classes are those of the directory now, and premium is who is so now; they may have been others at the time."}
 	}
 	notes := []string{`The directory was not asked (--directory): a sender's class is that of the domain of the login or of the envelope sender, else "` +
-		c.Rules().ClassOf(&quota.Sender{}) + `".`}
+		c.Rules().ClassOf("", &quota.Sender{}) + `".`}
 	if c.Rules().HasPremium() {
 		notes = append(notes, "Nobody was taken for premium, and so premium senders appear as refused.")
 	}

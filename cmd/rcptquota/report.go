@@ -32,7 +32,7 @@ func reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report [FILE…]",
 		Short: "Tell who was refused, when, and why: tables and bars, CSV, JSON, or a page to mail",
-		Long: "Tell how many messages were refused, deferred or redirected: by reason, sender, list,\n" +
+		Long: "Tell how many messages were refused, deferred, redirected or put on hold: by reason, sender, list,\n" +
 			"class, day and hour.\n\n" +
 			"Without a FILE, the running rcptquota is asked for its decision records: those of all\n" +
 			"relays that share its store, of the last 30 days by default. Messages that were simply\n" +

@@ -12,10 +12,10 @@ import (
 )
 
 // untilRefusals waits until the rcptquota on a control socket has stored so many decision
-// records.
+// records of a sender.
 func untilRefusals(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: until-refusals SOCKET N")
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: until-refusals SOCKET N SENDER")
 	}
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -24,7 +24,7 @@ func untilRefusals(ts *testscript.TestScript, neg bool, args []string) {
 	n := 0
 	stored := func() bool {
 		n = 0
-		ts.Check(control.FollowLines(context.Background(), client, "/refusals", func(history.Record) error { n++; return nil }))
+		ts.Check(control.FollowLines(context.Background(), client, "/refusals?sender="+args[2], func(history.Record) error { n++; return nil }))
 		return n >= want
 	}
 	if !servers.Wait(stored) || n > want {

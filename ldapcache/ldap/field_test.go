@@ -223,6 +223,6 @@ func describe(s *site, sender quota.Sender, all []roster.Designation) known {
 	if sender.Premium = i >= 0; sender.Premium {
 		got.designated = all[i].Establishment
 	}
-	got.class = s.rules.ClassOf(&sender)
+	got.class = s.rules.ClassOf("", &sender) // no class names a login
 	return got
 }

@@ -26,6 +26,9 @@ type Config struct {
 	// StoreUnavailable is the text of 451 4.3.0: the counters are away. Left out: built
 	// in.
 	StoreUnavailable string `toml:"store_unavailable"`
+	// VisibleRecipients is the text of 550 5.7.1: To and Cc show too many addresses to
+	// everybody. It may also use "{visible}", how many. Left out: built in.
+	VisibleRecipients string `toml:"visible_recipients"`
 	ListConfig
 }
 

@@ -21,6 +21,8 @@ var english = language{
 			"Send this one again in a few minutes, or ask {contact} (reference {ref}).",
 		StoreUnavailable: "Message delayed: your messages cannot be counted just now. " +
 			"Send it again in a few minutes, or ask {contact} (reference {ref}).",
+		VisibleRecipients: "Message refused: it shows {visible} addresses (To, Cc) to everybody, and the limit is {limit}. " +
+			"Put the recipients into blind copy (Bcc), or write to a list, or ask {contact} (reference {ref}).",
 		ListConfig: ListConfig{
 			ListPosting: "Message refused: the list {list} takes messages from {managers} only. To reach them, use " +
 				"Reply (not Reply all) on a message from the list, or ask {contact} (reference {ref}).",

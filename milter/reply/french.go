@@ -21,6 +21,8 @@ var french = language{
 			"Renvoyez celui-ci dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
 		StoreUnavailable: "Message differe: vos envois ne peuvent pas etre comptes pour le moment. " +
 			"Renvoyez-le dans quelques minutes, ou adressez-vous a {contact} (reference {ref}).",
+		VisibleRecipients: "Message refuse: il montre {visible} adresses (A, Cc) a tous ses destinataires; la limite est de {limit}. " +
+			"Mettez-les en copie cachee (Cci), ou ecrivez a une liste, ou adressez-vous a {contact} (reference {ref}).",
 		ListConfig: ListConfig{
 			ListPosting: "Message refuse: la liste {list} n'accepte que les messages de {managers}. Pour leur ecrire, utilisez " +
 				"Repondre (et non Repondre a tous) sur un message de la liste, ou adressez-vous a {contact} (reference {ref}).",

@@ -44,6 +44,7 @@ func (r *Replies) Text(v *quota.Verdict, queueID string) string {
 		"{recipients}", strconv.Itoa(v.Recipients),
 		"{contact}", r.texts.Contact,
 		"{ref}", queueID,
+		"{visible}", strconv.Itoa(v.Visible),
 		"{used}", strconv.Itoa(v.Used),
 		"{window}", r.language.period(v.Window.Per),
 		"{retry_at}", r.language.moment(v.RetryAt),
@@ -93,6 +94,8 @@ func (r *Replies) refusal(v *quota.Verdict) (codes, text string) {
 		return refused, r.texts.Unauthenticated
 	case v.Reason == quota.WindowLimit && !v.RetryAt.IsZero():
 		return refused, r.texts.Window
+	case v.Reason == quota.VisibleRecipients:
+		return refused, r.texts.VisibleRecipients
 	case v.Reason == quota.ListPosting && v.Sender == "":
 		return refused, r.texts.ListLogin
 	case v.Reason == quota.ListPosting:

@@ -47,6 +47,7 @@ var refusals = []quota.Verdict{
 	{Action: quota.Refuse, Reason: quota.ListHeader, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
 	{Action: quota.Refuse, Reason: quota.ListUnchecked, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
 	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, Facts: quota.Facts{List: "parents-6b@listes.ac-test.fr"}},
+	{Action: quota.Refuse, Reason: quota.VisibleRecipients, Facts: quota.Facts{Recipients: 152, Limit: 30, Visible: 151, List: "parents-6b@listes.ac-test.fr"}},
 	{Action: quota.Defer, Reason: quota.DirectoryUnavailable, Facts: quota.Facts{List: "@listes.ac-test.fr"}},
 }
 

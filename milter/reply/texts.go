@@ -25,6 +25,7 @@ type text struct {
 func (c *Config) texts() []text {
 	common := []string{"{limit}", "{recipients}", "{contact}", "{ref}"}
 	window := append(slices.Clone(common), "{used}", "{window}", "{retry_at}")
+	visible := append(slices.Clone(common), "{visible}")
 	list := append(slices.Clone(common), "{list}", "{managers}")
 	members := append(slices.Clone(list), "{members}")
 	return []text{
@@ -35,6 +36,7 @@ func (c *Config) texts() []text {
 		{"window", &c.Window, nil, window},
 		{"concurrency", &c.Concurrency, nil, common},
 		{"store_unavailable", &c.StoreUnavailable, nil, common},
+		{"visible_recipients", &c.VisibleRecipients, nil, visible},
 		{"list_posting", &c.ListPosting, nil, list},
 		{"list_login", &c.ListLogin, &c.ListPosting, list},
 		{"list_from", &c.ListFrom, nil, list},

@@ -16,7 +16,7 @@
 // windows hold it, in one atomic step. So no rolling period ever holds more than
 // the limit, and no counter has to be reset.
 //
-// Memory is bounded by the limits: a sender has at most as many entries as the
+// Memory is bounded by the limits, and grants: a sender has at most as many entries as the
 // longest windows of any class allow, and what no window can hold any more is
 // forgotten. Only a reservation that is neither committed nor released remembers
 // more: what it replaced. A sender has at most a hundred of those.

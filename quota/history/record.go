@@ -28,6 +28,7 @@ type Record struct {
 	Recipients int    `json:"recipients"`
 	Limit      int    `json:"limit,omitempty"`
 	Granted    int    `json:"granted,omitempty"`
+	Visible    int    `json:"visible,omitempty"`
 	// Window is the length of the window without room, and Count the name of what it
 	// counts ([quota.CountKind]); Used is what it held.
 	Window  conf.Duration `json:"window,omitzero"`
@@ -56,7 +57,7 @@ func Leaves(v *quota.Verdict) bool { return v.Action != quota.Accept }
 func Of(v *quota.Verdict) Record {
 	r := Record{
 		Action: v.Action.String(), Sender: v.Sender, Class: v.Class,
-		Recipients: v.Recipients, Limit: v.Limit, Granted: v.Granted, RetryAt: v.RetryAt,
+		Recipients: v.Recipients, Limit: v.Limit, Granted: v.Granted, Visible: v.Visible, RetryAt: v.RetryAt,
 		List: v.List, Members: v.Members, Premium: v.Premium, Unknown: v.Unknown, Degraded: v.Degraded,
 	}
 	if v.Reason != quota.NoReason {

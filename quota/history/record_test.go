@@ -28,6 +28,10 @@ func TestOf(t *testing.T) {
 	if got := Of(&quota.Verdict{Action: quota.Redirect}); got != (Record{Action: "redirected"}) {
 		t.Errorf("%+v", got)
 	}
+	visible := quota.Verdict{Action: quota.Refuse, Reason: quota.VisibleRecipients, Facts: quota.Facts{Visible: 151, Limit: 30}}
+	if got := Of(&visible); got != (Record{Action: "refused", Reason: "visible_recipients", Visible: 151, Limit: 30}) {
+		t.Errorf("%+v", got)
+	}
 	if Leaves(&quota.Verdict{Action: quota.Accept}) || !Leaves(&quota.Verdict{Action: quota.WouldRefuse}) {
 		t.Error("the wrong verdicts leave a record")
 	}

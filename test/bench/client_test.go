@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/textproto"
+	"strings"
 )
 
 // client is an SMTP client that costs little beside the server: it pipelines
@@ -40,20 +41,28 @@ func (c *client) command(line string, code int) error {
 	return err
 }
 
-// smtpMessage is an envelope of so many recipients, up to DATA.
-func smtpMessage(recipients int) []byte {
+// message is what a client sends: the commands up to DATA, and the text.
+type message struct {
+	envelope []byte
+	text     string
+}
+
+// smtpMessage is to so many recipients, and shows them in To.
+func smtpMessage(recipients int) message {
 	var b bytes.Buffer
+	to := make([]string, recipients)
 	b.WriteString("MAIL FROM:<anne@example.org>\r\n")
 	for i := range recipients {
 		fmt.Fprintf(&b, "RCPT TO:<recipient%d@example.org>\r\n", i)
+		to[i] = fmt.Sprintf("\"Parent, %d\" <recipient%d@example.org>", i, i)
 	}
 	b.WriteString("DATA\r\n")
-	return b.Bytes()
+	return message{b.Bytes(), "Subject: bench\r\nTo: " + strings.Join(to, ",\r\n ") + "\r\n\r\nbody\r\n."}
 }
 
 // send sends one message, command by command, as mail programs do.
-func (c *client) send(envelope []byte) error {
-	for line := range bytes.Lines(envelope) {
+func (c *client) send(m message) error {
+	for line := range bytes.Lines(m.envelope) {
 		if _, err := c.conn.Write(line); err != nil {
 			return err
 		}
@@ -61,5 +70,5 @@ func (c *client) send(envelope []byte) error {
 			return err
 		}
 	}
-	return c.command("Subject: bench\r\n\r\nbody\r\n.", 250)
+	return c.command(m.text, 250)
 }

@@ -37,6 +37,7 @@ var setups = append([]setup{
 	{"limit", "plain", startProgram},    // rcptquota, the limit a message
 	{"again", "limit", startProgram},    // the very same: how far from 1 is noise
 	{"lists", "limit", startProgram},    // and list domains, of which no recipient is
+	{"visible", "limit", startProgram},  // and a limit of the addresses in To and Cc
 	{"embedded", "limit", startProgram}, // and windows in this process
 	{"redis", "embedded", startProgram}, // and windows in Redis
 }, otherSetups()...)
@@ -74,13 +75,13 @@ func BenchmarkPostfix(b *testing.B) {
 	}
 }
 
-func benchRatios(b *testing.B, postfix *servers.Postfix, message []byte) {
+func benchRatios(b *testing.B, postfix *servers.Postfix, m message) {
 	b.Helper()
 	clients := map[string][]*client{}
 	for _, s := range setups {
 		clients[s.name] = dialAll(b, postfix.Address(s.name))
 	}
-	messages := calibrate(b, clients["plain"], message)
+	messages := calibrate(b, clients["plain"], m)
 	rates, ratios := map[string][]float64{}, map[string][]float64{}
 	order := random.New(b)
 	for b.Loop() {
@@ -88,7 +89,7 @@ func benchRatios(b *testing.B, postfix *servers.Postfix, message []byte) {
 			now := map[string]float64{}
 			for _, i := range order.Perm(len(setups)) { // what one leaves to do, the next one pays
 				s := setups[i]
-				now[s.name] = rate(b, clients[s.name], message, messages)
+				now[s.name] = rate(b, clients[s.name], m, messages)
 			}
 			for _, s := range setups {
 				rates[s.name] = append(rates[s.name], now[s.name])
@@ -125,23 +126,23 @@ func dialAll(b *testing.B, address string) []*client {
 
 // calibrate warms up, and returns how many messages a connection sends in
 // about batchTime.
-func calibrate(b *testing.B, clients []*client, message []byte) int {
+func calibrate(b *testing.B, clients []*client, m message) int {
 	b.Helper()
-	_ = rate(b, clients, message, 2)
-	perSecond := rate(b, clients, message, 5)
+	_ = rate(b, clients, m, 2)
+	perSecond := rate(b, clients, m, 5)
 	return max(int(perSecond*batchTime.Seconds()/connections), 1)
 }
 
 // rate sends messages over each connection at once, and returns how many went
 // a second.
-func rate(b *testing.B, clients []*client, message []byte, messages int) float64 {
+func rate(b *testing.B, clients []*client, m message, messages int) float64 {
 	b.Helper()
 	start := time.Now()
 	var all sync.WaitGroup
 	for _, c := range clients {
 		all.Go(func() {
 			for range messages {
-				if err := c.send(message); err != nil {
+				if err := c.send(m); err != nil {
 					b.Error(err)
 					return
 				}

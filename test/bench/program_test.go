@@ -33,6 +33,8 @@ func startProgram(b *testing.B, setup string) string {
 	switch setup {
 	case "lists":
 		rest = "[lists]\ndomains = [\"listes.test\"]\n"
+	case "visible": // in the table of the class
+		rest = "visible_recipients = 5000\n"
 	case "embedded", "redis":
 		rest = windows
 	}

@@ -15,7 +15,7 @@ const day = 24 * time.Hour
 
 // ofDecision returns the alert that a decision is worth at now. A message is worth one if its
 // sender went too far: it was refused, or deferred because of a limit. An outage is told as
-// such, and mail without a sender is nobody's whom the administrator could talk to.
+// such, and mail without a sender has nobody to talk to.
 func ofDecision(d *milter.Decision, now time.Time) (Alert, bool) {
 	v := d.Verdict
 	limited := v.Action == quota.Defer && (v.Reason == quota.WindowLimit || v.Reason == quota.Concurrency)

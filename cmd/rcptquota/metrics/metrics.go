@@ -9,7 +9,6 @@ import (
 
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/list"
 )
 
 // Metrics are what /metrics tells (https://prometheus.io/docs/practices/naming/).
@@ -37,7 +36,7 @@ func New() *Metrics {
 			Name: "rcptquota_degraded_total", Help: "Decisions made while the directory or Redis was away.",
 		}),
 		atEnd: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rcptquota_end_verdicts_total", Help: "Messages to lists that passed at DATA, and then not because of their header.",
+			Name: "rcptquota_end_verdicts_total", Help: "Messages that passed at DATA, and then not because of their header.",
 		}, []string{"action", "reason", "class"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "rcptquota_decision_seconds", Help: "Time that a decision took.",
@@ -76,7 +75,7 @@ func (m Measured) Judge(ctx context.Context, msg *quota.Message) quota.Verdict {
 }
 
 // JudgeHeader implements [milter.Judge]. It counts a verdict that the header changed.
-func (m Measured) JudgeHeader(v *quota.Verdict, h *list.Header) quota.Verdict {
+func (m Measured) JudgeHeader(v *quota.Verdict, h *quota.Header) quota.Verdict {
 	atEnd := m.Next.JudgeHeader(v, h)
 	if atEnd.Action != v.Action {
 		m.atEnd.WithLabelValues(atEnd.Action.String(), atEnd.Reason.String(), atEnd.Class).Inc()

@@ -16,7 +16,6 @@ import (
 	"github.com/rcptquota/rcptquota/milter/reply"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
-	"github.com/rcptquota/rcptquota/quota/list"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
@@ -27,7 +26,7 @@ func (refusing) Judge(context.Context, *quota.Message) quota.Verdict {
 	return quota.Verdict{Action: quota.Refuse, Reason: quota.MessageLimit, Facts: quota.Facts{Class: "entmip", Recipients: 501, Degraded: true}}
 }
 
-func (refusing) JudgeHeader(v *quota.Verdict, _ *list.Header) quota.Verdict {
+func (refusing) JudgeHeader(v *quota.Verdict, _ *quota.Header) quota.Verdict {
 	return quota.Verdict{Action: quota.Refuse, Reason: quota.ListFrom, Facts: quota.Facts{Class: v.Class}}
 }
 
@@ -43,7 +42,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("the verdict became %v", v.Action)
 		}
 	}
-	if v := judge.JudgeHeader(&quota.Verdict{Action: quota.Accept, Facts: quota.Facts{Class: "entmip"}}, &list.Header{}); v.Action != quota.Refuse {
+	if v := judge.JudgeHeader(&quota.Verdict{Action: quota.Accept, Facts: quota.Facts{Class: "entmip"}}, &quota.Header{}); v.Action != quota.Refuse {
 		t.Errorf("the verdict on the header became %v", v.Action)
 	}
 	if judge.Settle(t.Context(), quota.Ticket{}, false) == nil {

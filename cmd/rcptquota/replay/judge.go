@@ -66,7 +66,7 @@ func (j *judge) decide(ctx context.Context, m *message) outcome {
 		if err != nil {
 			sender = quota.Sender{}
 		}
-		o.class = j.rules.ClassOf(&sender)
+		o.class = j.rules.ClassOf(o.verdict.Sender, &sender)
 	}
 	return o
 }

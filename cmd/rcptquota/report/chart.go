@@ -16,7 +16,7 @@ type segment struct {
 func segments(c *Counts, most int, length float64) []segment {
 	var all []segment
 	at := 0.0
-	for _, a := range []Action{Refused, Deferred, WouldRefuse, Redirected} {
+	for _, a := range []Action{Refused, Deferred, WouldRefuse, Redirected, Held} {
 		if c[a] > 0 && most > 0 {
 			n := float64(c[a]) / float64(most) * length
 			all = append(all, segment{a.String(), at, n})

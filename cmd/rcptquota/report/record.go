@@ -11,12 +11,13 @@ const (
 	Deferred
 	WouldRefuse
 	Redirected
+	Held
 	Accepted
 	actions
 )
 
 // names are the actions as the log's msg has them.
-var names = [actions]string{"refused", "deferred", "would_refuse", "redirected", "accepted"}
+var names = [actions]string{"refused", "deferred", "would_refuse", "redirected", "held", "accepted"}
 
 // String returns the action as the log has it.
 func (a Action) String() string {

@@ -181,7 +181,7 @@ func TestCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&out).ReadAll()
-	if err != nil || fmt.Sprint(rows[:3]) != "[[by name refused deferred would_refuse redirected accepted] [total  2 1 0 0 1] [reason list_posting 1 0 0 0 ]]" {
+	if err != nil || fmt.Sprint(rows[:3]) != "[[by name refused deferred would_refuse redirected held accepted] [total  2 1 0 0 0 1] [reason list_posting 1 0 0 0 0 ]]" {
 		t.Errorf("%v, %v", rows, err)
 	}
 }

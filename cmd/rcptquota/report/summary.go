@@ -18,7 +18,7 @@ type Counts [actions]int
 
 // Stopped is how many messages did not go to whom they were meant for, or would not have.
 func (c *Counts) Stopped() int {
-	return c[Refused] + c[Deferred] + c[WouldRefuse] + c[Redirected]
+	return c[Refused] + c[Deferred] + c[WouldRefuse] + c[Redirected] + c[Held]
 }
 
 // All is how many messages there are.

@@ -39,7 +39,7 @@ type Row struct {
 
 // counted are the actions that a table counts.
 func (t *Table) counted() []Action {
-	all := []Action{Refused, Deferred, WouldRefuse, Redirected, Accepted}
+	all := []Action{Refused, Deferred, WouldRefuse, Redirected, Held, Accepted}
 	if t.Stopped {
 		return all[:Accepted]
 	}

@@ -13,7 +13,7 @@ var headings = map[string]string{
 }
 
 // styles are those of the actions.
-var styles = [actions]term.Style{Refused: term.Bad, Deferred: term.Warning, WouldRefuse: term.Warning}
+var styles = [actions]term.Style{Refused: term.Bad, Deferred: term.Warning, WouldRefuse: term.Warning, Held: term.Warning}
 
 // WriteText writes the summary for a person: of each table, top rows at most; 0: all.
 func (s *Summary) WriteText(p *term.Printer, top int) {

@@ -81,6 +81,7 @@ func unreadable(err error) error {
 // byItself are the reasons that lie in the message itself, of which a record tells nothing.
 var byItself = map[string]bool{
 	quota.ListFrom.String(): true, quota.ListAutomatic.String(): true, quota.ListHeader.String(): true, quota.ListUnchecked.String(): true,
+	quota.VisibleRecipients.String(): true,
 }
 
 // now judges the message of a record again, and counts nothing.

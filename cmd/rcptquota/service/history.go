@@ -13,9 +13,9 @@ import (
 	"github.com/rcptquota/rcptquota/quota/history/store"
 )
 
-// grantsPatience is how long the start waits for the grants; after that, what they could
+// grantsStartTimeout is how long the start waits for the grants; after that, what they could
 // allow is deferred until they are there.
-const grantsPatience = 5 * time.Second
+const grantsStartTimeout = 5 * time.Second
 
 // History keeps decision records and grants while the milter runs.
 type History struct {
@@ -40,7 +40,7 @@ func openHistory(ctx context.Context, c *config.Config, opened historyStore, log
 	if c.History.KeepsRecords() {
 		h.Recorder = history.NewRecorder(opened, log)
 	}
-	ctx, cancel := context.WithTimeout(ctx, grantsPatience)
+	ctx, cancel := context.WithTimeout(ctx, grantsStartTimeout)
 	defer cancel()
 	h.Book = history.OpenBook(ctx, opened, log)
 	return h

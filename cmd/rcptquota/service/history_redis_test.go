@@ -13,6 +13,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter"
@@ -48,19 +49,20 @@ func startRelay(t *testing.T, c *config.Config) *relay {
 			t.Error(err)
 		}
 	})
-	r.Service = &Service{log: log}
+	r.Service = &Service{log: log, metrics: metrics.New()}
 	r.inForce.Store(parts)
+	r.watchForAlerts()
 	return r
 }
 
-// message judges a message, and tells the observer, as the milter does.
+// message judges a message, and keeps its decision record, as the milter does.
 func (r *relay) message(login, queueID string, n int) quota.Verdict {
 	var to quota.Recipients
 	for i := range n {
 		to.Add(fmt.Sprintf("r%d@example.org", i))
 	}
 	v := r.InForce().Policy.Judge(r.t.Context(), &quota.Message{Login: login, Recipients: &to})
-	observe{r.Service}.Observe(&milter.Decision{Verdict: &v, QueueID: queueID, Reply: "550 5.5.3 no"})
+	r.InForce().History.Observe(&milter.Decision{Verdict: &v, QueueID: queueID, Reply: "550 5.5.3 no"})
 	return v
 }
 

@@ -25,9 +25,14 @@ func ruleOf(r *history.Record) string {
 		if r.List != "" {
 			return "the directory could not say whether the sender may post to " + r.List
 		}
+		if r.Visible > 0 {
+			return fmt.Sprintf("the directory could not say whether the sender may show %d addresses in To and Cc", r.Visible)
+		}
 		return fmt.Sprintf("the directory could not say whether the sender may write to %d recipients at once", r.Recipients)
 	case quota.StoreUnavailable.String():
 		return "the store of the counts and grants could not be asked"
+	case quota.VisibleRecipients.String():
+		return fmt.Sprintf("it shows %d addresses in To and Cc, and one message may show %d, in class %s", r.Visible, r.Limit, r.Class)
 	case quota.Unauthenticated.String():
 		return "the sender had not logged in"
 	}

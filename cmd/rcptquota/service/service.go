@@ -18,6 +18,7 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logging"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/counter"
 )
@@ -77,8 +78,13 @@ func (s *Service) rules(p *Parts) milter.Rules {
 	return milter.Rules{
 		Policy:  metrics.Measured{Next: p.Policy, Metrics: s.metrics},
 		Replies: p.replies,
-		Lists:   p.Config.Rules().Lists().Any(),
+		Needs:   needs(p.Config.Rules()),
 	}
+}
+
+// needs are what rules need of Postfix.
+func needs(r *quota.Rules) milter.Needs {
+	return milter.Needs{Lists: r.Lists().Any(), Visible: r.LimitsVisible(), Holds: r.Holds()}
 }
 
 // located tells the mistakes in err that are about keys of the configuration with their

@@ -16,7 +16,7 @@ import (
 const shards = 64
 
 // Store counts in this process, exactly, for any number of goroutines, and
-// saves what it counted to state_dir behind their backs. Make it with
+// saves what it counted to state_dir in the background. Make it with
 // [Open].
 type Store struct {
 	digests *digest.Digester

@@ -36,7 +36,7 @@ func recipientOvershoot(c *situation) []Finding {
 }
 
 func oldPostfix(c *situation) []Finding {
-	mended, old := mended(c.Version)
+	fixed, old := fixedIn(c.Version)
 	if !old {
 		return nil
 	}
@@ -45,6 +45,6 @@ func oldPostfix(c *situation) []Finding {
 			return nil
 		}
 		return one(fmt.Sprintf("Postfix %s is older than %s: as its release notes say, a client whose message smtpd_end_of_data_restrictions refused can go on with RCPT and DATA, without any milter",
-			c.Version, mended), fmt.Sprintf("# install Postfix %s or later; until then:", mended), c.set(a.Service, "smtpd_end_of_data_restrictions", ""))
+			c.Version, fixed), fmt.Sprintf("# install Postfix %s or later; until then:", fixed), c.set(a.Service, "smtpd_end_of_data_restrictions", ""))
 	})
 }

@@ -31,9 +31,9 @@ func TestVersions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first, old := mended(v)
+		first, old := fixedIn(v)
 		if old != (forgets != "") || old && first.String() != forgets {
-			t.Errorf("%s: mended in %s, %t; want %q", text, first, old, forgets)
+			t.Errorf("%s: fixed in %s, %t; want %q", text, first, old, forgets)
 		}
 	}
 	for _, text := range []string{"", "3", "3.x", "3.7.11.1", "postfix"} {

@@ -7,9 +7,9 @@ import "github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
 // message. Older series have no such version.
 var forgetsMilters = []postfix.Version{{3, 7, 22}, {3, 8, 20}, {3, 9, 14}, {3, 10, 13}, {3, 11, 6}}
 
-// mended is the version of the same series, or of a later one, that does not forget its
+// fixedIn is the version of the same series, or of a later one, that does not forget its
 // milters; ok is false if v does not either.
-func mended(v postfix.Version) (first postfix.Version, ok bool) {
+func fixedIn(v postfix.Version) (first postfix.Version, ok bool) {
 	for _, first := range forgetsMilters {
 		if v[0] == first[0] && v[1] <= first[1] {
 			return first, v.Before(first)
