@@ -66,7 +66,7 @@ func (e *explaining) run(ctx context.Context, out io.Writer, args []string) erro
 		return err
 	}
 	defer client.Close()
-	ok := false
+	var ok bool
 	if len(args) == 1 && e.count == 0 && e.from == "" && !e.login && queueID.MatchString(args[0]) {
 		ok, err = explainReference(ctx, &e.asking, client, out, args[0])
 	} else {
