@@ -15,7 +15,6 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/counter"
 	"github.com/rcptquota/rcptquota/quota/history"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
@@ -33,7 +32,7 @@ func startHistoryRelay(t *testing.T, redis *servers.Redis, name string) *relay {
 	c.StateDir, c.Hostname = t.TempDir(), name
 	r := &relay{t: t, log: &logged{}}
 	log := slog.New(slog.NewTextHandler(r.log, nil))
-	parts, err := openParts(t.Context(), c, &counter.Opener{}, log, nil)
+	parts, err := openParts(t.Context(), c, &stores{}, log, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
