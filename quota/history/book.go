@@ -36,7 +36,7 @@ var errNeverRead = errors.New("they have not been read since the start")
 // is away, those that were read last go on until their end. It is safe for use by many
 // goroutines at once.
 type Book struct {
-	ledger Ledger
+	ledger DatedLedger
 	log    *slog.Logger
 	page   atomic.Pointer[page]
 
@@ -72,7 +72,7 @@ func newPage(grants []Grant, read time.Time) *page {
 // OpenBook reads the grants, which takes no longer than ctx, and begins to read them
 // anew. A store that is away is no error, and logged. The caller closes the book, and then
 // the ledger.
-func OpenBook(ctx context.Context, ledger Ledger, log *slog.Logger) *Book {
+func OpenBook(ctx context.Context, ledger DatedLedger, log *slog.Logger) *Book {
 	background, stop := context.WithCancel(context.Background())
 	b := &Book{ledger: ledger, log: log, stop: stop}
 	b.page.Store(&page{err: errNeverRead})

@@ -33,7 +33,7 @@ func (b *Book) want(t *testing.T, login, id string, n int, known bool) {
 	}
 }
 
-func openBook(t *testing.T, store Ledger) (*Book, *logged) {
+func openBook(t *testing.T, store DatedLedger) (*Book, *logged) {
 	t.Helper()
 	log := &logged{}
 	return OpenBook(t.Context(), store, log.log()), log

@@ -47,7 +47,7 @@ type Entry struct {
 	Record
 }
 
-// Ledger keeps the grants. All methods return an error when the store is away.
+// Ledger keeps the grants. Both methods return an error when the store is away.
 type Ledger interface {
 	// Grants returns all grants in the store, those that have ended included, until they
 	// are removed. The slice is shared: do not change it.
@@ -56,8 +56,18 @@ type Ledger interface {
 	// in one step. The error wraps [ErrTooManyGrants] if there would be more than
 	// [MaxGrants]; then none is added.
 	Change(ctx context.Context, remove []string, add ...Grant) error
-	// Now is the time on the store's clock.
+}
+
+// Clock is that of the store.
+type Clock interface {
+	// Now is the time on it. The error says that the store is away.
 	Now(ctx context.Context) (time.Time, error)
+}
+
+// DatedLedger keeps the grants, and has a clock.
+type DatedLedger interface {
+	Ledger
+	Clock
 }
 
 // MaxGrants is the most grants that there may be at once.

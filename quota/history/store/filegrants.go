@@ -27,7 +27,7 @@ func (f *fileStore) Grants(context.Context) (grants []history.Grant, err error) 
 	return grants, err
 }
 
-// Now implements [history.Ledger]: the clock is this machine's.
+// Now implements [history.Clock]: the clock is this machine's.
 func (f *fileStore) Now(context.Context) (time.Time, error) { return time.Now(), nil }
 
 // Change implements [history.Ledger].

@@ -171,7 +171,7 @@ func (r *redisStore) Grants(ctx context.Context) ([]history.Grant, error) {
 	return grants, nil
 }
 
-// Now implements [history.Ledger].
+// Now implements [history.Clock].
 func (r *redisStore) Now(ctx context.Context) (time.Time, error) {
 	now, err := r.client.Time(ctx).Result()
 	return now, fail(err)
