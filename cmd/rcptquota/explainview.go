@@ -59,6 +59,9 @@ func (v *explainView) message(m *service.Explained) {
 	if !m.RetryAt.IsZero() {
 		line("free", "from %s on", m.RetryAt.Local().Format(timeLayout))
 	}
+	if n := m.Unrecorded.Messages; n > 0 {
+		line("before", "%s of the same sender, for the same reason, without records of their own", plural(n, "message"))
+	}
 	line("now", "%s", v.nowInWords(&m.Now))
 }
 

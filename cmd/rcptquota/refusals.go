@@ -108,7 +108,11 @@ func refusalLine(r *history.Record) string {
 		numbers = fmt.Sprintf("%d+%s in %v", r.Used, numbers, r.Window)
 	}
 	line := fmt.Sprintf("%s  %-12s %-12s %-13s %-22s %-18s", r.Time.Local().Format("2006-01-02 15:04:05"), or(r.QueueID, "NOQUEUE"), r.Action, r.Reason, numbers, or(r.Sender, "-"))
-	return strings.TrimRight(line+prefixed("  ", r.List)+prefixed("  ", r.Relay), " ")
+	line += prefixed("  ", r.List) + prefixed("  ", r.Relay)
+	if n := r.Unrecorded.Messages; n > 0 {
+		line += fmt.Sprintf("  (and %d before it)", n)
+	}
+	return strings.TrimRight(line, " ")
 }
 
 // or is text, or other where it is empty.

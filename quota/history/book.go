@@ -23,8 +23,7 @@ const (
 	// unreadFor is how long the grants may not be readable before it is in doubt whether
 	// somebody has been given one meanwhile.
 	unreadFor = 2 * time.Minute
-	// forgetAfter is how long a grant stays in the store after its end, so that a clock
-	// that is ahead removes none that counts.
+	// forgetAfter is how long a grant stays in the store after its end.
 	forgetAfter = 24 * time.Hour
 )
 
@@ -37,7 +36,7 @@ var errNeverRead = errors.New("they have not been read since the start")
 // is away, those that were read last go on until their end. It is safe for use by many
 // goroutines at once.
 type Book struct {
-	ledger Ledger
+	ledger DatedLedger
 	log    *slog.Logger
 	page   atomic.Pointer[page]
 
@@ -73,7 +72,7 @@ func newPage(grants []Grant, read time.Time) *page {
 // OpenBook reads the grants, which takes no longer than ctx, and begins to read them
 // anew. A store that is away is no error, and logged. The caller closes the book, and then
 // the ledger.
-func OpenBook(ctx context.Context, ledger Ledger, log *slog.Logger) *Book {
+func OpenBook(ctx context.Context, ledger DatedLedger, log *slog.Logger) *Book {
 	background, stop := context.WithCancel(context.Background())
 	b := &Book{ledger: ledger, log: log, stop: stop}
 	b.page.Store(&page{err: errNeverRead})
@@ -133,17 +132,32 @@ func (b *Book) refresh(ctx context.Context) error {
 }
 
 // forget removes grants that ended long ago from the store. If it fails, it is tried
-// again with the next read.
+// again with the next read. The store's clock has to agree: this relay's may be ahead, and
+// the grants may still count on the others.
 func (b *Book) forget(ctx context.Context, grants []Grant, now time.Time) {
-	var old []string
-	for i := range grants {
-		if !grants[i].holds(now.Add(-forgetAfter)) {
-			old = append(old, grants[i].ID)
-		}
+	if len(endedLongAgo(grants, now)) == 0 {
+		return
 	}
-	if len(old) > 0 {
+	theirs, err := b.ledger.Now(ctx)
+	if err != nil {
+		return
+	}
+	if theirs.Before(now) {
+		now = theirs
+	}
+	if old := endedLongAgo(grants, now); len(old) > 0 {
 		_ = b.ledger.Change(ctx, old)
 	}
+}
+
+// endedLongAgo returns the ids of grants that need not be kept at the moment now.
+func endedLongAgo(grants []Grant, now time.Time) (ids []string) {
+	for i := range grants {
+		if !grants[i].holds(now.Add(-forgetAfter)) {
+			ids = append(ids, grants[i].ID)
+		}
+	}
+	return ids
 }
 
 // doubt says why somebody may have been given a grant that is not on the page.

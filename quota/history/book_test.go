@@ -33,7 +33,7 @@ func (b *Book) want(t *testing.T, login, id string, n int, known bool) {
 	}
 }
 
-func openBook(t *testing.T, store Ledger) (*Book, *logged) {
+func openBook(t *testing.T, store DatedLedger) (*Book, *logged) {
 	t.Helper()
 	log := &logged{}
 	return OpenBook(t.Context(), store, log.log()), log
@@ -93,6 +93,20 @@ func TestForgottenGrants(t *testing.T) {
 		}
 		b.want(t, "zoe", "", 0, true)
 		b.want(t, "paul", "", 1, true)
+	})
+}
+
+// TestAClockAYearAhead: a relay whose clock is ahead removes no grant that counts on others.
+func TestAClockAYearAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &fake{grants: []Grant{mustGrant(t, "anne", "", 1, time.Hour)}, ahead: -365 * 24 * time.Hour}
+		time.Sleep(forgetAfter + 2*time.Hour) //nolint:forbidigo // the bubble's clock
+		b, _ := openBook(t, store)
+		defer b.Close()         //nolint:errcheck // no error
+		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's clock
+		if b.want(t, "anne", "", 0, true); len(store.grants) != 1 {
+			t.Error("a grant that counts on other relays is gone")
+		}
 	})
 }
 
@@ -191,7 +205,7 @@ func TestNewGrant(t *testing.T) {
 		t.Errorf("%+v, %v", g, err)
 	}
 	for want, spoil := range map[error]func(*Grant){
-		ErrNoLogin:     func(g *Grant) { g.Login = " " },
+		ErrNoLogin:     func(g *Grant) { g.Login = "anne\x1b[2J" },
 		ErrNoWhy:       func(g *Grant) { g.Why = "two\nlines" },
 		ErrUntil:       func(g *Grant) { g.Until = now },
 		ErrGrantNumber: func(g *Grant) { g.Recipients = quota.MaxRecipients + 1 },

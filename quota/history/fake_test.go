@@ -24,7 +24,8 @@ type fake struct {
 	grants  []Grant
 	changes int
 	trims   int
-	perTrim int // how many more trims there are to do
+	ahead   time.Duration // of its clock
+	perTrim int           // how many more trims there are to do
 }
 
 func (f *fake) set(away error) {
@@ -100,6 +101,15 @@ func (f *fake) Grants(ctx context.Context) ([]Grant, error) {
 	}
 	defer done()
 	return slices.Clone(f.grants), nil
+}
+
+func (f *fake) Now(ctx context.Context) (time.Time, error) {
+	done, err := f.enter(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer done()
+	return time.Now().Add(f.ahead), nil
 }
 
 func (f *fake) Change(ctx context.Context, remove []string, add ...Grant) error {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/rcptquota/rcptquota/quota"
 )
@@ -39,8 +40,8 @@ const (
 
 // The mistakes that a grant may have.
 var (
-	ErrNoLogin     = errors.New("a grant needs the login of a sender")
-	ErrNoWhy       = errors.New("a grant needs a reason, of one line and at most 500 bytes")
+	ErrNoLogin     = errors.New("a grant needs the login of a sender, without control characters")
+	ErrNoWhy       = errors.New("a grant, or its end, needs a reason, of one line and at most 500 bytes")
 	ErrUntil       = errors.New("a grant needs an end, in the future and at most a year away")
 	ErrGrantNumber = fmt.Errorf("a grant is of 1 to %d recipients", quota.MaxRecipients)
 )
@@ -53,9 +54,9 @@ func NewGrant(g Grant, now time.Time) (Grant, error) {
 	g.Until = g.Until.UTC()
 	g.ID = strings.ToLower(rand.Text()[:8]) // 40 bits, of at most MaxGrants
 	switch {
-	case g.Login == "" || len(g.Login) > maxLogin:
+	case g.Login == "" || len(g.Login) > maxLogin || strings.ContainsFunc(g.Login, isControl):
 		return Grant{}, ErrNoLogin
-	case g.Why == "" || len(g.Why) > maxWhy || strings.ContainsFunc(g.Why, func(r rune) bool { return r < ' ' }):
+	case !IsWhy(g.Why):
 		return Grant{}, ErrNoWhy
 	case !g.Until.After(now) || g.Until.Sub(now) > maxUntil:
 		return Grant{}, ErrUntil
@@ -64,6 +65,15 @@ func NewGrant(g Grant, now time.Time) (Grant, error) {
 	}
 	return g, nil
 }
+
+// IsWhy reports whether text may be the reason for a grant, or for its end.
+func IsWhy(text string) bool {
+	return strings.TrimSpace(text) != "" && len(text) <= maxWhy && !strings.ContainsFunc(text, isControl)
+}
+
+// isControl reports whether a terminal, to which a grant is listed, may take r for more than
+// a letter.
+func isControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 // holds reports whether the grant counts at the moment now.
 func (g *Grant) holds(now time.Time) bool { return now.Before(g.Until) }

@@ -46,6 +46,9 @@ type Record struct {
 	Role      string     `json:"role,omitempty"`
 	// Reply is the SMTP reply that was given; empty if the message went on.
 	Reply string `json:"reply,omitempty"`
+	// Unrecorded are earlier messages of the same sender that were stopped for the same
+	// reason, so many that not each left a record.
+	Unrecorded Unrecorded `json:"unrecorded,omitzero"`
 }
 
 // Leaves reports whether a verdict leaves a decision record: a message that was simply

@@ -24,20 +24,24 @@ const (
 	maxPause = 10 * time.Second
 	// trimEvery is how often records that are too old are forgotten, though none is new.
 	trimEvery = time.Hour
+	// dueEvery is how often records that were held back are looked at.
+	dueEvery = time.Minute
 	// tellEvery is how often lost records are logged at most.
 	tellEvery = time.Minute
 )
 
 // Recorder stores records in the background. Adding one never waits, and never fails:
-// when too many wait, further ones are lost, and counted. Make it with [NewRecorder].
+// when too many wait, further ones are lost, and counted. Of one sender who is stopped
+// again and again, not each message leaves a record. Make it with [NewRecorder].
 type Recorder struct {
 	store Writer
 	log   *slog.Logger
 
-	queue chan *Record
-	lost  atomic.Uint64
-	stop  context.CancelFunc
-	ended chan struct{}
+	shares *shares
+	queue  chan *Record
+	lost   atomic.Uint64
+	stop   context.CancelFunc
+	ended  chan struct{}
 
 	problem atomic.Pointer[error] // why records cannot be stored; nil: they can
 
@@ -49,17 +53,22 @@ type Recorder struct {
 // NewRecorder begins to store records. The caller closes the recorder, and then the store.
 func NewRecorder(store Writer, log *slog.Logger) *Recorder {
 	ctx, stop := context.WithCancel(context.Background())
-	r := &Recorder{store: store, log: log, queue: make(chan *Record, maxWaiting), stop: stop, ended: make(chan struct{})}
+	r := &Recorder{store: store, log: log, shares: newShares(), queue: make(chan *Record, maxWaiting), stop: stop, ended: make(chan struct{})}
 	go r.run(ctx)
 	return r
 }
 
 // Add keeps a record. It may be called by many goroutines at once.
-func (r *Recorder) Add(record Record) {
-	select {
-	case r.queue <- &record:
-	default:
-		r.lost.Add(1)
+func (r *Recorder) Add(record Record) { r.put(r.shares.admit(record, time.Now())) }
+
+// put queues records to be stored.
+func (r *Recorder) put(records []Record) {
+	for i := range records {
+		select {
+		case r.queue <- &records[i]:
+		default:
+			r.lost.Add(1)
+		}
 	}
 }
 
@@ -92,6 +101,8 @@ func (r *Recorder) run(ctx context.Context) {
 	defer close(r.ended)
 	trim := time.NewTicker(trimEvery)
 	defer trim.Stop()
+	due := time.NewTicker(dueEvery)
+	defer due.Stop()
 	r.trim(ctx)
 	for {
 		select {
@@ -100,6 +111,8 @@ func (r *Recorder) run(ctx context.Context) {
 			return
 		case <-trim.C:
 			r.trim(ctx)
+		case <-due.C:
+			r.put(r.shares.due(time.Now()))
 		case first := <-r.queue:
 			batch := r.batch(ctx, first)
 			if !r.keep(ctx, batch) {
@@ -193,6 +206,7 @@ func (r *Recorder) trim(ctx context.Context) {
 func (r *Recorder) finish(batch []Record) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
+	batch = append(batch, r.shares.rest()...)
 	for {
 		for len(batch) < batchSize && len(r.queue) > 0 {
 			batch = append(batch, *<-r.queue)

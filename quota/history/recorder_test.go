@@ -2,12 +2,13 @@ package history
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-func numbered(n int) Record { return Record{Recipients: n} }
+func numbered(n int) Record { return Record{Sender: strconv.Itoa(n), Recipients: n} }
 
 func (f *fake) want(t *testing.T, n int) {
 	t.Helper()

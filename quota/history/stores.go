@@ -58,6 +58,18 @@ type Ledger interface {
 	Change(ctx context.Context, remove []string, add ...Grant) error
 }
 
+// Clock is that of the store.
+type Clock interface {
+	// Now is the time on it. The error says that the store is away.
+	Now(ctx context.Context) (time.Time, error)
+}
+
+// DatedLedger keeps the grants, and has a clock.
+type DatedLedger interface {
+	Ledger
+	Clock
+}
+
 // MaxGrants is the most grants that there may be at once.
 const MaxGrants = 1000
 

@@ -114,8 +114,8 @@ func (a *Alert) attrs() []any {
 // subject is the subject of a mail.
 func (a *Alert) subject() string {
 	return "rcptquota: " + map[Kind]string{
-		Refusal:  "mail of " + a.Sender + " was refused",
-		Window:   a.Sender + " is close to a limit",
+		Refusal:  "mail of " + shown(a.Sender) + " was refused",
+		Window:   shown(a.Sender) + " is close to a limit",
 		Degraded: endable("degraded", a.Over),
 		Roster:   endable("the premium roster is not up to date", a.Over),
 		Reload:   "the new configuration was not loaded",
@@ -141,7 +141,7 @@ func (a *Alert) body() string {
 	line("time", a.Time.Local().Format("2006-01-02 15:04:05 MST"))
 	line("relay", a.Relay)
 	line("reference", a.QueueID)
-	line("sender", a.Sender)
+	line("sender", shown(a.Sender))
 	line("class", a.Class)
 	line("reason", a.Reason)
 	line("recipients", fmt.Sprint(a.Recipients))

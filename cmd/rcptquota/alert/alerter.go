@@ -123,10 +123,17 @@ func (a *Alerter) raise(alert Alert) {
 
 // dispatch raises what is queued, if no other relay has.
 func (a *Alerter) dispatch(ctx context.Context) {
+	var gather gatherer
+	tick := time.NewTicker(gatherEvery)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case now := <-tick.C:
+			if m := gather.due(now, a.Settings().relay); m != nil {
+				a.send(m)
+			}
 		case alert := <-a.raised:
 			s := a.Settings()
 			if !s.claim(ctx, alert.key, alert.once) {
@@ -138,7 +145,9 @@ func (a *Alerter) dispatch(ctx context.Context) {
 			if s.config.Digest != "" {
 				a.remember(ctx, s, &alert)
 			}
-			a.send(&Message{Subject: alert.subject(), Body: alert.body(), JSON: alert})
+			if gather.single(&alert, time.Now()) {
+				a.send(&Message{Subject: alert.subject(), Body: alert.body(), JSON: alert})
+			}
 		}
 	}
 }

@@ -264,7 +264,7 @@ func TestAHangingSink(t *testing.T) {
 		r.hook.set(func(f *fakeSender) { f.hang = true })
 		start := time.Now()
 		for i := range 200 {
-			r.refuse(fmt.Sprint("sender", i))
+			r.ReloadFailed(fmt.Errorf("mistake %d", i))
 			synctest.Wait()
 		}
 		if !time.Now().Equal(start) {
@@ -275,6 +275,37 @@ func TestAHangingSink(t *testing.T) {
 		}
 		if s := r.Stats(); s.Undelivered["webhook"] != 200-maxWaiting-1 || r.lines("msg=alerts_dropped channel=webhook") != 1 {
 			t.Errorf("%+v\n%s", s, r.log.String())
+		}
+	})
+}
+
+// TestAStorm: of thousands of senders who are refused at once, the first ones are told
+// each in a message, and the others together. What is not about senders is told at once.
+func TestAStorm(t *testing.T) {
+	run(t, all, func(r *rig) {
+		t := r.T
+		for i := range 10_000 {
+			r.refuse(fmt.Sprint("sender", i))
+			synctest.Wait()
+		}
+		r.ReloadFailed(errors.New("no"))
+		synctest.Wait()
+		if got := r.mail.subjects(); len(got) != singleBurst+1 || got[singleBurst] != "rcptquota: the new configuration was not loaded" {
+			t.Errorf("mailed %d", len(got))
+		}
+		wait(singleEvery + gatherEvery)
+		got := r.mail.subjects()
+		if len(got) != singleBurst+2 || !strings.HasPrefix(got[singleBurst+1], "rcptquota: 9980 more alerts since ") || !strings.HasSuffix(got[singleBurst+1], ": 9980 refusal") {
+			t.Errorf("mailed %d, the last %q", len(got), got[len(got)-1])
+		}
+		if n := r.lines("msg=alert kind=refusal "); n != 10_000 {
+			t.Errorf("%d are in the log", n)
+		}
+		wait(singleBurst * singleEvery)
+		r.refuse("anne")
+		synctest.Wait()
+		if got := r.mail.subjects(); got[len(got)-1] != "rcptquota: mail of anne was refused" {
+			t.Errorf("the last is %q", got[len(got)-1])
 		}
 	})
 }

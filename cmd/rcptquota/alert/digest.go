@@ -18,9 +18,10 @@ func nextDigest(now, at time.Time) time.Time {
 	}
 }
 
-// Digest is what a webhook gets once a day.
+// Digest is what a webhook gets once a day, and instead of single alerts if there are too
+// many of them.
 type Digest struct {
-	Kind   string    `json:"kind"` // "digest"
+	Kind   string    `json:"kind"` // "digest"; "more" if there are too many
 	From   time.Time `json:"from"`
 	Until  time.Time `json:"until"`
 	Relay  string    `json:"relay,omitempty"`
@@ -34,16 +35,28 @@ func digestOf(alerts []Alert, from, until time.Time, relay string) *Message {
 	for i := range alerts {
 		n[alerts[i].Kind]++
 	}
+	text := fmt.Sprintf("%d alerts in the last 24 hours: %s.", len(alerts), perKind(n))
+	if len(alerts) == 1 {
+		text = fmt.Sprintf("1 alert in the last 24 hours: %s.", perKind(n))
+	}
+	m := listed(text, alerts, 0)
+	m.JSON = Digest{Kind: "digest", From: from, Until: until, Relay: relay, Text: text, Alerts: alerts}
+	return m
+}
+
+// perKind says how many alerts there are of each kind.
+func perKind(n map[Kind]int) string {
 	var counts []string
 	for _, kind := range Kinds() {
 		if n[kind] > 0 {
 			counts = append(counts, fmt.Sprintf("%d %s", n[kind], kind))
 		}
 	}
-	text := fmt.Sprintf("%d alerts in the last 24 hours: %s.", len(alerts), strings.Join(counts, ", "))
-	if len(alerts) == 1 {
-		text = fmt.Sprintf("1 alert in the last 24 hours: %s.", counts[0])
-	}
+	return strings.Join(counts, ", ")
+}
+
+// listed is the mail that lists alerts under a sentence; others are not listed.
+func listed(text string, alerts []Alert, others int) *Message {
 	var body strings.Builder
 	body.WriteString(text + "\n\n")
 	for i := range alerts {
@@ -54,8 +67,8 @@ func digestOf(alerts []Alert, from, until time.Time, relay string) *Message {
 		}
 		body.WriteString("\n")
 	}
-	return &Message{
-		Subject: "rcptquota: " + strings.TrimSuffix(text, "."), Body: body.String(),
-		JSON: Digest{Kind: "digest", From: from, Until: until, Relay: relay, Text: text, Alerts: alerts},
+	if others > 0 {
+		fmt.Fprintf(&body, "\nThe log has %d others.\n", others)
 	}
+	return &Message{Subject: "rcptquota: " + strings.TrimSuffix(text, "."), Body: body.String()}
 }

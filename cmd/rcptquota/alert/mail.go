@@ -41,6 +41,7 @@ func (m *mailer) send(ctx context.Context, message *Message) error {
 	msg.SetBodyString(mail.TypeTextPlain, message.Body)
 	options := []mail.Option{
 		mail.WithPort(m.port), mail.WithTimeout(sendTimeout), mail.WithTLSPolicy(m.tlsPolicy()),
+		mail.WithDialContextFunc(dialer(ctx)),
 		mail.WithTLSConfig(&tls.Config{ServerName: m.host, MinVersion: tls.VersionTLS12}),
 	}
 	if m.hostname != "" {
@@ -51,6 +52,18 @@ func (m *mailer) send(ctx context.Context, message *Message) error {
 		return err
 	}
 	return client.DialAndSendWithContext(ctx, msg)
+}
+
+// dialer returns what connects to a server that is hung up on when ctx ends: go-mail itself
+// looks at a context only while it connects.
+func dialer(ctx context.Context) mail.DialContextFunc {
+	return func(dialing context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(dialing, network, address)
+		if err == nil {
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
+		}
+		return conn, err
+	}
 }
 
 // tlsPolicy is none on this machine, whose Postfix often has a certificate of another

@@ -1,12 +1,15 @@
 package alert
 
 import (
+	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rcptquota/rcptquota/test/servers"
@@ -52,6 +55,41 @@ func TestMailThatCannotBeSent(t *testing.T) {
 	config.SMTP = "127.0.0.1:1"
 	if err := newMailer(&config, "").send(t.Context(), message()); err == nil {
 		t.Error("sent to nobody")
+	}
+}
+
+// TestMailServersThatHang: a server that says nothing, or nothing more, is hung up on when
+// the time is over, or the program ends.
+func TestMailServersThatHang(t *testing.T) {
+	for _, says := range []string{"", "220 mail.example.org ESMTP\r\n"} {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, end := context.WithCancel(t.Context())
+		var serving sync.WaitGroup
+		serving.Go(func() {
+			conn, err := ln.Accept()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, _ = io.WriteString(conn, says)
+			if says != "" {
+				_, _ = conn.Read(make([]byte, 1)) // EHLO
+			}
+			end()
+			_, _ = io.Copy(io.Discard, conn) // until it is hung up
+			_ = conn.Close()
+		})
+		config := Default()
+		config.MailTo, config.SMTP = []string{"postmaster@example.org"}, ln.Addr().String()
+		err = newMailer(&config, "").send(ctx, message())
+		if err == nil || strings.Contains(err.Error(), "timeout") {
+			t.Errorf("%q: %v", says, err)
+		}
+		serving.Wait()
+		_ = ln.Close()
 	}
 }
 

@@ -27,7 +27,7 @@ func ofDecision(d *milter.Decision, now time.Time) (Alert, bool) {
 		Recipients: v.Recipients, Limit: v.Limit, Used: v.Used, Window: period(v.Window.Per),
 		key: ofSender(Refusal, v.Sender, "", now), once: day,
 	}
-	a.Text = fmt.Sprintf("A message of %s was %v for the first time today: %s.", v.Sender, v.Action, because(&a))
+	a.Text = fmt.Sprintf("A message of %s was %v for the first time today: %s.", shown(v.Sender), v.Action, because(&a))
 	return a, true
 }
 
@@ -63,7 +63,7 @@ func ofUse(sender, class string, u Use, share int, now time.Time) (Alert, bool) 
 	per := period(u.Window.Per)
 	return Alert{
 		Kind: Window, Time: now, Sender: sender, Class: class, Limit: limit, Used: u.Used, Window: per,
-		Text: fmt.Sprintf("%s has used %d of the %d recipients of %s (%d %%).", sender, u.Used, limit, per, u.Used*100/limit),
+		Text: fmt.Sprintf("%s has used %d of the %d recipients of %s (%d %%).", shown(sender), u.Used, limit, per, u.Used*100/limit),
 		key:  ofSender(Window, sender, per+" "+u.Window.Count.String(), now), once: day,
 	}, true
 }

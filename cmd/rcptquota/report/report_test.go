@@ -151,6 +151,15 @@ func TestSinceAndUntil(t *testing.T) {
 	}
 }
 
+// A decision record may tell of earlier messages, which have none of their own.
+func TestUnrecorded(t *testing.T) {
+	s := New(time.UTC)
+	s.AddDecision(&history.Record{Time: monday, Action: "refused", Sender: "eve", Recipients: 2, Unrecorded: history.Unrecorded{Messages: 9, Recipients: 50}})
+	if s.Total[Refused] != 10 || s.Recipients != 52 || s.senders.At("eve")[Refused] != 10 {
+		t.Errorf("it counts %+v", s)
+	}
+}
+
 func TestJSON(t *testing.T) {
 	var out bytes.Buffer
 	if err := week(t).WriteJSON(&out); err != nil {

@@ -69,7 +69,10 @@ func New(location *time.Location) *Summary {
 const noName = "(none)"
 
 // Add counts a record.
-func (s *Summary) Add(r *Record) {
+func (s *Summary) Add(r *Record) { s.add(r, 1) }
+
+// add counts n messages, of which the recipients are all in the record.
+func (s *Summary) add(r *Record, n int) {
 	if !s.Since.IsZero() && r.Time.Before(s.Since) || !s.Until.IsZero() && !r.Time.Before(s.Until) {
 		s.Outside++
 		return
@@ -80,20 +83,20 @@ func (s *Summary) Add(r *Record) {
 	if r.Time.After(s.Last) {
 		s.Last = r.Time
 	}
-	s.Total[r.Action]++
+	s.Total[r.Action] += n
 	s.Recipients += r.Recipients
 	local := r.Time.In(s.location)
 	var day [10]byte
-	s.days.At(string(local.AppendFormat(day[:0], time.DateOnly)))[r.Action]++
-	s.hours[local.Hour()][r.Action]++
-	s.classes.At(cmp.Or(r.Class, noName))[r.Action]++
+	s.days.At(string(local.AppendFormat(day[:0], time.DateOnly)))[r.Action] += n
+	s.hours[local.Hour()][r.Action] += n
+	s.classes.At(cmp.Or(r.Class, noName))[r.Action] += n
 	if r.Action == Accepted {
 		return
 	}
-	s.reasons.At(cmp.Or(r.Reason, noName))[r.Action]++
-	s.senders.At(cmp.Or(r.Sender, noName))[r.Action]++
+	s.reasons.At(cmp.Or(r.Reason, noName))[r.Action] += n
+	s.senders.At(cmp.Or(r.Sender, noName))[r.Action] += n
 	if r.List != "" {
-		s.lists.At(r.List)[r.Action]++
+		s.lists.At(r.List)[r.Action] += n
 	}
 }
 
@@ -104,9 +107,11 @@ func (s *Summary) AddDecision(d *history.Record) {
 		s.Other++
 		return
 	}
-	s.Add(&Record{
-		Time: d.Time, Action: action, Reason: d.Reason, Sender: d.Sender, Class: d.Class, List: d.List, Recipients: d.Recipients,
-	})
+	r := Record{
+		Time: d.Time, Action: action, Reason: d.Reason, Sender: d.Sender, Class: d.Class, List: d.List,
+		Recipients: d.Recipients + d.Unrecorded.Recipients,
+	}
+	s.add(&r, 1+d.Unrecorded.Messages)
 }
 
 // Read counts the records of a log, and closes it.

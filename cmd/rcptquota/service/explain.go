@@ -57,7 +57,7 @@ func (s *Service) explainReference(r *http.Request) (*Explanation, error) {
 		return nil, unreadable(err)
 	}
 	if len(records) == 0 {
-		return nil, control.Errorf(http.StatusNotFound, "no decision record has the reference %s: the message passed, or is older than %v ([history] keep), or its relay has another store",
+		return nil, control.Errorf(http.StatusNotFound, "no decision record has the reference %s: the message passed, or is older than %v ([history] keep), or its relay has another store, or its sender was stopped so often that not each message left a record",
 			e.Reference, p.Config.History.Keep)
 	}
 	for i := range records {

@@ -15,7 +15,6 @@ import (
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/counter"
 	"github.com/rcptquota/rcptquota/quota/history"
 	"github.com/rcptquota/rcptquota/test/random"
 	"github.com/rcptquota/rcptquota/test/random/site"
@@ -148,7 +147,7 @@ func openSite(t *testing.T, s *site.Site, dir string) *Parts {
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, s.Top, s.Tables)
 	}
-	p, err := openParts(t.Context(), c, &counter.Opener{}, slog.New(slog.DiscardHandler), nil)
+	p, err := openParts(t.Context(), c, &stores{}, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, s.Directory)
 	}

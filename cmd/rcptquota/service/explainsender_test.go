@@ -15,7 +15,6 @@ import (
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
 // asked asks a relay as its commands do.
@@ -49,7 +48,7 @@ func startService(t *testing.T, rules string) (s *Service, text *bytes.Buffer) {
 	}
 	text = &bytes.Buffer{}
 	log := slog.New(slog.NewTextHandler(text, nil))
-	parts, err := openParts(t.Context(), c, &counter.Opener{}, log, nil)
+	parts, err := openParts(t.Context(), c, &stores{}, log, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

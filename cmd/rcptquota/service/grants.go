@@ -101,8 +101,8 @@ func (p *Parts) grantee(ctx context.Context, in *GrantRequest) (sender quota.Sen
 
 // revoke answers POST /grants/revoke, with the grants that were revoked.
 func (s *Service) revoke(r *http.Request, in RevokeRequest) (*Grants, error) {
-	if in.Why == "" {
-		return nil, control.Errorf(http.StatusBadRequest, "say why the grant is revoked")
+	if !history.IsWhy(in.Why) {
+		return nil, control.Errorf(http.StatusBadRequest, "%v", history.ErrNoWhy)
 	}
 	revoked, err := s.InForce().History.Book.Revoke(r.Context(), in.Grant, time.Now())
 	switch {

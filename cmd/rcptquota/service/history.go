@@ -9,6 +9,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/milter"
+	"github.com/rcptquota/rcptquota/quota/counter"
 	"github.com/rcptquota/rcptquota/quota/history"
 	"github.com/rcptquota/rcptquota/quota/history/store"
 )
@@ -46,15 +47,32 @@ func openHistory(ctx context.Context, c *config.Config, opened historyStore, log
 	return h
 }
 
-func openHistoryStore(c *config.Config) (historyStore, error) {
-	if !c.Store.IsRedis() {
-		return historyStore{store.OpenFile(c.StateDir, c.History)}, nil
+// stores opens stores while those of earlier configurations are still in use, as while a
+// message is under way. The zero value is ready.
+type stores struct {
+	counter.Opener
+	files map[string]*shared[historyStore] // by state_dir
+}
+
+// openHistory opens the store of decision records and grants. A file that is open already
+// gets one more user.
+func (s *stores) openHistory(c *config.Config) (*shared[historyStore], error) {
+	if c.Store.IsRedis() {
+		client, err := c.Store.Client()
+		if err != nil {
+			return nil, err
+		}
+		return share(historyStore{store.OpenRedis(client, c.History)}), nil
 	}
-	client, err := c.Store.Client()
-	if err != nil {
-		return historyStore{}, err
+	if opened := s.files[c.StateDir]; opened != nil && opened.join() {
+		return opened, nil
 	}
-	return historyStore{store.OpenRedis(client, c.History)}, nil
+	opened := share(historyStore{store.OpenFile(c.StateDir, c.History)})
+	if s.files == nil {
+		s.files = map[string]*shared[historyStore]{}
+	}
+	s.files[c.StateDir] = opened
+	return opened, nil
 }
 
 // relayName is how decision records name this relay.

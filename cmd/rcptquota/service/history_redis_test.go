@@ -16,7 +16,6 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
-	"github.com/rcptquota/rcptquota/quota/counter"
 	"github.com/rcptquota/rcptquota/quota/history"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
@@ -40,7 +39,7 @@ func startRelay(t *testing.T, c *config.Config) *relay {
 	t.Helper()
 	r := &relay{t: t, log: &logged{}}
 	log := slog.New(slog.NewTextHandler(r.log, nil))
-	parts, err := openParts(t.Context(), c, &counter.Opener{}, log, nil)
+	parts, err := openParts(t.Context(), c, &stores{}, log, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

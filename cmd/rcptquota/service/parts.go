@@ -50,7 +50,7 @@ type Parts struct {
 
 // openParts opens what c describes: all or nothing. What fits of the parts before, which
 // may be nil, is kept. The log is written to as long as they are open.
-func openParts(ctx context.Context, c *config.Config, stores *counter.Opener, log *slog.Logger, before *Parts) (p *Parts, err error) {
+func openParts(ctx context.Context, c *config.Config, stores *stores, log *slog.Logger, before *Parts) (p *Parts, err error) {
 	p = &Parts{
 		Config:         c,
 		Loaded:         time.Now(),
@@ -77,7 +77,7 @@ func openParts(ctx context.Context, c *config.Config, stores *counter.Opener, lo
 	if err := p.openStore(stores, log, before); err != nil {
 		return p, err
 	}
-	if err := p.openHistory(ctx, log, before); err != nil {
+	if err := p.openHistory(ctx, stores, log, before); err != nil {
 		return p, err
 	}
 	if p.alerts, err = alert.Open(c.Alerts, relayName(c), c.Store); err != nil {
@@ -115,11 +115,11 @@ func (p *Parts) openRoster(ctx context.Context, log *slog.Logger, before *Parts)
 	return nil
 }
 
-func (p *Parts) openStore(stores *counter.Opener, log *slog.Logger, before *Parts) error {
+func (p *Parts) openStore(stores *stores, log *slog.Logger, before *Parts) error {
 	if before.storeFits(p) {
 		p.store = before.store.again()
 	} else {
-		store, err := openStore(p.Config, stores, log)
+		store, err := openStore(p.Config, &stores.Opener, log)
 		if err != nil {
 			return err
 		}
@@ -129,15 +129,15 @@ func (p *Parts) openStore(stores *counter.Opener, log *slog.Logger, before *Part
 	return nil
 }
 
-func (p *Parts) openHistory(ctx context.Context, log *slog.Logger, before *Parts) error {
+func (p *Parts) openHistory(ctx context.Context, stores *stores, log *slog.Logger, before *Parts) error {
 	if before.historyStoreFits(p) {
 		p.historyStore = before.historyStore.again()
 	} else {
-		store, err := openHistoryStore(p.Config)
+		opened, err := stores.openHistory(p.Config)
 		if err != nil {
 			return err
 		}
-		p.historyStore = share(store)
+		p.historyStore = opened
 	}
 	if before.historyFits(p) {
 		p.history = before.history.again()

@@ -20,7 +20,6 @@ import (
 	"github.com/rcptquota/rcptquota/milter"
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/conf"
-	"github.com/rcptquota/rcptquota/quota/counter"
 )
 
 // DrainTimeout is how long messages under way may take once we are told to
@@ -45,7 +44,7 @@ type Service struct {
 	asked context.Context // of what answers to the end: metrics and the control socket
 	group *errgroup.Group // of all servers
 
-	stores     counter.Opener
+	stores     stores
 	reloading  chan struct{} // has an element while a reload, or the end, is under way
 	sockets    *sockets      // changed by reloads only
 	lastReload atomic.Pointer[ReloadStatus]

@@ -19,10 +19,23 @@ func share[T io.Closer](value T) *shared[T] {
 	return s
 }
 
-// again adds a user, while there is one.
+// again adds a user for somebody who is one already.
 func (s *shared[T]) again() *shared[T] {
 	s.users.Add(1)
 	return s
+}
+
+// join adds a user, unless the last one has let go.
+func (s *shared[T]) join() bool {
+	for {
+		n := s.users.Load()
+		if n == 0 {
+			return false
+		}
+		if s.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
 }
 
 // Close implements [io.Closer]: a user lets go. A nil s is nothing.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -40,6 +41,7 @@ func testStore(t *testing.T, empty func(t *testing.T) opener) {
 		"too many grants":    contract.tooManyGrants,
 		"search and follow":  contract.search,
 		"nothing was stored": contract.nothing,
+		"one sender":         contract.oneSender,
 	} {
 		t.Run(name, func(t *testing.T) { part(contract{t, empty(t)}) })
 	}
@@ -56,6 +58,7 @@ var full = history.Record{
 	Recipients: 120, Limit: 500, Granted: 100, Window: conf.Duration{Duration: 24 * time.Hour}, Count: "distinct", Used: 450, RetryAt: at(30),
 	List: "profs@listes.ac-test.fr", Members: 3, Visible: 40, FromCheck: "envelope", Premium: true, Unknown: true, Degraded: true,
 	Client: netip.MustParseAddr("192.0.2.1"), Role: "submission", Reply: "450 4.7.1 En 24 h \"vous\" avez ecrit à <450>\x00",
+	Unrecorded: history.Unrecorded{Messages: 3, Recipients: 30},
 }
 
 func TestTheExampleIsFull(t *testing.T) {
@@ -202,6 +205,40 @@ func (c contract) tooMany() {
 	trimAll(c.T, s)
 	if got := all(c.T, s, history.Page{Newer: true, Most: 100}); !slices.Equal(got, []int{33, 34}) {
 		c.Errorf("stayed: %v", got)
+	}
+}
+
+// oneSender: one sender who is refused 100,000 times pushes out nobody else's records, and
+// the records still tell of each message.
+func (c contract) oneSender() {
+	const messages = 100_000
+	config := many
+	config.Records = 500
+	s := c.open(c.T, config)
+	recorder := history.NewRecorder(s, slog.New(slog.DiscardHandler))
+	recorder.Add(history.Record{QueueID: "4Anne", Sender: "anne", Action: "refused", Reason: "message_limit", Recipients: 151})
+	for i := range messages {
+		recorder.Add(history.Record{QueueID: fmt.Sprint("4Eve", i), Sender: "eve", Action: "refused", Reason: "message_limit", Recipients: 2})
+	}
+	recorder.Close()
+	if recorder.Lost() > 0 {
+		c.Errorf("lost %d", recorder.Lost())
+	}
+	for _, id := range []string{"4Anne", "4Eve0", fmt.Sprint("4Eve", messages-1)} {
+		if found, err := s.Find(c.Context(), id); len(found) != 1 || err != nil {
+			c.Errorf("%s: %+v, %v", id, found, err)
+		}
+	}
+	told := history.Unrecorded{}
+	for r, err := range history.Search(c.Context(), s, history.Query{Sender: "eve"}) {
+		if err != nil {
+			c.Fatal(err)
+		}
+		told.Messages += 1 + r.Unrecorded.Messages
+		told.Recipients += r.Recipients + r.Unrecorded.Recipients
+	}
+	if told != (history.Unrecorded{Messages: messages, Recipients: 2 * messages}) {
+		c.Errorf("the records tell of %+v", told)
 	}
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -25,6 +26,9 @@ func (f *fileStore) Grants(context.Context) (grants []history.Grant, err error) 
 	})
 	return grants, err
 }
+
+// Now implements [history.Clock]: the clock is this machine's.
+func (f *fileStore) Now(context.Context) (time.Time, error) { return time.Now(), nil }
 
 // Change implements [history.Ledger].
 func (f *fileStore) Change(_ context.Context, remove []string, add ...history.Grant) error {

@@ -17,6 +17,7 @@ type Store struct {
 	history.Writer
 	history.Reader
 	history.Ledger
+	history.Clock
 	io.Closer
 	retention *retention
 }
@@ -37,14 +38,14 @@ func newRetention(config history.Config) *retention {
 // not answer is no error.
 func OpenRedis(client redis.UniversalClient, config history.Config) Store {
 	r := newRedis(client, config)
-	return Store{r, r, r, client, r.retention}
+	return Store{r, r, r, r, client, r.retention}
 }
 
 // OpenFile returns the store in a folder, which it makes, with the file, when something
 // is to be kept. Nothing is an error yet: what is kept there is not worth stopping for.
 func OpenFile(dir string, config history.Config) Store {
 	f := newFile(dir, config)
-	return Store{f, f, f, f, f.retention}
+	return Store{f, f, f, f, f, f.retention}
 }
 
 // batch is records as they are stored.

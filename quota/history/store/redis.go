@@ -171,6 +171,12 @@ func (r *redisStore) Grants(ctx context.Context) ([]history.Grant, error) {
 	return grants, nil
 }
 
+// Now implements [history.Clock].
+func (r *redisStore) Now(ctx context.Context) (time.Time, error) {
+	now, err := r.client.Time(ctx).Result()
+	return now, fail(err)
+}
+
 // Change implements [history.Ledger].
 func (r *redisStore) Change(ctx context.Context, remove []string, add ...history.Grant) error {
 	args := []any{rand.Text(), history.MaxGrants, len(remove)}
