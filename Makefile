@@ -52,6 +52,7 @@ bench-logs: build ## give replay and report logs of a million messages whose ans
 .PHONY: soak
 soak: deps ## run the long tests: a million steps against the model, overshoot over processes, kills, outages, 200 reloads
 	go test -timeout 10m -run TestAgainstModel ./quota/counter/local -steps 1000000
+	go test -tags servers -timeout 10m -run TestExplainedThroughPostfix ./test -explain-cases 200
 	go test -tags servers,soak -timeout 30m -v ./test/soak
 	go test -tags servers -timeout 30m -v ./test/reload -reloads 200
 

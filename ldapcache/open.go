@@ -13,9 +13,10 @@ import (
 // Directory is an open directory. Its senders are designated, but not premium: a
 // [roster.Directory] around it says who is. Close ends its searches and its
 // connections; it is not used after that.
-type Directory interface { //nolint:interfacebloat // three small ones, each with its own consumer
+type Directory interface { //nolint:interfacebloat // small ones, each with its own consumer
 	quota.Directory
 	roster.Source
+	Memory
 	io.Closer
 }
 

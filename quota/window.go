@@ -1,11 +1,9 @@
 package quota
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/conf"
@@ -123,8 +121,7 @@ func (p *Policy) checkWindows(ctx context.Context, m *Message, c *classification
 		return windowCheck{action: enforced(w.neverHolds(m), c.class.Enforce), reason: WindowLimit, window: w}
 	}
 	r := Reservation{
-		// A person has one count under all of their logins.
-		Ticket:     Ticket{Sender: cmp.Or(c.id, strings.ToLower(c.sender)), ID: rand.Text()},
+		Ticket:     Ticket{Sender: c.countedAs(), ID: rand.Text()},
 		Windows:    windows,
 		Keep:       p.rules.retention,
 		Recipients: recipients.all,

@@ -15,30 +15,44 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
 )
 
+// explaining is one run of "rcptquota explain".
+type explaining struct {
+	asking
+	count int
+	from  string
+	login bool
+}
+
 func explainCommand() *cobra.Command {
-	var a asking
+	var e explaining
 	cmd := &cobra.Command{
-		Use:   "explain REFERENCE",
-		Short: "Explain a refusal by the reference that its reply quotes",
-		Long: "Explain a refusal by the reference that its reply quotes, which is Postfix's queue id:\n" +
-			"what was refused, when, on which relay, for whom, by which rule with which numbers,\n" +
-			"what the user read, and whether the same message would pass now. Nothing is counted.\n\n" +
-			"Exit status: 0 if the reference is explained, 1 if no decision record has it.",
-		Args: cobra.ExactArgs(1),
+		Use:   "explain REFERENCE | LOGIN [RECIPIENT...]",
+		Short: "Explain a refusal by its reference, or what a sender may do and why",
+		Long: "With the reference that a reply quotes, which is Postfix's queue id: what was refused,\n" +
+			"when, on which relay, for whom, by which rule with which numbers, what the user read,\n" +
+			"and whether the same message would pass now.\n\n" +
+			"With a login: the sender's class and why, premium and why, addresses, limits, how much\n" +
+			"of each window is used and when it is free again, grants, and how old the directory's\n" +
+			"answer is. With recipients, or --count, also whether the sender may post to each list,\n" +
+			"and what would become of such a message, with the very reply.\n\n" +
+			"Nothing is counted, and recipients are not logged. The verdict is for a client outside\n" +
+			"exempt networks, and is that before the header is known.\n\n" +
+			"Exit status: 0 if there is an explanation; 1 if no decision record has the reference,\n" +
+			"or the message would not pass.",
+		Example: "  rcptquota explain 4F1A2B3C4D5\n" +
+			"  rcptquota explain mdurand --count 200\n" +
+			"  rcptquota explain mdurand profs@listes.example.org",
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			found, err := explainReference(cmd.Context(), &a, client, cmd.OutOrStdout(), args[0])
-			if err == nil && !found {
-				err = errFound
-			}
-			return err
+			return e.run(cmd.Context(), cmd.OutOrStdout(), args)
 		},
+		ValidArgsFunction: e.complete,
 	}
-	a.flags(cmd)
+	e.flags(cmd)
+	f := cmd.Flags()
+	f.IntVar(&e.count, "count", 0, "make up so many different recipients")
+	f.StringVar(&e.from, "from", "", "the envelope sender; default: the sender's first professional address")
+	f.BoolVar(&e.login, "login", false, "the argument is a login, although it looks like a reference")
 	return cmd
 }
 
@@ -46,19 +60,55 @@ func explainCommand() *cobra.Command {
 // A login may look like one.
 var queueID = regexp.MustCompile(`^([0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{10,12}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+)$`)
 
+func (e *explaining) run(ctx context.Context, out io.Writer, args []string) error {
+	client, err := e.client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	ok := false
+	if len(args) == 1 && e.count == 0 && e.from == "" && !e.login && queueID.MatchString(args[0]) {
+		ok, err = explainReference(ctx, &e.asking, client, out, args[0])
+	} else {
+		ok, err = e.explainSender(ctx, client, out, args[0], args[1:])
+	}
+	if err == nil && !ok {
+		err = errFound
+	}
+	return err
+}
+
 // explainReference explains a queue id. It reports false, and has said so, if no decision
 // record has it.
 func explainReference(ctx context.Context, a *asking, client *control.Client, out io.Writer, reference string) (found bool, err error) {
 	e, err := control.Get[service.Explanation](ctx, client, "/explain/reference/"+url.PathEscape(reference))
 	if told, ok := errors.AsType[*control.Error](err); ok && told.Status == http.StatusNotFound {
 		fmt.Fprintln(out, told.Sentence)
-		if !queueID.MatchString(reference) {
-			fmt.Fprintln(out, "It does not look like a reference, which is one of Postfix's queue ids, such as 4F1A2B3C4D5 or 4gHjK21xYzWzNpQ.")
-		}
+		fmt.Fprintln(out, "If it is the login of a sender, add --login.")
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
 	return true, a.print(out, e, func() { newExplainView(out).show(&e) })
+}
+
+// explainSender explains what a sender may do. It reports false if the message that is
+// asked about would not pass.
+func (e *explaining) explainSender(ctx context.Context, client *control.Client, out io.Writer, login string, recipients []string) (passes bool, err error) {
+	in := service.ExplainRequest{Login: login, Recipients: recipients, Count: e.count, From: e.from}
+	told, err := control.Post[service.SenderExplanation](ctx, client, "/explain/sender", in)
+	if err != nil {
+		return false, err
+	}
+	passes = told.Verdict == nil || told.Verdict.Passes
+	return passes, e.print(out, told, func() { newSenderView(out).show(&told) })
+}
+
+// complete offers a login, and then lists.
+func (e *explaining) complete(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return e.known(cmd.Context(), "logins", prefix)
+	}
+	return e.known(cmd.Context(), "lists", prefix)
 }

@@ -48,7 +48,8 @@ func rootCommand() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serveCommand(), checkCommand(), probeCommand(), reloadCommand(), rosterCommand(), statusCommand(), versionCommand(),
-		explainCommand(), refusalsCommand(), grantCommand(), grantsCommand(), revokeCommand(), reportCommand(), replayCommand())
+		explainCommand(), refusalsCommand(), grantCommand(), grantsCommand(), revokeCommand(), reportCommand(), replayCommand(),
+		usageCommand(), listCommand(), resetCommand())
 	return root
 }
 

@@ -37,8 +37,8 @@ type Found struct {
 	lists    []Recipient // in the order of their names
 	inDomain bool        // some recipient is in a list domain
 	// unknown is the domain, as "@listes.example.org", of an address about which the
-	// directory cannot say now, because of err, whether it is a list's. Empty when there
-	// is none.
+	// directory cannot say now, because of err, whether it is a list's: of several, the
+	// first in the alphabet. Empty when there is none.
 	unknown string
 	err     error
 }
@@ -49,34 +49,58 @@ func (r *Rules) Find(ctx context.Context, directory Directory, candidates *Candi
 	if candidates.Len() == 0 {
 		return found
 	}
-	addresses := make([]string, 0, candidates.Len())
-	for _, c := range candidates.all {
-		addresses = append(addresses, c.address)
-		if c.plain != "" {
-			addresses = append(addresses, c.plain)
-		}
-	}
-	answers := directory.Lists(ctx, addresses)
-	for _, c := range candidates.all {
-		name, answer := c.address, answers[0]
-		answers = answers[1:]
-		if c.plain != "" {
-			if answer == (Answer{}) { // not a list with its extension
-				name, answer = c.plain, answers[0]
-			}
-			answers = answers[1:]
-		}
+	for _, c := range candidates.resolve(ctx, directory) {
 		switch {
-		case answer.Err != nil:
-			found.unknown, found.err = "@"+c.domain.name, answer.Err
-		case answer.List != nil:
-			found.lists = append(found.lists, Recipient{List: answer.List, Address: c.recipient, Name: name, domain: c.domain, rules: r})
+		case c.answer.Err != nil:
+			if domain := "@" + c.domain.name; found.unknown == "" || domain < found.unknown { // the same each time
+				found.unknown, found.err = domain, c.answer.Err
+			}
+		case c.answer.List != nil:
+			found.lists = append(found.lists, c.list(r))
 		}
 	}
 	slices.SortFunc(found.lists, func(a, b Recipient) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Address, b.Address))
 	})
 	return found
+}
+
+// resolved is a candidate, and what the directory says about it.
+type resolved struct {
+	*candidate
+	name   string // the address that the answer is about
+	answer Answer
+}
+
+// list is the recipient as the list that it is.
+func (c *resolved) list(r *Rules) Recipient {
+	return Recipient{List: c.answer.List, Address: c.recipient, Name: c.name, domain: c.domain, rules: r}
+}
+
+// resolve asks the directory once about all candidates.
+func (c *Candidates) resolve(ctx context.Context, directory Directory) []resolved {
+	addresses := make([]string, 0, c.Len())
+	for _, one := range c.all {
+		addresses = append(addresses, one.address)
+		if one.plain != "" {
+			addresses = append(addresses, one.plain)
+		}
+	}
+	answers := directory.Lists(ctx, addresses)
+	all := make([]resolved, c.Len())
+	for i := range c.all {
+		one := &c.all[i]
+		all[i] = resolved{one, one.address, answers[0]}
+		answers = answers[1:]
+		if one.plain == "" {
+			continue
+		}
+		if all[i].answer == (Answer{}) { // not a list with its extension
+			all[i].name, all[i].answer = one.plain, answers[0]
+		}
+		answers = answers[1:]
+	}
+	return all
 }
 
 // The errors of [Rules.FindOne] that are certain answers.

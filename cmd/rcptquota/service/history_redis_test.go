@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/metrics"
 	"github.com/rcptquota/rcptquota/milter"
@@ -31,6 +32,12 @@ func startHistoryRelay(t *testing.T, redis *servers.Redis, name string) *relay {
 	t.Helper()
 	c := relayConfig(t, redis, "[class.all]\nrecipients = 150\n[class.large]\nrecipients = 500\n")
 	c.StateDir, c.Hostname = t.TempDir(), name
+	return startRelay(t, c)
+}
+
+// startRelay opens what a relay's configuration describes, until the end of the test.
+func startRelay(t *testing.T, c *config.Config) *relay {
+	t.Helper()
 	r := &relay{t: t, log: &logged{}}
 	log := slog.New(slog.NewTextHandler(r.log, nil))
 	parts, err := openParts(t.Context(), c, &counter.Opener{}, log, nil)

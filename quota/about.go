@@ -1,0 +1,136 @@
+package quota
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rcptquota/rcptquota/quota/list"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
+)
+
+// ClassRule is why a sender has their class.
+type ClassRule int
+
+const (
+	// ByDefault, the zero value: no class matches, or the directory does not know the
+	// sender.
+	ByDefault ClassRule = iota
+	// ByPremium: the sender is premium.
+	ByPremium
+	// ByDomain: a professional address is in a domain of the class.
+	ByDomain
+	// ByAttribute: an attribute has a value of the class.
+	ByAttribute
+)
+
+// String names the rule as the configuration does.
+func (r ClassRule) String() string {
+	switch r {
+	case ByDefault:
+		return "default"
+	case ByPremium:
+		return "premium"
+	case ByDomain:
+		return "domain"
+	case ByAttribute:
+		return "attribute"
+	}
+	return "unknown"
+}
+
+// About is what decides on the messages of one sender, whatever the messages are.
+type About struct {
+	// Sender is what the directory knows. It is zero where Err is not nil, which is as that
+	// of [Directory].
+	Sender Sender
+	Err    error
+	// Class is the sender's class, By is why, and Match is the domain or the attribute with
+	// its value that matched; empty for other rules.
+	Class *Class
+	By    ClassRule
+	Match string
+	// Granted is what the sender has been granted; GrantErr says why there may be more that
+	// is not known now.
+	Granted  int
+	GrantErr error
+	// Limit is that of one message, and Windows are those of the class, both with what was
+	// granted.
+	Limit   int
+	Windows []Window
+	// CountedAs is the name under which messages are counted now ([Ticket]).
+	CountedAs string
+}
+
+// About says what decides on the messages of a login. It counts nothing.
+func (p *Policy) About(ctx context.Context, login string) About {
+	a, now := About{}, time.Now()
+	a.Sender, a.Err = p.directory.Sender(ctx, login)
+	if a.Err != nil {
+		a.Sender = Sender{}
+	}
+	who := newPoster(&a.Sender, a.Err, p.rules.allEnforced)
+	c := p.rules.classification(login, &a.Sender, a.Err, &who)
+	grant := p.granted(c.sender, c.id, c.sure || c.id != "", now)
+	a.Class, a.Granted, a.GrantErr = c.class, grant.n, grant.err
+	a.By, a.Match = p.rules.whyClass(&c, &a.Sender)
+	a.Limit, a.Windows = c.class.Limits.Recipients+grant.n, grant.raised(c.class.Limits.Windows)
+	a.CountedAs = c.countedAs()
+	return a
+}
+
+// countedAs is the name under which a sender is counted: a person has one count under all
+// of their logins.
+func (c *classification) countedAs() string { return cmp.Or(c.id, strings.ToLower(c.sender)) }
+
+// whyClass says why a sender has their class.
+func (r *Rules) whyClass(c *classification, sender *Sender) (rule ClassRule, match string) {
+	if c.premium {
+		return ByPremium, ""
+	}
+	return c.class.Match.why(sender)
+}
+
+// why says what in the directory's answer puts a sender into the class; [ByDefault] if
+// nothing does.
+func (m *Match) why(s *Sender) (rule ClassRule, match string) {
+	for _, address := range s.Addresses {
+		if _, domain := mailaddr.Split(address); slices.Contains(m.Domains, domain) {
+			return ByDomain, domain
+		}
+	}
+	if m.Attribute == "" {
+		return ByDefault, ""
+	}
+	for _, value := range s.Attributes[m.Attribute] {
+		if slices.ContainsFunc(m.Values, func(want string) bool { return strings.EqualFold(want, value) }) {
+			return ByAttribute, m.Attribute + ": " + value
+		}
+	}
+	return ByDefault, ""
+}
+
+// AboutLists says of each recipient of a message that is in a list domain, in the order of
+// their names, what it is and whether the sender may write to it. It counts nothing. Of
+// more than most of them, the first are told; more is the number of the others.
+func (p *Policy) AboutLists(ctx context.Context, m *Message, most int) (cases []list.Case, more int) {
+	r := p.rules
+	recipients := slices.Sorted(func(yield func(string) bool) {
+		for address := range m.Recipients.All() {
+			if r.lists.Covers(address) && !yield(address) {
+				return
+			}
+		}
+	})
+	if more = max(len(recipients)-most, 0); more > 0 {
+		recipients = recipients[:most]
+	}
+	if len(recipients) == 0 {
+		return nil, 0
+	}
+	o := r.originOf(m)
+	c, who := p.classify(ctx, &o, time.Now())
+	return r.lists.Explain(ctx, p.directory, recipients, &who, m.toLists(), c.closesLists), more
+}
