@@ -20,6 +20,8 @@ const (
 	ByDefault ClassRule = iota
 	// ByPremium: the sender is premium.
 	ByPremium
+	// ByLogin: the class names the login.
+	ByLogin
 	// ByDomain: a professional address is in a domain of the class.
 	ByDomain
 	// ByAttribute: an attribute has a value of the class.
@@ -33,6 +35,8 @@ func (r ClassRule) String() string {
 		return "default"
 	case ByPremium:
 		return "premium"
+	case ByLogin:
+		return "login"
 	case ByDomain:
 		return "domain"
 	case ByAttribute:
@@ -66,18 +70,17 @@ type About struct {
 
 // About says what decides on the messages of a login. It counts nothing.
 func (p *Policy) About(ctx context.Context, login string) About {
-	a, now := About{}, time.Now()
-	a.Sender, a.Err = p.directory.Sender(ctx, login)
-	if a.Err != nil {
-		a.Sender = Sender{}
+	sender, err := p.directory.Sender(ctx, login)
+	if err != nil {
+		sender = Sender{}
 	}
-	who := newPoster(&a.Sender, a.Err, p.rules.allEnforced)
-	c := p.rules.classification(login, &a.Sender, a.Err, &who)
-	grant := p.granted(c.sender, c.id, c.sure || c.id != "", now)
-	a.Class, a.Granted, a.GrantErr = c.class, grant.n, grant.err
-	a.By, a.Match = p.rules.whyClass(&c, &a.Sender)
-	a.Limit, a.Windows = c.class.Limits.Recipients+grant.n, grant.raised(c.class.Limits.Windows)
-	a.CountedAs = c.countedAs()
+	c, _ := p.classifySender(login, &sender, err, time.Now())
+	a := About{
+		Sender: sender, Err: err,
+		Class: c.class, Granted: c.grant.n, GrantErr: c.grant.err, CountedAs: c.countedAs(),
+		Limit: c.class.Limits.Recipients + c.grant.n, Windows: c.grant.raised(c.class.Limits.Windows),
+	}
+	a.By, a.Match = c.why(&sender)
 	return a
 }
 
@@ -85,9 +88,12 @@ func (p *Policy) About(ctx context.Context, login string) About {
 // of their logins.
 func (c *classification) countedAs() string { return cmp.Or(c.id, strings.ToLower(c.sender)) }
 
-// whyClass says why a sender has their class.
-func (r *Rules) whyClass(c *classification, sender *Sender) (rule ClassRule, match string) {
-	if c.premium {
+// why says why a sender has their class.
+func (c *classification) why(sender *Sender) (rule ClassRule, match string) {
+	switch {
+	case c.named:
+		return ByLogin, ""
+	case c.premium:
 		return ByPremium, ""
 	}
 	return c.class.Match.why(sender)

@@ -36,8 +36,14 @@ func (p *Policy) classify(ctx context.Context, o *origin, now time.Time) (classi
 		return classification{sender: o.sender, class: r.base, sure: true, closesLists: r.base.Enforce}, list.Poster{}
 	}
 	sender, err := p.directory.Sender(ctx, o.sender)
-	who := newPoster(&sender, err, r.allEnforced || r.classNaming(o.sender) != nil)
-	c := r.classification(o.sender, &sender, err, &who)
+	return p.classifySender(o.sender, &sender, err, now)
+}
+
+// classifySender is classify for a login, once the directory has answered.
+func (p *Policy) classifySender(login string, sender *Sender, err error, now time.Time) (classification, list.Poster) {
+	r := p.rules
+	who := newPoster(sender, err, r.allEnforced || r.classNaming(login) != nil)
+	c := r.classification(login, sender, err, &who)
 	c.grant = p.granted(c.sender, c.id, c.sure || c.id != "", now)
 	return c, who
 }

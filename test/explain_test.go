@@ -156,5 +156,5 @@ func (at *siteRelay) send(m *site.Message, from string) reply {
 	if r := tell("DATA"); r.refused() {
 		return r
 	}
-	return tell("From: <"+from+">\r\nSubject: a test\r\n\r\nHello\r\n.")
+	return tell("From: <" + from + ">\r\nSubject: a test\r\n\r\nHello\r\n.")
 }

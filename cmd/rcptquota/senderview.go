@@ -76,6 +76,7 @@ func (v *senderView) class(c *service.ClassAnswer) {
 	why := map[string]string{
 		quota.ByDefault.String():   "the default, since no class matches",
 		quota.ByPremium.String():   "since the sender is premium",
+		quota.ByLogin.String():     "which names the login",
 		quota.ByDomain.String():    "since an address is in " + c.Match,
 		quota.ByAttribute.String(): "since the entry has " + c.Match,
 	}[c.By]
@@ -173,6 +174,7 @@ func (v *senderView) verdict(a *service.VerdictAnswer) {
 	v.Heading("Such a message, to %s from %s", plural(a.Recipients, "recipient"), a.From)
 	say := map[string]string{
 		quota.Accept.String(): "would pass", quota.Refuse.String(): "would be refused", quota.Defer.String(): "would be deferred",
+		quota.Hold.String():        "would be accepted, and put on hold",
 		quota.Redirect.String():    "would go to the managers of a list instead",
 		quota.WouldRefuse.String(): "would pass, but would be refused if rules were enforced",
 	}[a.Action]

@@ -83,10 +83,10 @@ func tablesWith(name, path string, t reflect.Type) []string {
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		below := strings.TrimPrefix(strings.Trim(path, "[]")+"."+key, ".")
 		field := bare(keys[key])
-		is := shapeOf(field)
-		if is == shapeTables {
+		switch is := shapeOf(field); {
+		case is == shapeTables:
 			below, field = "[["+below+"]]", bare(elem(field))
-		} else if is == shapeTable {
+		case is == shapeTable:
 			if field.Kind() == reflect.Map {
 				below, field = below+".NAME", bare(field.Elem())
 			}

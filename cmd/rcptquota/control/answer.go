@@ -68,6 +68,9 @@ func readBody(w http.ResponseWriter, r *http.Request, in any) error {
 	if err == nil {
 		_, err = io.Copy(io.Discard, r.Body)
 	}
+	if _, long := errors.AsType[*http.MaxBytesError](err); long {
+		return Errorf(http.StatusRequestEntityTooLarge, "the request is longer than %d bytes, some ten thousand addresses; ask about fewer", maxBody)
+	}
 	if err != nil {
 		return Errorf(http.StatusBadRequest, "the body of the request is not as expected: %v", err)
 	}

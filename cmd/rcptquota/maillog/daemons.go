@@ -67,8 +67,8 @@ func (e *Event) smtpd(text []byte) error {
 		e.Client = addr.Unmap()
 	}
 	const key = ", sasl_username="
-	if i := bytes.Index(rest, []byte(key)); i >= 0 {
-		e.Login = rest[i+len(key):]
+	if _, after, ok0 := bytes.Cut(rest, []byte(key)); ok0 {
+		e.Login = after
 		for _, next := range []string{", sasl_sender=", ", orig_queue_id=", ", orig_client="} {
 			if end := bytes.Index(e.Login, []byte(next)); end >= 0 {
 				e.Login = e.Login[:end]

@@ -36,11 +36,11 @@ func (c *Clock) parse(line []byte, e *Event) error {
 			return errHost
 		}
 		e.Host, rest = rest[:host], rest[host+1:]
-		tag := bytes.Index(rest, []byte(": "))
-		if tag < 0 { // such as "last message repeated 2 times"
+		before, after, ok := bytes.Cut(rest, []byte(": "))
+		if !ok { // such as "last message repeated 2 times"
 			return nil
 		}
-		e.Tag, message = rest[:tag], rest[tag+2:]
+		e.Tag, message = before, after
 	}
 	return e.parseMessage(daemon(e.Tag), message)
 }

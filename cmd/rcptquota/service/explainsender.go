@@ -45,7 +45,7 @@ type SenderExplanation struct {
 // ClassAnswer is a sender's class, and why.
 type ClassAnswer struct {
 	Name string `json:"name"`
-	// By is "default", "premium", "domain" or "attribute"; Match is what matched.
+	// By is "default", "login", "premium", "domain" or "attribute"; Match is what matched.
 	By      string `json:"by"`
 	Match   string `json:"match,omitempty"`
 	Enforce bool   `json:"enforce"`
@@ -200,19 +200,28 @@ func (p *Parts) verdictAnswer(v *quota.Verdict, m *quota.Message) *VerdictAnswer
 		a.Reply = p.replies.Text(v, reference)
 		return a
 	}
-	if post := v.Posting; post != nil {
+	a.AtEnd = atEnd(&v.Due)
+	return a
+}
+
+// atEnd tells what remains to be checked and changed at the end of a message.
+func atEnd(due *quota.Due) (all []string) {
+	if post := due.Posting; post != nil {
 		if post.From != nil {
-			a.AtEnd = append(a.AtEnd, "From must have one of the addresses "+strings.Join(post.From, ", "))
+			all = append(all, "From must have one of the addresses "+strings.Join(post.From, ", "))
 		}
 		if post.ReplyTo != nil {
-			a.AtEnd = append(a.AtEnd, "Reply-To becomes "+strings.Join(post.ReplyTo, ", "))
+			all = append(all, "Reply-To becomes "+strings.Join(post.ReplyTo, ", "))
 		}
 		for _, redirect := range post.Redirects {
-			a.AtEnd = append(a.AtEnd, fmt.Sprintf("instead of %s, %s get it", redirect.Recipient, strings.Join(redirect.To, ", ")))
+			all = append(all, fmt.Sprintf("instead of %s, %s get it", redirect.Recipient, strings.Join(redirect.To, ", ")))
 		}
 		if post.List != "" {
-			a.AtEnd = append(a.AtEnd, "an automatic reply or a receipt is refused")
+			all = append(all, "an automatic reply or a receipt is refused")
 		}
 	}
-	return a
+	if due.MayShow.Most > 0 {
+		all = append(all, fmt.Sprintf("To and Cc together may show %d addresses", due.MayShow.Most))
+	}
+	return all
 }

@@ -35,7 +35,7 @@ func TestExplainedIsWhatHappens(t *testing.T) {
 	}
 	t.Logf("verdicts: %v", verdicts)
 	for _, want := range []string{
-		"accepted ", "refused message_limit", "refused list_posting", "refused list_from", "refused window", "deferred window",
+		"accepted ", "refused message_limit", "refused list_posting", "refused list_from", "refused window", "deferred window", "held window",
 		"redirected list_posting", "would_refuse message_limit", "deferred directory_unavailable",
 	} {
 		if verdicts[want] == 0 {

@@ -3,33 +3,13 @@
 package service
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/test/servers"
 )
-
-// asked asks a relay as its commands do.
-func asked[T any](t *testing.T, s *Service, method, path string, body any) (value T, status int) {
-	t.Helper()
-	text, err := json.Marshal(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer := httptest.NewRecorder()
-	s.handlers().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), method, path, bytes.NewReader(text)))
-	if answer.Code == http.StatusOK {
-		if err := json.Unmarshal(answer.Body.Bytes(), &value); err != nil {
-			t.Fatalf("%v in %s", err, answer.Body)
-		}
-	}
-	return value, answer.Code
-}
 
 // TestExplainOverRelays: what one relay counted in Redis, another explains, lists and
 // forgets; while Redis is away it says so.

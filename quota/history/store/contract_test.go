@@ -54,7 +54,7 @@ func at(minute int) time.Time { return time.Date(2026, 11, 25, 10, minute, 0, 0,
 var full = history.Record{
 	Time: at(0), Relay: "mx1", QueueID: "4Fxy", Action: "deferred", Reason: "window", Sender: "mdurand", Class: "entmip",
 	Recipients: 120, Limit: 500, Granted: 100, Window: conf.Duration{Duration: 24 * time.Hour}, Count: "distinct", Used: 450, RetryAt: at(30),
-	List: "profs@listes.ac-test.fr", Members: 3, FromCheck: "envelope", Premium: true, Unknown: true, Degraded: true,
+	List: "profs@listes.ac-test.fr", Members: 3, Visible: 40, FromCheck: "envelope", Premium: true, Unknown: true, Degraded: true,
 	Client: netip.MustParseAddr("192.0.2.1"), Role: "submission", Reply: "450 4.7.1 En 24 h \"vous\" avez ecrit à <450>\x00",
 }
 

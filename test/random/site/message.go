@@ -46,7 +46,7 @@ func (s *Site) Message() Message {
 		}
 	}
 	if s.chance(8) {
-		m.To = append(m.To, "postmaster@ext.test")
+		m.To = append(m.To, "postmaster@ext.test", "colleague@inside.test")
 	}
 	return m
 }

@@ -50,13 +50,13 @@ func (s *Site) config() {
 		fmt.Fprintf(&top, "default_class = %q\n", one(s.r, classes...))
 	}
 	fmt.Fprintf(&tables, "[replies]\nlanguage = %q\n", one(s.r, "fr", "en"))
-	fmt.Fprintf(&tables, "[senders]\nexempt_recipients = [\"postmaster\", \"p1@ext.test\"]\n")
+	fmt.Fprintf(&tables, "[senders]\nexempt_recipients = [\"postmaster\", \"p1@ext.test\", \"@inside.test\"]\n")
 	fmt.Fprintf(&tables, "[directory_unavailable]\npremium = %q\n", one(s.r, "defer", "base"))
 	tables.WriteString("[premium]\nactivation = \"immediate\"\n")
 	for i, name := range classes {
 		s.class(&tables, name, fmt.Sprintf("match = { domain = [\"d%d.test\"] }\n", i))
 	}
-	s.class(&tables, "titled", "match = { attribute = \"title\", value = [\"teacher\"] }\n")
+	s.class(&tables, "titled", "match = { attribute = \"title\", value = [\"teacher\"], login = [\"s7\", \"nobody\"] }\n")
 	if !s.chance(4) {
 		s.class(&tables, "premium", "")
 	}
@@ -69,9 +69,12 @@ func (s *Site) class(out *strings.Builder, name, match string) {
 	if s.chance(6) {
 		out.WriteString("enforce = false\n")
 	}
+	if s.chance(4) {
+		fmt.Fprintf(out, "visible_recipients = %d\n", 1+s.r.IntN(5))
+	}
 	for range s.r.IntN(3) {
 		fmt.Fprintf(out, "[[class.%s.window]]\nper = %q\nrecipients = %d\ncount = %q\nexceeded = %q\n", name,
-			one(s.r, "1h", "24h", "168h"), 2+s.r.IntN(30), one(s.r, "distinct", "copies"), one(s.r, "defer", "refuse"))
+			one(s.r, "1h", "24h", "168h"), 2+s.r.IntN(30), one(s.r, "distinct", "copies"), one(s.r, "defer", "defer", "refuse", "hold"))
 	}
 }
 
