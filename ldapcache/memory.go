@@ -9,7 +9,7 @@ import (
 )
 
 // Memory tells what a directory has said before, without asking it.
-type Memory interface {
+type Memory interface { //nolint:interfacebloat // each command asks its part
 	// Source says where answers come from now, for people.
 	Source() string
 	// SenderAsked and ListAsked are when what is known about a login, or an address, was

@@ -64,15 +64,15 @@ var queueID = regexp.MustCompile(`^([0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np
 var errNoReference = errors.New(`NOQUEUE is no reference: the message had no queue id yet; "rcptquota refusals" lists such messages, too`)
 
 func (e *explaining) run(ctx context.Context, out io.Writer, args []string) error {
+	if args[0] == "NOQUEUE" && !e.login {
+		return errNoReference
+	}
 	client, err := e.client()
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	if len(args) == 1 && args[0] == "NOQUEUE" && !e.login {
-		return errNoReference
-	}
-	ok := false
+	var ok bool
 	if len(args) == 1 && e.count == 0 && e.from == "" && !e.login && queueID.MatchString(args[0]) {
 		ok, err = explainReference(ctx, &e.asking, client, out, args[0])
 	} else {

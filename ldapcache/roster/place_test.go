@@ -32,7 +32,7 @@ func TestPlace(t *testing.T) {
 		source.withdraw("anne")
 		source.enter("emil", "0310002B")
 		pass(4 * 24 * time.Hour) // Wednesday, 00:00: copied, and not in effect
-		if p := k.Place("anne"); !p.Premium || p.Pending == nil || p.Pending.Premium || p.Pending.Effect.Sub(time.Now()) != 9*time.Hour {
+		if p := k.Place("anne"); !p.Premium || p.Pending == nil || p.Pending.Premium || time.Until(p.Pending.Effect) != 9*time.Hour {
 			t.Errorf("anne, taken out: %+v, then %+v", p, p.Pending)
 		}
 		if p := k.Place("dora"); p.Premium || p.Lost == nil || p.Pending == nil || !p.Pending.Premium {

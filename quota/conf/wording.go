@@ -83,14 +83,16 @@ func tablesWith(name, path string, t reflect.Type) []string {
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		below := strings.TrimPrefix(strings.Trim(path, "[]")+"."+key, ".")
 		field := bare(keys[key])
-		switch is := shapeOf(field); {
-		case is == shapeTables:
+		switch shapeOf(field) {
+		case shapeTables:
 			below, field = "[["+below+"]]", bare(elem(field))
-		case is == shapeTable:
+		case shapeTable:
 			if field.Kind() == reflect.Map {
 				below, field = below+".NAME", bare(field.Elem())
 			}
 			below = "[" + below + "]"
+		default:
+			continue
 		}
 		if field.Kind() == reflect.Struct && shapeOf(field) == shapeTable {
 			tables = append(tables, tablesWith(name, below, field)...)

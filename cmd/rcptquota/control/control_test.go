@@ -81,7 +81,7 @@ func TestTake(t *testing.T) {
 	}{
 		"an error of the handler": {"/greet", greeting{}, "nobody is named"},
 		"an unknown field":        {"/greet", map[string]int{"age": 7}, `the body of the request is not as expected: json: unknown field "age"`},
-		"too long":                {"/greet", greeting{strings.Repeat("x", maxBody)}, "the body of the request is not as expected: http: request body too large"},
+		"too long":                {"/greet", greeting{strings.Repeat("x", maxBody)}, "the request is longer than 1048576 bytes, some ten thousand addresses; ask about fewer"},
 		"an unknown path":         {"/nothing", greeting{}, "this rcptquota does not know POST /nothing; it is of another version than the command"},
 	} {
 		_, err := Post[greeting](t.Context(), c, of.path, of.in)

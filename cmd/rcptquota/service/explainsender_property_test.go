@@ -86,25 +86,25 @@ func compareExplained(t *testing.T, p *Parts, s *site.Site, m *site.Message) *qu
 		t.Errorf("%+v: asked again, %+v, not %+v", m, again.Verdict, told.Verdict)
 	}
 	dry := p.dryRun().Judge(t.Context(), sent(s, m))
-	real := p.Policy.Judge(t.Context(), sent(s, m))
-	if got, want := facts(&dry), facts(&real); got != want {
+	really := p.Policy.Judge(t.Context(), sent(s, m))
+	if got, want := facts(&dry), facts(&really); got != want {
 		t.Errorf("%+v: judged without counting\n%s, but really\n%s", m, got, want)
 	}
-	if !reflect.DeepEqual(dry.Posting, real.Posting) {
-		t.Errorf("%+v: to do at its end\n%+v, but really\n%+v", m, dry.Posting, real.Posting)
+	if !reflect.DeepEqual(dry.Posting, really.Posting) {
+		t.Errorf("%+v: to do at its end\n%+v, but really\n%+v", m, dry.Posting, really.Posting)
 	}
-	want := history.Of(&real)
+	want := history.Of(&really)
 	want.Role = quota.Submission.String()
-	if !real.Action.Passes() {
-		want.Reply = p.replies.Text(&real, reference)
+	if !really.Action.Passes() {
+		want.Reply = p.replies.Text(&really, reference)
 	}
-	if got := told.Verdict.Record; inJSON(got) != inJSON(want) || told.Verdict.Passes != real.Action.Passes() || told.Verdict.Note != text(real.Err) {
-		t.Errorf("%+v: explained as\n%s %s, but really\n%s %v", m, inJSON(got), told.Verdict.Note, inJSON(want), real.Err)
+	if got := told.Verdict.Record; inJSON(got) != inJSON(want) || told.Verdict.Passes != really.Action.Passes() || told.Verdict.Note != text(really.Err) {
+		t.Errorf("%+v: explained as\n%s %s, but really\n%s %v", m, inJSON(got), told.Verdict.Note, inJSON(want), really.Err)
 	}
-	if told.Class.Name != real.Class && real.Class != "" {
-		t.Errorf("%+v: explained as class %s, but really %s", m, told.Class.Name, real.Class)
+	if told.Class.Name != really.Class && really.Class != "" {
+		t.Errorf("%+v: explained as class %s, but really %s", m, told.Class.Name, really.Class)
 	}
-	return &real
+	return &really
 }
 
 // sent is the message as Postfix shows it.
