@@ -68,7 +68,8 @@ func (r *Rules) classification(login string, sender *Sender, err error, who *lis
 	if class := r.classNaming(login); class != nil {
 		c.class, c.named = class, true
 	}
-	c.closesLists = c.class.Enforce || who.Err != nil && r.someEnforced && !c.named
+	mayBeEnforced := who.Err != nil && r.someEnforced && !c.named
+	c.closesLists = c.class.Enforce || mayBeEnforced
 	return c
 }
 

@@ -21,8 +21,10 @@
 //
 // # Lists
 //
-// The rules of mailing lists are in package list. [Policy.Judge] applies them at
-// DATA. At the end of the message [Policy.JudgeHeader] looks at its header, and the message is changed as the verdict's [list.Posting] says.
+// The rules of mailing lists are in package list. [Policy.Judge] applies them:
+// at DATA or, in the inbound role, at each RCPT. At the end of the message
+// [Policy.JudgeHeader] looks at its header, and the message is changed as the verdict's
+// [list.Posting] says.
 //
 // # Visible recipients
 //
@@ -32,8 +34,10 @@
 // # What is known, and what is not
 //
 // A permanent refusal (5xx) rests on facts that are known now. While the directory
-// cannot answer, a message within the default class's limit is accepted. One above every
-// class's limit is refused, because no answer could allow it. One in between is deferred
-// (4xx): an outage delays mail and never bounces it. A post to a list that nobody can
+// cannot answer, a message within the limit of the class last known for its sender, or
+// else of the default class, is accepted. One above every class's limit is refused,
+// because no answer could allow it. One in between is deferred (4xx): an outage delays
+// mail and does not bounce it, unless a site chooses that
+// (directory_unavailable.premium). A post to a list that nobody can
 // check is deferred too, never let through.
 package quota

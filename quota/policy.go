@@ -22,10 +22,9 @@ func NewPolicy(rules *Rules, directory Directory, counter Counter) *Policy {
 	return &Policy{rules: rules, directory: directory, counter: counter}
 }
 
-// maxLookups is how many addresses the directory is asked about although the message
-// is over its sender's limit: the answers could only change the reason. So a message
-// costs at most as many list lookups as its sender's class allows recipients, or this
-// number.
+// maxLookups is the most addresses that may be lists for which the limit is not checked
+// first. Of a message over the limit the answers could only change the reason, so it costs
+// at most this many list lookups, and any other at most its sender's limit.
 const maxLookups = 100
 
 // Judge gives the one verdict on a message. It does not fail: what could not be known is

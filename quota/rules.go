@@ -11,8 +11,8 @@ import (
 	"github.com/rcptquota/rcptquota/quota/list"
 )
 
-// MaxRecipients is the highest limit that a class may have, in distinct recipients of
-// one message.
+// MaxRecipients is the highest limit that a class may have, and the most that one sender
+// may be granted on top of it, in distinct recipients of one message.
 const MaxRecipients = 100_000
 
 // Rules are a configuration compiled, once, into the form that decisions use: parsed,

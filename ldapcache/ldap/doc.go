@@ -25,9 +25,15 @@
 // # Presets
 //
 // The attributes and filters of the directories that sites have are in the folder presets,
-// a file each. A new preset needs a file there with all keys of [Schema], a site's example
-// in deploy/postfix/presets, entries in testdata with a case in field_test.go, and its
-// section in deploy/postfix/directory.md.
+// a file each. A new preset needs
+//
+//   - a file there, with all keys of [Schema], and its name in the comment of Config;
+//   - a site's example in deploy/postfix/presets, with one of the bases in field_test.go;
+//   - entries in testdata, with a case in field_test.go; for new object classes a schema in
+//     test/servers/schema, which slapdtree.go there includes;
+//   - new attributes of members and owners in deploy/postfix/lists-members.cf and
+//     lists-owners.cf;
+//   - its section in deploy/postfix/directory.md, and "go generate ./cmd/rcptquota".
 //
 // # References to persons
 //

@@ -41,6 +41,10 @@
 // alone, over any number of outages in one window. What is counted here survives a
 // restart; releases that wait for Redis do not, and their messages stay counted.
 //
+// What else is kept in Redis has its own way through an outage: decision records and
+// grants, package history; the roster, package roster; which alerts were raised, package
+// alert.
+//
 // # Asking
 //
 // Commands ask each store what it would answer to a message, how much a sender has used,

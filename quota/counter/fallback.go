@@ -234,7 +234,7 @@ func (f *Fallback) release(t quota.Ticket) {
 	f.wakeBackground()
 }
 
-// Notice is [Store.Notice] of the store in this process, if there is one.
+// Notice is [local.Store.Notice] of the store in this process, if there is one.
 func (f *Fallback) Notice() error {
 	if f.local == nil {
 		return nil
