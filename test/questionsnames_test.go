@@ -20,7 +20,7 @@ type names struct {
 // exampleStart is when the scene is played in the chapter.
 const exampleStart = "2026-11-25T16:00:00+01:00"
 
-func (n *names) add(real, shown string) { n.pairs = append(n.pairs, [2]string{real, shown}) }
+func (n *names) add(here, shown string) { n.pairs = append(n.pairs, [2]string{here, shown}) }
 
 // real is a command of the chapter as it can be run.
 func (n *names) real(command string) string {
