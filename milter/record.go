@@ -72,6 +72,26 @@ func (s *session) attrs(v *quota.Verdict) []slog.Attr {
 		// absent if no rule applied
 		a.text("reason", v.Reason.String())
 	}
+	a.numbers(v)
+	a.facts(v)
+	if s.client.IsValid() {
+		// Message key "client": the SMTP client's address
+		a.text("client", s.client.String())
+	}
+	// Message key "role": `submission` or `inbound`
+	a.text("role", s.role.String())
+	// Message key "elapsed_ms": how long the decision took, in milliseconds
+	a.add(slog.Float64("elapsed_ms", float64(s.tx.elapsed.Microseconds())/1000))
+	if v.Err != nil {
+		// Message key "error": what went wrong with the directory or the store; the decision holds all the
+		// same
+		a.text("error", v.Err.Error())
+	}
+	return a
+}
+
+// numbers adds what was counted, and what it was compared with.
+func (a *attrs) numbers(v *quota.Verdict) {
 	// Message key "recipients": distinct recipients that count; all recipients, if nothing is counted
 	a.add(slog.Int("recipients", v.Recipients))
 	if v.Limit > 0 {
@@ -98,6 +118,10 @@ func (s *session) attrs(v *quota.Verdict) []slog.Attr {
 		// Message key "retry_at": from when the message will pass; absent if it never will
 		a.add(slog.Time("retry_at", v.RetryAt))
 	}
+}
+
+// facts adds the list, and what is known of the sender and of the post.
+func (a *attrs) facts(v *quota.Verdict) {
 	// Message key "list": the list that decided, or that alone is above the limit, or else the first
 	// in the alphabet that the message went to; only the domain, as `@listes.example.org`, if the
 	// directory cannot tell whether the address is a list's or a person's
@@ -116,20 +140,6 @@ func (s *session) attrs(v *quota.Verdict) []slog.Attr {
 	// Message key "degraded": `true` if the directory or Redis could not be asked: the verdict rests
 	// on what this relay knew
 	a.flag("degraded", v.Degraded)
-	if s.client.IsValid() {
-		// Message key "client": the SMTP client's address
-		a.text("client", s.client.String())
-	}
-	// Message key "role": `submission` or `inbound`
-	a.text("role", s.role.String())
-	// Message key "elapsed_ms": how long the decision took, in milliseconds
-	a.add(slog.Float64("elapsed_ms", float64(s.tx.elapsed.Microseconds())/1000))
-	if v.Err != nil {
-		// Message key "error": what went wrong with the directory or the store; the decision holds all the
-		// same
-		a.text("error", v.Err.Error())
-	}
-	return a
 }
 
 // attrs are the keys of a record, in the order in which they are added.

@@ -72,11 +72,12 @@ func (e *explaining) run(ctx context.Context, out io.Writer, args []string) erro
 		return err
 	}
 	defer client.Close()
+	mayBeReference := len(args) == 1 && e.count == 0 && e.from == "" && !e.login
 	var ok bool
-	if len(args) == 1 && e.count == 0 && e.from == "" && !e.login && queueID.MatchString(args[0]) {
+	if mayBeReference && queueID.MatchString(args[0]) {
 		ok, err = explainReference(ctx, &e.asking, client, out, args[0])
 	} else {
-		ok, err = e.explainSender(ctx, client, out, args[0], args[1:])
+		ok, err = e.explainSender(ctx, client, out, args, mayBeReference)
 	}
 	if err == nil && !ok {
 		err = errFound
@@ -87,7 +88,7 @@ func (e *explaining) run(ctx context.Context, out io.Writer, args []string) erro
 // explainReference explains a queue id. It reports false, and has said so, if no decision
 // record has it.
 func explainReference(ctx context.Context, a *asking, client *control.Client, out io.Writer, reference string) (found bool, err error) {
-	e, err := control.Get[service.Explanation](ctx, client, "/explain/reference/"+url.PathEscape(reference))
+	e, err := getReference(ctx, client, reference)
 	if told, ok := errors.AsType[*control.Error](err); ok && told.Status == http.StatusNotFound {
 		fmt.Fprintln(out, told.Sentence)
 		fmt.Fprintln(out, "If it is the login of a sender, add --login.")
@@ -99,16 +100,26 @@ func explainReference(ctx context.Context, a *asking, client *control.Client, ou
 	return true, a.print(out, e, func() { newExplainView(out).show(&e) })
 }
 
-// explainSender explains what a sender may do. It reports false if the message that is
-// asked about would not pass.
-func (e *explaining) explainSender(ctx context.Context, client *control.Client, out io.Writer, login string, recipients []string) (passes bool, err error) {
-	in := service.ExplainRequest{Login: login, Recipients: recipients, Count: e.count, From: e.from}
+// explainSender explains what a sender may do; after the login come the recipients. It
+// reports false if the message that is asked about would not pass. What the directory does
+// not know as a login may still be a reference, of whatever form.
+func (e *explaining) explainSender(ctx context.Context, client *control.Client, out io.Writer, args []string, mayBeReference bool) (passes bool, err error) {
+	in := service.ExplainRequest{Login: args[0], Recipients: args[1:], Count: e.count, From: e.from}
 	told, err := control.Post[service.SenderExplanation](ctx, client, "/explain/sender", in)
 	if err != nil {
 		return false, err
 	}
+	if mayBeReference && told.Directory.Answer == "absent" {
+		if r, err := getReference(ctx, client, args[0]); err == nil {
+			return true, e.print(out, r, func() { newExplainView(out).show(&r) })
+		}
+	}
 	passes = told.Verdict == nil || told.Verdict.Passes
 	return passes, e.print(out, told, func() { newSenderView(out).show(&told) })
+}
+
+func getReference(ctx context.Context, client *control.Client, reference string) (service.Explanation, error) {
+	return control.Get[service.Explanation](ctx, client, "/explain/reference/"+url.PathEscape(reference))
 }
 
 // complete offers a login, and then lists.

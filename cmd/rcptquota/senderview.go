@@ -96,27 +96,30 @@ func (v *senderView) premium(p *service.PremiumAnswer) string {
 	text := "no, nobody has designated the sender"
 	switch {
 	case p.Designated && p.Premium:
-		text = fmt.Sprintf("yes, designated by %s, in effect since %s", school, v.moment(p.Effect))
+		text = fmt.Sprintf("yes, designated by %s, in effect since %s", school, onCalendar(p.Effect))
 	case p.Lost:
 		text = fmt.Sprintf("no: designated by %s, which already has %d others", school, p.PerEstablishment)
 	case p.NextPremium:
 		text = fmt.Sprintf("not yet: designated by %s", school)
 	case p.Entered:
-		text = fmt.Sprintf("not yet: %s has designated the sender, which is copied on %s and takes effect on %s", school, v.moment(p.NextCopy), v.moment(p.NextEffect))
+		text = fmt.Sprintf("not yet: %s has designated the sender, which is copied on %s and takes effect on %s", school, onCalendar(p.NextCopy), onCalendar(p.NextEffect))
 	case p.Effect.IsZero():
 		text = "not known: there is no roster yet"
 	}
 	switch {
 	case p.Next.IsZero():
 	case p.NextPremium && !p.Premium:
-		text += ", with effect from " + v.moment(p.Next)
+		text += ", with effect from " + onCalendar(p.Next)
 	case p.Premium && !p.NextPremium:
-		text += ", until " + v.moment(p.Next)
+		text += ", until " + onCalendar(p.Next)
 	case p.NextLost && !p.Lost:
-		text += fmt.Sprintf("; from %s on %s has %d others", v.moment(p.Next), school, p.PerEstablishment)
+		text += fmt.Sprintf("; from %s on %s has %d others", onCalendar(p.Next), school, p.PerEstablishment)
 	}
 	return text + prefixed("; in doubt, because ", p.Doubt)
 }
+
+// onCalendar writes a time on the clock that it came with, the calendar's.
+func onCalendar(t time.Time) string { return t.Format(timeLayout) }
 
 func (v *senderView) windows(u *service.SenderUsage) {
 	if len(u.Windows) == 0 && u.Problem == "" {

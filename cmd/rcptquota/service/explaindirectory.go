@@ -49,7 +49,7 @@ func (p *Parts) directoryAnswer(login string, about *quota.About) DirectoryAnswe
 	return a
 }
 
-// PremiumAnswer is why a sender is premium, or is not.
+// PremiumAnswer is why a sender is premium, or is not. Its times are on the calendar's clock.
 type PremiumAnswer struct {
 	Premium bool `json:"premium"`
 	// Doubt is why that is not certain.
@@ -101,18 +101,23 @@ func (p *Parts) premiumAnswer(ctx context.Context, about *quota.About, now time.
 			a.Establishment = d.Establishment
 		}
 	}
-	if newest.Designated == nil && newest.Lost == nil {
-		p.entered(ctx, a, about.Sender.ID, now)
+	calendar, err := p.Config.Premium.Calendar()
+	if err != nil { // which no configuration in force has
+		return a
+	}
+	if newest.Designated == nil && newest.Lost == nil && p.Config.Premium.Weekly() {
+		p.entered(ctx, a, about.Sender.ID, calendar, now)
+	}
+	for _, t := range []*time.Time{&a.Effect, &a.Copied, &a.Next, &a.NextCopy, &a.NextEffect} {
+		if !t.IsZero() {
+			*t = calendar.Local(*t)
+		}
 	}
 	return a
 }
 
 // entered finds a designation that no roster has yet.
-func (p *Parts) entered(ctx context.Context, a *PremiumAnswer, id string, now time.Time) {
-	calendar, err := p.Config.Premium.Calendar()
-	if err != nil || !p.Config.Premium.Weekly() {
-		return
-	}
+func (p *Parts) entered(ctx context.Context, a *PremiumAnswer, id string, calendar roster.Calendar, now time.Time) {
 	all, _, err := p.Directory.Designations(ctx)
 	if err != nil { // which the answer about the sender tells
 		return
