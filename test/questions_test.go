@@ -3,6 +3,7 @@
 package test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,7 +114,7 @@ func (s *scene) run(command string) string {
 	cmd.Dir = filepath.Dir(s.config)
 	cmd.Env = append(os.Environ(), "PROGRAM="+program(), "CONFIG="+s.config, "SOCKETS="+filepath.Join(s.postfix.Dir, "queue", "rcptquota"))
 	output, err := cmd.CombinedOutput()
-	if _, exited := err.(*exec.ExitError); err != nil && !exited { //nolint:errorlint // it is not wrapped
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		s.t.Fatal(err)
 	}
 	return s.names.shown(string(output))
