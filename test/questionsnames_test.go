@@ -67,7 +67,7 @@ var varying = []struct {
 }
 
 // moments are the ways in which times are printed.
-var moments = regexp.MustCompile(`(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?( UTC| CES?T)?`)
+var moments = regexp.MustCompile(`(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?( UTC| CES?T| \+0[12]00)?`)
 
 // moment is a time as far from the example's start as it is from the scene's, to the half
 // hour. Cutoffs and effects of the roster are the example's next ones.
@@ -80,7 +80,7 @@ func (n *names) moment(text string) string {
 	case "Wed10:00:00":
 		return "Wed 2026-12-02 10:00:00 CET"
 	}
-	offset := map[string]string{"": "+0000", " UTC": "+0000", " CET": "+0100", " CEST": "+0200"}[zone]
+	offset := map[string]string{"": "+0000", " UTC": "+0000", " CET": "+0100", " CEST": "+0200", " +0100": "+0100", " +0200": "+0200"}[zone]
 	at, err := time.Parse("2006-01-02 15:04 -0700", day+" "+clock+" "+offset)
 	start, err2 := time.Parse(time.RFC3339, exampleStart)
 	if err != nil || err2 != nil {

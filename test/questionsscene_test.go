@@ -18,6 +18,7 @@ import (
 // afternoon on which some messages were refused.
 type scene struct {
 	*deployed
+	slapd *servers.Slapd
 	redis *servers.Redis
 	names *names
 	fresh int // recipients written to so far
@@ -31,14 +32,14 @@ func startScene(t *testing.T) *scene {
 	}
 	s := &scene{
 		deployed: startDeployed(t),
+		slapd:    servers.StartSlapd(t),
 		redis:    servers.StartRedis(t),
 		names:    &names{start: time.Now().UTC().Truncate(time.Minute), example: paris},
 	}
-	slapd := servers.StartSlapd(t)
-	slapd.Add(sceneFile(t, "tree.ldif"))
+	s.slapd.Add(sceneFile(t, "tree.ldif"))
 	dir := filepath.Dir(s.config)
 	s.configure(os.Expand(sceneFile(t, "rcptquota.toml"), func(name string) string {
-		return map[string]string{"STATE": dir, "LDAP": slapd.URL(), "BASE": slapd.Base(), "REDIS": s.redis.Address()}[name]
+		return map[string]string{"STATE": dir, "LDAP": s.slapd.URL(), "BASE": s.slapd.Base(), "REDIS": s.redis.Address()}[name]
 	}))
 	writeFile(t, filepath.Join(dir, "digest.key"), strings.Repeat("0123456789abcdef", 3))
 	writeFile(t, filepath.Join(dir, "draft.toml"), sceneFile(t, "draft.toml"))
@@ -47,7 +48,7 @@ func startScene(t *testing.T) *scene {
 	s.names.add(s.postfix.Log.Path, "/var/log/mail.log")
 	s.names.add(filepath.Join(s.postfix.Dir, "etc"), "/etc/postfix")
 	s.names.add(filepath.Join(s.postfix.Dir, "queue"), "/var/spool/postfix")
-	s.names.add(slapd.URL(), "ldap://ldap1.ent.test")
+	s.names.add(s.slapd.URL(), "ldap://ldap1.ent.test")
 	s.names.add(s.redis.Address(), "127.0.0.1:6379")
 	for service, address := range s.ports {
 		s.names.printed = append(s.names.printed, [2]string{address, service})
@@ -73,6 +74,10 @@ func (s *scene) before() map[string]func() {
 		s.t.Fatal(err)
 	}
 	return map[string]func(){
+		"From when on is he premium?": func() {
+			s.slapd.Modify(sceneFile(s.t, "designation.ldif"))
+			s.wait("rcptquota explain pmartin", "not yet")
+		},
 		"Did the last reload work?": func() {
 			s.configure(strings.Replace(string(configuration), "recipients = 150", "recipents = 150", 1))
 		},
