@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/maillog"
@@ -95,8 +97,8 @@ func (f *follower) finish() {
 	for oldest := f.open.Front(); oldest != nil; oldest = f.open.Front() {
 		f.giveUp(oldest.Value.(*message))
 	}
-	for login, waiting := range f.senders { // those that wait for the end of their session
-		for _, m := range waiting {
+	for _, login := range slices.Sorted(maps.Keys(f.senders)) { // those that wait for the end of their session
+		for _, m := range f.senders[login] {
 			m.left = true
 		}
 		f.release(login)

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// patience is how long, by the log's own clock, further lines about a message are
+	// giveUpAfter is how long, by the log's own clock, further lines about a message are
 	// waited for.
-	patience = 6 * time.Hour
+	giveUpAfter = 6 * time.Hour
 	// maxOpen is how many messages are followed at once.
 	maxOpen = 100_000
 	// maxWaiting is how many messages of one login wait for an earlier one.
@@ -80,7 +80,7 @@ func (f *follower) follow(e *maillog.Event) {
 	}
 	for oldest := f.open.Front(); oldest != nil; oldest = f.open.Front() {
 		m := oldest.Value.(*message)
-		if e.Time.Sub(m.begun) <= patience && f.open.Len() <= maxOpen {
+		if e.Time.Sub(m.begun) <= giveUpAfter && f.open.Len() <= maxOpen {
 			break
 		}
 		f.giveUp(m)

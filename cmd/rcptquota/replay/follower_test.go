@@ -164,14 +164,14 @@ func TestFollow(t *testing.T) {
 
 // A message whose end never comes does not hold up its sender's others for ever, and more
 // messages than are followed at once end early.
-func TestPatience(t *testing.T) {
+func TestGivesUp(t *testing.T) {
 	f := newFollower((&Replay{}).wanted, nil)
 	var done []string
 	f.done = func(m *message) { done = append(done, m.id) }
 	var b strings.Builder
 	log := newFakeLog(&b)
 	at := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
-	for i, after := range []time.Duration{0, time.Hour, patience + time.Minute} {
+	for i, after := range []time.Duration{0, time.Hour, giveUpAfter + time.Minute} {
 		log.message(&fakeMessage{id: fmt.Sprint("ABCDE", i), login: "anne", host: "relay1", smtpd: fmt.Sprintf("postfix/smtpd[%d]", i),
 			instance: "postfix", at: at.Add(after), deliveries: []string{"a@y.test"}, nrcpt: 1, rcpts: -1})
 	}
@@ -182,7 +182,7 @@ func TestPatience(t *testing.T) {
 	var before int
 	for e := r.Next(); e != nil; e = r.Next() {
 		f.follow(e)
-		if e.Time.Before(at.Add(patience)) {
+		if e.Time.Before(at.Add(giveUpAfter)) {
 			before = len(done)
 		}
 	}
