@@ -57,7 +57,6 @@ var varying = []struct {
 	pattern *regexp.Regexp
 	example string
 }{
-	{regexp.MustCompile(`\(\d+ (?:second|minute)s? ago\)`), "(2 minutes ago)"},
 	{regexp.MustCompile(`\d+ (?:second|minute)s? (ago|old)`), "40 seconds $1"},
 	{regexp.MustCompile(`process \d+`), "process 1234"},
 	{regexp.MustCompile(` for \d+ (?:second|minute)s?`), " for 40 seconds"},
