@@ -47,7 +47,7 @@ func TestSummary(t *testing.T) {
 	}{
 		{compiled(t, DefaultConfig()), "class ecollege31: 150 recipients a message; the default\n" +
 			"class entmip: 500 recipients a message\nclass premium: 5000 recipients a message; of premium senders"},
-		{mustRules(t, windowed), "class all: 100 recipients a message; 50 distinct in 1h0m0s; 80 copies in 24h0m0s; the default\n" +
+		{mustRules(t, windowed), "class all: 100 recipients a message; 50 distinct in 1h; 80 copies in 24h; the default\n" +
 			"no class for premium senders"},
 	} {
 		if got := strings.Join(c.rules.Summary(), "\n"); got != c.want {

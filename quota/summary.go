@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rcptquota/rcptquota/quota/conf"
 	"github.com/rcptquota/rcptquota/quota/list"
 )
 
@@ -18,7 +19,7 @@ func (r *Rules) Summary() []string {
 			parts = append(parts, fmt.Sprintf("%d visible in To and Cc", n))
 		}
 		for _, w := range class.Limits.Windows {
-			parts = append(parts, fmt.Sprintf("%d %s in %v", w.Recipients, w.Count, w.Per))
+			parts = append(parts, fmt.Sprintf("%d %s in %v", w.Recipients, w.Count, conf.Duration{Duration: w.Per}))
 		}
 		if n := len(class.Match.Logins); n > 0 {
 			parts = append(parts, fmt.Sprintf("of %d logins by name", n))

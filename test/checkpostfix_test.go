@@ -19,7 +19,7 @@ import (
 	"github.com/rcptquota/rcptquota/test/servers"
 )
 
-var updatePitfalls = flag.Bool("update", false, "write what check --postfix says into testdata/postfix")
+var update = flag.Bool("update", false, "write what commands say into testdata/postfix and the manual")
 
 // shippedPostfix is a Postfix set up with the files of deployFolder as they are, not
 // started, and rcptquota's sockets as the socket units make them.
@@ -122,7 +122,7 @@ func playPitfall(t *testing.T, d *deployed, file string) {
 		}
 	}
 	p.compare(t, archive, "left", left)
-	if *updatePitfalls {
+	if *update {
 		if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -279,14 +279,14 @@ func (p pitfall) compare(t *testing.T, archive *txtar.Archive, section, got stri
 			continue
 		}
 		want := string(archive.Files[i].Data)
-		if *updatePitfalls {
+		if *update {
 			archive.Files[i].Data = []byte(got)
 		} else if got != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", section, got, want)
 		}
 		return
 	}
-	if *updatePitfalls && got != "" {
+	if *update && got != "" {
 		archive.Files = append(archive.Files, txtar.File{Name: section, Data: []byte(got)})
 	} else if got != "" {
 		t.Errorf("%s: got\n%s\nwant nothing", section, got)

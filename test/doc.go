@@ -78,4 +78,7 @@
 // A pitfall of "check --postfix" is a file testdata/postfix/NAME.txtar: what is wrong
 // with a Postfix that is otherwise as deploy/postfix says, and what must be found; see
 // checkpostfix_test.go. With -update, what is found is written into the files.
+//
+// The manual's chapter of questions, deploy/postfix/questions.md, is written by questions_test.go:
+// with -update, what its commands print is written into the chapter.
 package test

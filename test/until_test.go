@@ -77,7 +77,12 @@ func (c *smtpConn) message(recipients int) (reply, error) {
 // messageTo sends one message and returns the reply that decides about it. The
 // transaction is over then.
 func (c *smtpConn) messageTo(recipients []string) (reply, error) {
-	lines := []string{"MAIL FROM:<sender@example.org>"}
+	return c.messageFrom("sender@example.org", recipients)
+}
+
+// messageFrom is messageTo with an envelope sender.
+func (c *smtpConn) messageFrom(sender string, recipients []string) (reply, error) {
+	lines := []string{"MAIL FROM:<" + sender + ">"}
 	for _, address := range recipients {
 		lines = append(lines, "RCPT TO:<"+address+">")
 	}
@@ -86,6 +91,9 @@ func (c *smtpConn) messageTo(recipients []string) (reply, error) {
 		return reply{}, err
 	}
 	decisive := replies[len(replies)-1]
+	if len(recipients) == 1 && replies[1].refused() { // in role inbound
+		decisive = replies[1]
+	}
 	if decisive.refused() {
 		_, err = c.command("RSET")
 		return decisive, err

@@ -60,7 +60,13 @@ func explainCommand() *cobra.Command {
 // A login may look like one.
 var queueID = regexp.MustCompile(`^([0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{10,12}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+)$`)
 
+// errNoReference is for those who take Postfix's word for a queue id.
+var errNoReference = errors.New(`NOQUEUE is no reference: the message had no queue id yet; "rcptquota refusals" lists such messages, too`)
+
 func (e *explaining) run(ctx context.Context, out io.Writer, args []string) error {
+	if args[0] == "NOQUEUE" && !e.login {
+		return errNoReference
+	}
 	client, err := e.client()
 	if err != nil {
 		return err

@@ -107,7 +107,7 @@ func refusalLine(r *history.Record) string {
 	if r.Window.Duration > 0 {
 		numbers = fmt.Sprintf("%d+%s in %v", r.Used, numbers, r.Window)
 	}
-	line := fmt.Sprintf("%s  %-12s %-12s %-13s %-22s %-18s", r.Time.Local().Format("2006-01-02 15:04:05"), or(r.QueueID, "NOQUEUE"), r.Action, r.Reason, numbers, or(r.Sender, "-"))
+	line := fmt.Sprintf("%s  %-12s  %-12s  %-13s  %-22s  %-18s", r.Time.Local().Format("2006-01-02 15:04:05"), or(r.QueueID, "NOQUEUE"), r.Action, r.Reason, numbers, or(r.Sender, "-"))
 	line += prefixed("  ", r.List) + prefixed("  ", r.Relay)
 	if n := r.Unrecorded.Messages; n > 0 {
 		line += fmt.Sprintf("  (and %d before it)", n)

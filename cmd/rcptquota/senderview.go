@@ -102,7 +102,7 @@ func (v *senderView) premium(p *service.PremiumAnswer) string {
 	case p.NextPremium:
 		text = fmt.Sprintf("not yet: designated by %s", school)
 	case p.Entered:
-		text = fmt.Sprintf("not yet: %s has designated the sender, which is copied on %s and takes effect on %s", school, onCalendar(p.NextCopy), onCalendar(p.NextEffect))
+		text = fmt.Sprintf("not yet: %s has designated the sender; that is copied on %s and takes effect on %s", school, onCalendar(p.NextCopy), onCalendar(p.NextEffect))
 	case p.Effect.IsZero():
 		text = "not known: there is no roster yet"
 	}
@@ -118,8 +118,15 @@ func (v *senderView) premium(p *service.PremiumAnswer) string {
 	return text + prefixed("; in doubt, because ", p.Doubt)
 }
 
-// onCalendar writes a time on the clock that it came with, the calendar's.
-func onCalendar(t time.Time) string { return t.Format(timeLayout) }
+// onCalendar writes a time on the clock that it came with, the calendar's. JSON has no names of
+// zones, so the local one is named where it is the same.
+func onCalendar(t time.Time) string {
+	_, offset := t.Zone()
+	if _, here := t.Local().Zone(); here == offset {
+		t = t.Local()
+	}
+	return t.Format(timeLayout)
+}
 
 func (v *senderView) windows(u *service.SenderUsage) {
 	if len(u.Windows) == 0 && u.Problem == "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,7 +62,7 @@ func (v *statusView) show(st *service.Status) {
 	}
 	v.config(&st.Config, st.LastReload)
 	v.Heading("Postfix: %s", plural(st.Connections, "connection"))
-	sockets := term.NewTable("socket", "role", ">without an end")
+	sockets := term.NewTable("socket", "role", ">messages without an end")
 	for _, l := range st.Listeners {
 		sockets.Row(l.Address, l.Role, l.Unended)
 	}
@@ -97,7 +98,7 @@ func (v *statusView) directory(d *service.DirectoryStatus) {
 		v.Heading("Directory: in a %s", d.Source)
 		return
 	}
-	v.Heading("Directory: LDAP; %s and %s remembered", plural(d.Senders, "sender"), plural(d.Lists, "address"))
+	v.Heading("Directory: LDAP; %s and %s in list domains remembered", plural(d.Senders, "sender"), plural(d.Lists, "address"))
 	servers := term.NewTable("server", "state")
 	for _, s := range d.Servers {
 		state := term.Cell{Text: "up", Style: term.Good}
@@ -127,7 +128,11 @@ func (v *statusView) roster(r *service.RosterStatus) {
 func storeInWords(st *service.StoreStatus) string {
 	switch st.Kind {
 	case "redis":
-		return fmt.Sprintf("in Redis, %v", st.Addresses)
+		where := "in Redis, " + strings.Join(st.Addresses, ", ")
+		if st.Problem != "" {
+			where += ", which is away"
+		}
+		return where
 	case "embedded":
 		return "of this relay alone, in state_dir"
 	}

@@ -18,7 +18,8 @@ type client struct {
 	text *textproto.Conn
 }
 
-func dial(address string) (*client, error) {
+// dial connects, and logs in as one of many senders: those of one sender wait for each other.
+func dial(address string, sender int) (*client, error) {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		return nil, err
@@ -30,7 +31,7 @@ func dial(address string) (*client, error) {
 	if err := c.command("EHLO bench.example.org", 250); err != nil {
 		return nil, err
 	}
-	return c, c.command("AUTH PLAIN "+base64.StdEncoding.EncodeToString([]byte("\x00anne\x00password")), 235)
+	return c, c.command("AUTH PLAIN "+base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "\x00sender%d\x00password", sender)), 235)
 }
 
 func (c *client) command(line string, code int) error {

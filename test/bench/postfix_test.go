@@ -113,8 +113,8 @@ func benchRatios(b *testing.B, postfix *servers.Postfix, m message) {
 func dialAll(b *testing.B, address string) []*client {
 	b.Helper()
 	var clients []*client
-	for range connections {
-		c, err := dial(address)
+	for i := range connections {
+		c, err := dial(address, i)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -21,7 +21,7 @@ func (r *Result) Notes(notes []string) []string {
 	note(r.Exempt, "%s from exempt networks.", are(r.Exempt))
 	note(r.Degraded, "Of the senders of %s the directory could not be asked; they were judged by the default class, and a refusal of theirs is not sure.", messages(r.Degraded))
 	note(r.Rejected, "%s refused at the time and not judged, because the log does not tell the recipients.", were(r.Rejected))
-	note(r.Unfinished, "%s given up by the client, or the log ends before they were queued.", were(r.Unfinished))
+	note(r.Unfinished, "%s given up by the client, or not queued before the log ends.", were(r.Unfinished))
 	note(r.Twice, "%s twice in the log and counted once: the same lines are in two files.", are(r.Twice))
 	if r.senders.Full() {
 		notes = append(notes, fmt.Sprintf("There are more than %d senders; the numbers of those that came after them are not told one by one.", maxNames))
