@@ -33,13 +33,14 @@ type setup struct {
 
 var setups = append([]setup{
 	{"plain", "", nil},
-	{"least", "plain", startLeast},      // only continues
-	{"limit", "plain", startProgram},    // rcptquota, the limit a message
-	{"again", "limit", startProgram},    // the very same: how far from 1 is noise
-	{"lists", "limit", startProgram},    // and list domains, of which no recipient is
-	{"visible", "limit", startProgram},  // and a limit of the addresses in To and Cc
-	{"embedded", "limit", startProgram}, // and windows in this process
-	{"redis", "embedded", startProgram}, // and windows in Redis
+	{"least", "plain", startLeast},        // only continues
+	{"limit", "plain", startProgram},      // rcptquota, the limit a message
+	{"again", "limit", startProgram},      // the very same: how far from 1 is noise
+	{"lists", "limit", startProgram},      // and list domains, of which no recipient is
+	{"visible", "limit", startProgram},    // and a limit of the addresses in To and Cc
+	{"unrecorded", "limit", startProgram}, // and no decision records
+	{"embedded", "limit", startProgram},   // and windows in this process
+	{"redis", "embedded", startProgram},   // and windows in Redis
 }, otherSetups()...)
 
 // otherSetups are those of another build of rcptquota, the program that the environment

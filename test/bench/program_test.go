@@ -35,6 +35,8 @@ func startProgram(b *testing.B, setup string) string {
 		rest = "[lists]\ndomains = [\"listes.test\"]\n"
 	case "visible": // in the table of the class
 		rest = "visible_recipients = 5000\n"
+	case "unrecorded":
+		rest = "[history]\nkeep = \"0s\"\n"
 	case "embedded", "redis":
 		rest = windows
 	}
