@@ -40,6 +40,8 @@ type Status struct {
 type ConfigStatus struct {
 	Path   string    `json:"path"`
 	Loaded time.Time `json:"loaded"`
+	// LoadedBy is who asked for the reload that read it, or "SIGHUP"; absent: the start did.
+	LoadedBy string `json:"loaded_by,omitempty"`
 	// Changed is when the file was changed since; absent if it was not.
 	Changed time.Time `json:"changed,omitzero"`
 	Enforce bool      `json:"enforce"`
@@ -131,7 +133,7 @@ func (s *Service) status(*http.Request) (*Status, error) {
 }
 
 func (s *Service) configStatus(p *Parts) ConfigStatus {
-	c := ConfigStatus{Path: s.path, Loaded: p.Loaded, Enforce: p.Config.Enforce, Classes: p.Config.Rules().Summary()}
+	c := ConfigStatus{Path: s.path, Loaded: p.Loaded, LoadedBy: p.LoadedBy, Enforce: p.Config.Enforce, Classes: p.Config.Rules().Summary()}
 	if info, err := os.Stat(s.path); err == nil && info.ModTime().After(p.Loaded) {
 		c.Changed = info.ModTime()
 	}
