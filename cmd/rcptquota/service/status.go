@@ -228,9 +228,10 @@ var doubts = map[string]string{
 	roster.NearlyEmpty.String(): "nearly everybody is missing from the directory",
 }
 
+// text is an error in one line: errors that were joined have a line each.
 func text(err error) string {
 	if err == nil {
 		return ""
 	}
-	return err.Error()
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }
