@@ -44,6 +44,15 @@ func (v *senderView) show(e *service.SenderExplanation) {
 	v.verdict(e.Verdict)
 }
 
+// unknown tells that nothing is known by that name, and what a sender without an entry may do.
+func (v *senderView) unknown(e *service.SenderExplanation) {
+	v.Line("%s is neither a login in the directory, nor the reference of a stored refusal.", e.Login)
+	v.Line("References tell capitals from small letters, and a refusal may be stored a second after it was told.")
+	v.Line("If it logs in nevertheless, this holds:")
+	v.Blank()
+	v.show(e)
+}
+
 func (v *senderView) directory(d *service.DirectoryAnswer) {
 	asked := ""
 	switch {
