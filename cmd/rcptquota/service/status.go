@@ -1,7 +1,6 @@
 package service
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"os"
@@ -207,7 +206,7 @@ func (st *Status) problems() (all []string) {
 		add("the counts' store: %s", st.Store.Problem)
 	}
 	if r := st.Roster; r != nil && r.Doubt != roster.Sure.String() {
-		add("the roster of premium senders is in doubt: %s", cmp.Or(doubts[r.Doubt], r.Doubt))
+		add("the roster of premium senders is in doubt: %s", doubtInWords(r.Doubt, &st.Directory, &st.Store))
 	}
 	if h := st.History; h.Problem != "" {
 		add("decision records cannot be stored (%d wait, %d were lost): %s", h.Waiting, h.Lost, h.Problem)
@@ -219,13 +218,6 @@ func (st *Status) problems() (all []string) {
 		add("%d log records were dropped since the start, because the log could not be written", st.Log.Dropped)
 	}
 	return all
-}
-
-// doubts say in words what [roster.Doubt] means.
-var doubts = map[string]string{
-	roster.Unavailable.String(): "LDAP or the store is away",
-	roster.WrongClock.String():  "a clock is wrong",
-	roster.NearlyEmpty.String(): "nearly everybody is missing from the directory",
 }
 
 // text is an error in one line: errors that were joined have a line each.
