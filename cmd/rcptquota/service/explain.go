@@ -103,7 +103,7 @@ func (p *Parts) now(ctx context.Context, r *history.Record) Now {
 	case v.Err != nil:
 		n.Note = text(v.Err)
 	case v.Ticket != quota.Ticket{} || v.Reason == quota.WindowLimit && !v.RetryAt.IsZero():
-		n.Note = "as if none of its recipients had been written to in the window"
+		n.Note = "assuming that all its recipients are new to the window"
 	}
 	return n
 }
