@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/ldapcache/spelling"
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // Memory tells what a directory has said before, without asking it.
@@ -23,6 +24,9 @@ type Memory interface { //nolint:interfacebloat // each command asks its part
 	// LoginsOf finds the logins of senders, by their [quota.Sender.ID]; of one with
 	// several logins, any. Those that are not known are left out.
 	LoginsOf(ids map[string]struct{}) map[string]string
+	// LoginOfAddress finds the login of the sender who has an address; empty: that is not
+	// known, or several have it.
+	LoginOfAddress(address string) string
 }
 
 // Source implements [Memory].
@@ -65,6 +69,22 @@ func (d *Cached) LoginsOf(ids map[string]struct{}) map[string]string {
 		}
 	}
 	return logins
+}
+
+// LoginOfAddress implements [Memory]. Of one sender with several logins, any is found.
+func (d *Cached) LoginOfAddress(address string) (login string) {
+	key, id := mailaddr.PersonKey(address), ""
+	for _, candidate := range d.senders.entries.Keys() {
+		e, ok := d.senders.entries.Peek(candidate)
+		if !ok || e.err != nil || !slices.Contains(e.value.Addresses, key) {
+			continue
+		}
+		if login != "" && e.value.ID != id {
+			return ""
+		}
+		login, id = candidate, e.value.ID
+	}
+	return login
 }
 
 // asked is when the directory was asked about a key, as far as the answer is remembered.

@@ -36,9 +36,24 @@ type Probe struct {
 // plays the conversation, and returns the SMTP reply that the milter asks for:
 // the refusal as a mail user would read it, or "" when the message passes.
 func (p *Probe) Run(address string) (reply string, err error) {
+	outcome, err := p.Play(address)
+	return outcome.Reply, err
+}
+
+// Outcome is what becomes of a probe's message.
+type Outcome struct {
+	// Reply is the SMTP reply of a refusal, as [Probe.Run] returns it.
+	Reply string
+	// Held is whether the message passes, and is put on hold.
+	Held bool
+}
+
+// Play is [Probe.Run], and tells whether a message that passes is put on hold. Only the end
+// of the message says so.
+func (p *Probe) Play(address string) (outcome Outcome, err error) {
 	network, rest, err := dialAddress(address)
 	if err != nil {
-		return "", err
+		return Outcome{}, err
 	}
 	client := gomilter.NewClientWithOptions(network, rest, gomilter.ClientOptions{
 		Dialer:       dataDialer{},
@@ -49,18 +64,20 @@ func (p *Probe) Run(address string) (reply string, err error) {
 	})
 	session, err := client.Session()
 	if err != nil {
-		return "", err
+		return Outcome{}, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	action, err := p.converse(session)
+	action, changes, err := p.converse(session)
 	if err != nil {
-		return "", err
+		return Outcome{}, err
 	}
-	return smtpReply(action), nil
+	held := slices.ContainsFunc(changes, func(c gomilter.ModifyAction) bool { return c.Code == gomilter.ActQuarantine })
+	return Outcome{smtpReply(action), held}, nil
 }
 
-// converse plays the events in Postfix's order until the milter objects.
-func (p *Probe) converse(s *gomilter.ClientSession) (*gomilter.Action, error) {
+// converse plays the events in Postfix's order until the milter objects. It returns what the
+// milter changes at the end.
+func (p *Probe) converse(s *gomilter.ClientSession) (action *gomilter.Action, changes []gomilter.ModifyAction, err error) {
 	macros := func(code gomilter.Code, kv ...string) func() (*gomilter.Action, error) {
 		return func() (*gomilter.Action, error) { return goOn, s.Macros(code, kv...) }
 	}
@@ -82,14 +99,14 @@ func (p *Probe) converse(s *gomilter.ClientSession) (*gomilter.Action, error) {
 		steps = append(steps,
 			func() (*gomilter.Action, error) { return s.HeaderField("From", p.From) },
 			macros(gomilter.CodeEOB, macroQueueID, p.QueueID),
-			func() (*gomilter.Action, error) { _, action, err := s.End(); return action, err })
+			func() (*gomilter.Action, error) { changes, action, err = s.End(); return action, err })
 	}
 	for _, step := range steps {
-		if action, err := step(); err != nil || action.Code != gomilter.ActContinue {
-			return action, err
+		if action, err = step(); err != nil || action.Code != gomilter.ActContinue {
+			return action, changes, err
 		}
 	}
-	return goOn, nil
+	return goOn, changes, nil
 }
 
 var goOn = &gomilter.Action{Code: gomilter.ActContinue}

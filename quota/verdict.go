@@ -91,6 +91,15 @@ const (
 	VisibleRecipients
 )
 
+// StoppingReasons are those for which a message may be stopped, so that a decision record may
+// have them.
+func StoppingReasons() (all []Reason) {
+	for r := Unauthenticated; r <= VisibleRecipients; r++ {
+		all = append(all, r)
+	}
+	return all
+}
+
 // String returns the value of the log key "reason".
 func (r Reason) String() string {
 	switch r {

@@ -27,8 +27,8 @@ func (n *names) real(command string) string {
 	for _, pair := range n.pairs {
 		command = strings.ReplaceAll(command, pair[1], pair[0])
 	}
-	// Two hours after the start of the scene.
-	return strings.ReplaceAll(command, "--until 18:00", "--until "+n.start.Add(2*time.Hour).Format(time.RFC3339))
+	// Midnight in the chapter, whose scene starts at four in the afternoon.
+	return strings.ReplaceAll(command, "--until today", "--until "+n.start.Add(8*time.Hour).Format(time.RFC3339))
 }
 
 // shown is a command's output as the chapter has it.

@@ -34,7 +34,7 @@ func (a *asking) client() (*control.Client, error) {
 	}
 	socket, err := controlSocket(a.config)
 	if err != nil {
-		return nil, fmt.Errorf("find the socket of the running rcptquota: %w; name it with --socket", err)
+		return nil, fmt.Errorf("find the socket of the running rcptquota: %w; name it with --socket, or the configuration file with --config", err)
 	}
 	return control.NewClient(socket), nil
 }

@@ -37,8 +37,8 @@ func explainCommand() *cobra.Command {
 			"and what would become of such a message, with the very reply.\n\n" +
 			"Nothing is counted, and recipients are not logged. The verdict is for a client outside\n" +
 			"exempt networks, and is that before the header is known.\n\n" +
-			"Exit status: 0 if there is an explanation; 1 if no decision record has the reference,\n" +
-			"or the message would not pass.",
+			"Exit status: 0 if there is an explanation; 1 if it is neither a login nor the reference\n" +
+			"of a decision record, or the message would not pass.",
 		Example: "  rcptquota explain 4F1A2B3C4D5\n" +
 			"  rcptquota explain mdurand --count 200\n" +
 			"  rcptquota explain mdurand profs@listes.example.org",
@@ -89,8 +89,8 @@ func (e *explaining) run(ctx context.Context, out io.Writer, args []string) erro
 // record has it.
 func explainReference(ctx context.Context, a *asking, client *control.Client, out io.Writer, reference string) (found bool, err error) {
 	e, err := getReference(ctx, client, reference)
-	if told, ok := errors.AsType[*control.Error](err); ok && told.Status == http.StatusNotFound {
-		fmt.Fprintln(out, told.Sentence)
+	if isNotFound(err) {
+		fmt.Fprintln(out, err)
 		fmt.Fprintln(out, "If it is the login of a sender, add --login.")
 		return false, nil
 	}
@@ -112,10 +112,18 @@ func (e *explaining) explainSender(ctx context.Context, client *control.Client, 
 	if mayBeReference && told.Directory.Answer == "absent" {
 		if r, err := getReference(ctx, client, args[0]); err == nil {
 			return true, e.print(out, r, func() { newExplainView(out).show(&r) })
+		} else if isNotFound(err) {
+			return false, e.print(out, told, func() { newSenderView(out).unknown(&told) })
 		}
 	}
 	passes = told.Verdict == nil || told.Verdict.Passes
 	return passes, e.print(out, told, func() { newSenderView(out).show(&told) })
+}
+
+// isNotFound reports whether an answer is that there is no such thing.
+func isNotFound(err error) bool {
+	told, ok := errors.AsType[*control.Error](err)
+	return ok && told.Status == http.StatusNotFound
 }
 
 func getReference(ctx context.Context, client *control.Client, reference string) (service.Explanation, error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
@@ -56,7 +57,7 @@ func (v *explainView) message(m *service.Explained) {
 	if m.Reply != "" {
 		line("reply", "%s", m.Reply)
 	}
-	if !m.RetryAt.IsZero() {
+	if !m.RetryAt.IsZero() && !m.Now.Passes {
 		line("free", "from %s on", m.RetryAt.Local().Format(timeLayout))
 	}
 	if n := m.Unrecorded.Messages; n > 0 {
@@ -85,7 +86,7 @@ func (v *explainView) nowInWords(n *service.Now) string {
 	case n.Action == "":
 		return "whether it would pass is not known: " + n.Note
 	case n.Passes && n.Rule == "":
-		return "it would pass" + prefixed(", ", limitInWords(n)) + prefixed("; ", n.Note)
+		return "it would pass" + prefixed(", ", limitInWords(n)) + noteInWords(n)
 	case n.Action == quota.Hold.String():
 		return "it would be put on hold: " + n.Rule
 	case n.Passes:
@@ -95,7 +96,15 @@ func (v *explainView) nowInWords(n *service.Now) string {
 	if !n.RetryAt.IsZero() {
 		text += "; it would pass from " + n.RetryAt.Local().Format(timeLayout) + " on"
 	}
-	return text + prefixed("; ", n.Note)
+	return text + noteInWords(n)
+}
+
+// noteInWords says what the answer rests on.
+func noteInWords(n *service.Now) string {
+	if strings.HasPrefix(n.Note, "assuming ") {
+		return " (" + n.Note + ")"
+	}
+	return prefixed("; ", n.Note)
 }
 
 func limitInWords(n *service.Now) string {

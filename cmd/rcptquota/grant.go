@@ -31,7 +31,7 @@ func grantCommand() *cobra.Command {
 		Long: "Allow one sender N more recipients for a while: on top of the limit per message and of\n" +
 			"every window, on all relays, under all of the person's logins. Several grants of one\n" +
 			"person add up. The log says who granted it, and why.",
-		Example: "  rcptquota grant mdurand +200 --until 18:00 --why \"the letter about the strike\"",
+		Example: "  rcptquota grant mdurand +200 --until today --why \"the letter about the strike\"",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.run(cmd.Context(), cmd.OutOrStdout(), args[0], args[1])

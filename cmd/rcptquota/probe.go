@@ -67,15 +67,19 @@ func probeCommand() *cobra.Command {
 
 // runProbe plays a message, and prints the reply that its sender would read.
 func runProbe(out io.Writer, probe *milter.Probe, address string) error {
-	reply, err := probe.Run(address)
+	outcome, err := probe.Play(address)
 	if err != nil {
 		return fmt.Errorf("ask the milter at --address %s: %w", address, err)
 	}
-	if reply != "" {
-		fmt.Fprintln(out, reply)
+	switch {
+	case outcome.Reply != "":
+		fmt.Fprintln(out, outcome.Reply)
 		return errFound
+	case outcome.Held:
+		fmt.Fprintln(out, "accepted, and put on hold")
+	default:
+		fmt.Fprintln(out, "accepted")
 	}
-	fmt.Fprintln(out, "accepted")
 	return nil
 }
 

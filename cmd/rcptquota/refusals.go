@@ -58,7 +58,8 @@ func refusalsCommand() *cobra.Command {
 }
 
 func (r *refusing) run(ctx context.Context, out io.Writer) error {
-	path, err := r.path(time.Now())
+	now := time.Now()
+	path, err := r.path(now)
 	if err != nil {
 		return err
 	}
@@ -68,11 +69,33 @@ func (r *refusing) run(ctx context.Context, out io.Writer) error {
 	}
 	defer client.Close()
 	each := func(record history.Record) error { return json.NewEncoder(out).Encode(record) }
-	if !r.json {
-		p := term.New(out)
-		each = func(record history.Record) error { p.Line("%s", refusalLine(&record)); return nil }
+	if r.json {
+		return control.FollowLines(ctx, client, path, each)
 	}
-	return control.FollowLines(ctx, client, path, each)
+	p, none := term.New(out), !r.follow
+	each = func(record history.Record) error {
+		none = false
+		p.Line("%s", refusalLine(&record))
+		return nil
+	}
+	if err := control.FollowLines(ctx, client, path, each); err != nil || !none || ctx.Err() != nil {
+		return err
+	}
+	p.Line("%s", r.nothing(now))
+	return nil
+}
+
+// nothing says that there are no such refusals.
+func (r *refusing) nothing(now time.Time) string {
+	what := "Nothing was refused"
+	if r.sender+r.reason+r.list != "" {
+		what = "Nothing of that kind was refused"
+	}
+	since, err := period.Parse(r.since, now)
+	if r.since == "" || err != nil {
+		return what + ", as far back as decision records are kept."
+	}
+	return what + " since " + since.Local().Format(timeLayout) + "."
 }
 
 // path is what is asked.

@@ -44,6 +44,22 @@ func (v *senderView) show(e *service.SenderExplanation) {
 	v.verdict(e.Verdict)
 }
 
+// unknown tells that nothing is known by that name, and what a sender without an entry may do.
+func (v *senderView) unknown(e *service.SenderExplanation) {
+	v.Line("%s is neither a login in the directory, nor the reference of a stored refusal.", e.Login)
+	switch {
+	case e.Directory.AddressOf != "":
+		v.Line("It is an address of %s: rcptquota explain %[1]s", e.Directory.AddressOf)
+	case strings.Contains(e.Login, "@"):
+		v.Line("It looks like an address; give the login.")
+	default:
+		v.Line("References tell capitals from small letters, and a refusal may be stored a second after it was told.")
+	}
+	v.Line("If it logs in nevertheless, this holds:")
+	v.Blank()
+	v.show(e)
+}
+
 func (v *senderView) directory(d *service.DirectoryAnswer) {
 	asked := ""
 	switch {
@@ -64,7 +80,7 @@ func (v *senderView) directory(d *service.DirectoryAnswer) {
 			v.line("school", "%s", d.Establishment)
 		}
 	case "absent":
-		v.line("entry", "none: nobody has this login in %s%s", d.Source, asked)
+		v.line("entry", "none: nobody has this login in %s%s%s", d.Source, asked, prefixed("; it is an address of ", d.AddressOf))
 	case "ambiguous":
 		v.line("entry", "several have this login, so that none is believed: %s", d.Problem)
 	default:

@@ -60,7 +60,7 @@ func (v *statusView) show(st *service.Status) {
 	for _, problem := range st.Problems {
 		v.Line("PROBLEM: %s", problem)
 	}
-	v.config(&st.Config, st.LastReload)
+	v.config(&st.Config)
 	v.Heading("Postfix: %s", plural(st.Connections, "connection"))
 	sockets := term.NewTable("socket", "role", ">messages without an end")
 	for _, l := range st.Listeners {
@@ -75,11 +75,11 @@ func (v *statusView) show(st *service.Status) {
 	}
 }
 
-func (v *statusView) config(c *service.ConfigStatus, last *service.ReloadStatus) {
+func (v *statusView) config(c *service.ConfigStatus) {
 	v.Heading("Configuration: %s", c.Path)
 	why := "at the start"
-	if last.By != "" && last.Error == "" {
-		why = "by a reload that " + last.By + " asked for"
+	if c.LoadedBy != "" {
+		why = "by a reload that " + c.LoadedBy + " asked for"
 	}
 	v.Line("  read %s ago, %s", age(v.now.Sub(c.Loaded)), why)
 	if !c.Changed.IsZero() {

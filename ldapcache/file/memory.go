@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // Source says that answers come from the file.
@@ -45,6 +47,21 @@ func (d *Directory) LoginsOf(ids map[string]struct{}) map[string]string {
 		}
 	}
 	return logins
+}
+
+// LoginOfAddress finds the login of the one sender who has an address; empty: nobody has it,
+// or several have.
+func (d *Directory) LoginOfAddress(address string) (login string) {
+	key := mailaddr.PersonKey(address)
+	for candidate, sender := range d.content.Load().senders {
+		if slices.Contains(sender.Addresses, key) {
+			if login != "" {
+				return ""
+			}
+			login = candidate
+		}
+	}
+	return login
 }
 
 func beginning(keys iter.Seq[string], prefix string, most int) []string {

@@ -39,6 +39,7 @@ type Recorder struct {
 
 	shares *shares
 	queue  chan *Record
+	taken  atomic.Int64 // from the queue, and not stored yet
 	lost   atomic.Uint64
 	stop   context.CancelFunc
 	ended  chan struct{}
@@ -75,8 +76,8 @@ func (r *Recorder) put(records []Record) {
 // Lost is how many records were lost.
 func (r *Recorder) Lost() uint64 { return r.lost.Load() }
 
-// Waiting is how many records wait to be stored.
-func (r *Recorder) Waiting() int { return len(r.queue) }
+// Waiting is how many records wait to be stored, with those that are being stored.
+func (r *Recorder) Waiting() int { return len(r.queue) + int(r.taken.Load()) }
 
 // Problem is why records cannot be stored at present; nil: they can, as far as is known.
 func (r *Recorder) Problem() error {
@@ -143,6 +144,8 @@ func (r *Recorder) batch(ctx context.Context, first *Record) []Record {
 
 // keep stores a batch, however often that fails. It reports false when ctx ended first.
 func (r *Recorder) keep(ctx context.Context, batch []Record) bool {
+	r.taken.Store(int64(len(batch)))
+	defer r.taken.Store(0)
 	for pause := minPause; r.append(ctx, batch) != nil; pause = min(2*pause, maxPause) {
 		select {
 		case <-ctx.Done():

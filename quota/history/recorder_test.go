@@ -74,7 +74,7 @@ func TestRecorderWithoutAStore(t *testing.T) {
 			}
 		}
 		log.want(t, `level=WARN msg=history_unavailable error=away`)
-		if want := uint64(maxWaiting - batchSize); r.Lost() != want || r.Waiting() != maxWaiting {
+		if want := uint64(maxWaiting - batchSize); r.Lost() != want || r.Waiting() != maxWaiting+batchSize {
 			t.Errorf("lost %d, want %d; %d wait", r.Lost(), want, r.Waiting())
 		}
 		store.set(nil)

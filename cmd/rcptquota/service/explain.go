@@ -101,9 +101,9 @@ func (p *Parts) now(ctx context.Context, r *history.Record) Now {
 	}
 	switch {
 	case v.Err != nil:
-		n.Note = v.Err.Error()
+		n.Note = text(v.Err)
 	case v.Ticket != quota.Ticket{} || v.Reason == quota.WindowLimit && !v.RetryAt.IsZero():
-		n.Note = "as if none of its recipients had been written to in the window"
+		n.Note = "assuming that all its recipients are new to the window"
 	}
 	return n
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
@@ -17,6 +18,9 @@ type DirectoryAnswer struct {
 	// Answer is "found", "absent", "ambiguous" or "unavailable"; Problem is why.
 	Answer  string `json:"answer"`
 	Problem string `json:"problem,omitempty"`
+	// AddressOf is the login of the sender whose address was given for a login, as far as it is
+	// known without asking.
+	AddressOf string `json:"address_of,omitempty"`
 	// Entry is the directory's own name of the sender.
 	Entry         string   `json:"entry,omitempty"`
 	Addresses     []string `json:"addresses,omitempty"`
@@ -39,6 +43,9 @@ func (p *Parts) directoryAnswer(login string, about *quota.About) DirectoryAnswe
 	switch {
 	case errors.Is(about.Err, quota.ErrAbsent):
 		a.Answer = "absent"
+		if strings.Contains(login, "@") {
+			a.AddressOf = p.Directory.LoginOfAddress(login)
+		}
 	case errors.Is(about.Err, quota.ErrAmbiguous):
 		a.Answer, a.Problem = "ambiguous", text(about.Err)
 	case about.Err != nil:

@@ -5,6 +5,7 @@ package service
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/rcptquota/rcptquota/quota"
@@ -57,7 +58,7 @@ func TestExplainOverRelays(t *testing.T) {
 		t.Errorf("usage without Redis: %+v", top)
 	}
 	done, _ = asked[Reset](t, b.Service, http.MethodPost, "/reset", ResetRequest{Login: "anne", Why: "a test"})
-	if done.Problem == "" {
+	if !strings.HasPrefix(done.Problem, "perhaps not everything was forgotten: only this relay's own count was, if there is one: ") {
 		t.Errorf("reset without Redis: %+v", done)
 	}
 }

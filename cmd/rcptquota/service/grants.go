@@ -94,9 +94,9 @@ func (p *Parts) grantee(ctx context.Context, in *GrantRequest) (sender quota.Sen
 	case errors.Is(err, quota.ErrAbsent) && !in.Unknown:
 		return sender, "", control.Errorf(http.StatusNotFound, "the directory knows nobody with the login %s; write it as the user types it, or add --unknown", in.Login)
 	case errors.Is(err, quota.ErrAbsent), errors.Is(err, quota.ErrAmbiguous):
-		return quota.Sender{}, "it is for this login alone: " + err.Error(), nil
+		return quota.Sender{}, "it is for this login alone: " + text(err), nil
 	}
-	return quota.Sender{}, "it is for this login alone, since the directory cannot say now whose it is: " + err.Error(), nil
+	return quota.Sender{}, "it is for this login alone, since the directory cannot say now whose it is: " + text(err), nil
 }
 
 // revoke answers POST /grants/revoke, with the grants that were revoked.

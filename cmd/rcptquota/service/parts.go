@@ -23,6 +23,8 @@ type Parts struct {
 	Config *config.Config
 	// Loaded is when the configuration was read.
 	Loaded time.Time
+	// LoadedBy is the user who asked for the reload that read it, or "SIGHUP"; empty: the start did.
+	LoadedBy string
 	// Directory is asked about senders and lists; who is premium is not known to it, but
 	// to Policy.
 	Directory ldapcache.Directory

@@ -2,10 +2,13 @@ package service
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
+	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/history"
 )
 
@@ -68,6 +71,9 @@ func (s *Service) followRefusals(r *http.Request, send func(history.Record) erro
 func queryOf(r *http.Request) (history.Query, error) {
 	values := r.URL.Query()
 	q := history.Query{Sender: values.Get("sender"), Reason: values.Get("reason"), List: values.Get("list")}
+	if reasons := reasons(); q.Reason != "" && !slices.Contains(reasons, q.Reason) {
+		return q, control.Errorf(http.StatusBadRequest, "%q is no reason; there are %s", q.Reason, strings.Join(reasons, ", "))
+	}
 	if since := values.Get("since"); since != "" {
 		var err error
 		if q.Since, err = time.Parse(time.RFC3339, since); err != nil {
@@ -75,6 +81,14 @@ func queryOf(r *http.Request) (history.Query, error) {
 		}
 	}
 	return q, nil
+}
+
+// reasons are those that decision records may have.
+func reasons() (names []string) {
+	for _, r := range quota.StoppingReasons() {
+		names = append(names, r.String())
+	}
+	return names
 }
 
 // number reads a number of the query; 0: there is none.

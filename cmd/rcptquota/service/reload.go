@@ -64,7 +64,7 @@ func (s *Service) reloadFor(by string) (*Reloaded, error) {
 	}
 	notifyReloading(s.log)
 	start := time.Now()
-	done, err := s.reload(s.life)
+	done, err := s.reload(s.life, by)
 	status := &ReloadStatus{At: start, By: by}
 	if err != nil {
 		status.Error = err.Error()
@@ -91,7 +91,7 @@ func (s *Service) reloadFor(by string) (*Reloaded, error) {
 
 // reload opens what the configuration, as it is now, needs and is not open, and then
 // replaces what is in force in one step.
-func (s *Service) reload(ctx context.Context) (*Reloaded, error) {
+func (s *Service) reload(ctx context.Context, by string) (*Reloaded, error) {
 	c, err := config.Load(s.path)
 	if err != nil {
 		return nil, err
@@ -103,6 +103,7 @@ func (s *Service) reload(ctx context.Context) (*Reloaded, error) {
 	if err != nil {
 		return nil, errors.Join(s.located(err), next.discard(s.sockets))
 	}
+	next.parts.LoadedBy = by
 	anew := next.parts.anew(s.InForce())
 	s.use(next)
 	return &Reloaded{Config: s.path, Anew: anew}, nil

@@ -73,7 +73,11 @@ func (s *Service) reset(r *http.Request, in ResetRequest) (*Reset, error) {
 	attrs := []any{"sender", in.Login, "used", done.Used, "by", control.PeerOf(r.Context()).User(), "why", in.Why}
 	if err != nil {
 		attrs = append(attrs, "error", err)
-		done.Problem = "not everything may be forgotten: " + text(err)
+		done.Problem = "perhaps not everything was forgotten: "
+		if p.Config.Store.IsRedis() {
+			done.Problem += "only this relay's own count was, if there is one: "
+		}
+		done.Problem += text(err)
 	}
 	s.log.Info("windows_reset", attrs...)
 	return done, nil

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"os"
@@ -40,6 +39,8 @@ type Status struct {
 type ConfigStatus struct {
 	Path   string    `json:"path"`
 	Loaded time.Time `json:"loaded"`
+	// LoadedBy is who asked for the reload that read it, or "SIGHUP"; absent: the start did.
+	LoadedBy string `json:"loaded_by,omitempty"`
 	// Changed is when the file was changed since; absent if it was not.
 	Changed time.Time `json:"changed,omitzero"`
 	Enforce bool      `json:"enforce"`
@@ -131,7 +132,7 @@ func (s *Service) status(*http.Request) (*Status, error) {
 }
 
 func (s *Service) configStatus(p *Parts) ConfigStatus {
-	c := ConfigStatus{Path: s.path, Loaded: p.Loaded, Enforce: p.Config.Enforce, Classes: p.Config.Rules().Summary()}
+	c := ConfigStatus{Path: s.path, Loaded: p.Loaded, LoadedBy: p.LoadedBy, Enforce: p.Config.Enforce, Classes: p.Config.Rules().Summary()}
 	if info, err := os.Stat(s.path); err == nil && info.ModTime().After(p.Loaded) {
 		c.Changed = info.ModTime()
 	}
@@ -205,7 +206,7 @@ func (st *Status) problems() (all []string) {
 		add("the counts' store: %s", st.Store.Problem)
 	}
 	if r := st.Roster; r != nil && r.Doubt != roster.Sure.String() {
-		add("the roster of premium senders is in doubt: %s", cmp.Or(doubts[r.Doubt], r.Doubt))
+		add("the roster of premium senders is in doubt: %s", doubtInWords(r.Doubt, &st.Directory, &st.Store))
 	}
 	if h := st.History; h.Problem != "" {
 		add("decision records cannot be stored (%d wait, %d were lost): %s", h.Waiting, h.Lost, h.Problem)
@@ -219,16 +220,10 @@ func (st *Status) problems() (all []string) {
 	return all
 }
 
-// doubts say in words what [roster.Doubt] means.
-var doubts = map[string]string{
-	roster.Unavailable.String(): "LDAP or the store is away",
-	roster.WrongClock.String():  "a clock is wrong",
-	roster.NearlyEmpty.String(): "nearly everybody is missing from the directory",
-}
-
+// text is an error in one line: errors that were joined have a line each.
 func text(err error) string {
 	if err == nil {
 		return ""
 	}
-	return err.Error()
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }

@@ -9,7 +9,8 @@ import (
 
 // troubles are what an alert is about if it lasts.
 func (p *Parts) troubles() alert.State {
-	state := alert.State{Store: storeStatus(p).Problem}
+	store := storeStatus(p)
+	state := alert.State{Store: store.Problem}
 	directory := directoryStatus(p)
 	state.Directory = directory.Problem
 	if n := len(directory.Servers); n > 0 && directory.up() == 0 {
@@ -17,10 +18,39 @@ func (p *Parts) troubles() alert.State {
 	}
 	if keeper := p.Roster.keeper(); keeper != nil {
 		if doubt := keeper.Doubt(); doubt != roster.Sure {
-			state.Roster = doubts[doubt.String()]
+			state.Roster = doubtInWords(doubt.String(), &directory, &store)
 		}
 	}
 	return state
+}
+
+// doubtInWords says what a [roster.Doubt] means.
+func doubtInWords(doubt string, d *DirectoryStatus, st *StoreStatus) string {
+	switch doubt {
+	case roster.Unavailable.String():
+		return whatIsAway(d, st)
+	case roster.WrongClock.String():
+		return "a clock is wrong"
+	case roster.NearlyEmpty.String():
+		return "nearly everybody is missing from the directory"
+	}
+	return doubt
+}
+
+// whatIsAway names what the roster cannot be read from, as far as that is known.
+func whatIsAway(d *DirectoryStatus, st *StoreStatus) string {
+	noLDAP := len(d.Servers) > 0 && d.up() == 0
+	switch {
+	case noLDAP && st.Problem != "":
+		return "LDAP and the store are away"
+	case noLDAP:
+		return "LDAP is away"
+	case d.Problem != "":
+		return "the directory cannot be used as it is now"
+	case st.Problem != "" || len(d.Servers) == 0:
+		return "the store is away"
+	}
+	return "LDAP or the store is away"
 }
 
 // up is how many LDAP servers answer.
