@@ -213,8 +213,8 @@ func (b *Book) Grants(now time.Time) ([]Grant, error) {
 	return all, nil
 }
 
-// Add gives a grant that [NewGrant] made. It counts here at once, and on the other relays
-// within [readEvery]. The error says that the store is away, or wraps [ErrTooManyGrants].
+// Add gives a grant that [NewGrant] made. It counts here at once, if it can be read, and on
+// the other relays within [readEvery]. The error says that the store is away, or wraps [ErrTooManyGrants].
 func (b *Book) Add(ctx context.Context, g Grant) error {
 	return b.change(ctx, nil, g)
 }
@@ -244,12 +244,15 @@ func (b *Book) Revoke(ctx context.Context, idOrLogin string, now time.Time) ([]G
 	return which, b.change(ctx, ids)
 }
 
-// change changes the store, and reads it.
+// change changes the store, and reads it. Who asked may leave meanwhile: a change that was
+// begun is brought to its end, so that it is known what became of it.
 func (b *Book) change(ctx context.Context, remove []string, add ...Grant) error {
+	ctx = context.WithoutCancel(ctx)
 	limited, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	if err := b.ledger.Change(limited, remove, add...); err != nil {
 		return err
 	}
-	return b.refresh(ctx)
+	_ = b.refresh(ctx) // logged, and tried again; the change is made
+	return nil
 }
