@@ -42,17 +42,24 @@ func Take[In, Out any](mux *http.ServeMux, pattern string, f func(*http.Request,
 // Follow has f send any number of values, each as one line of JSON, until it returns or
 // the request's context ends. The function send fails once the client has left, or has
 // not read for too long. An error that f returns before it has sent anything is told as
-// a sentence; later, the stream just ends.
+// that of [Answer]; later, as a last line {"error": "the sentence"}, so that nobody takes a
+// part for the whole.
 func Follow[T any](mux *http.ServeMux, pattern string, f func(r *http.Request, send func(T) error) error) {
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		unhurried(w)
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		sent := false
+		var left error
 		err := f(r, func(value T) error {
 			sent = true
-			return sendLine(w, value)
+			left = sendLine(w, value)
+			return left
 		})
-		if err != nil && !sent {
+		switch {
+		case err == nil || left != nil:
+		case sent:
+			_ = sendLine(w, asError(err)) // who asked may have left
+		default:
 			fail(w, err)
 		}
 	})

@@ -137,6 +137,29 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// A stream that breaks off is not taken for a short one.
+func TestFollowThatFails(t *testing.T) {
+	_, c := serve(t, func(mux *http.ServeMux) {
+		Follow(mux, "GET /numbers", func(_ *http.Request, send func(greeting) error) error {
+			if err := send(greeting{"Anne"}); err != nil {
+				return err
+			}
+			return Errorf(http.StatusServiceUnavailable, "there are no more today")
+		})
+		Follow(mux, "GET /fault", func(_ *http.Request, send func(greeting) error) error {
+			_ = send(greeting{"Anne"})
+			panic(http.ErrAbortHandler)
+		})
+	})
+	for path, want := range map[string]string{"/numbers": "there are no more today", "/fault": "unexpected EOF"} {
+		var got []greeting
+		err := FollowLines(t.Context(), c, path, func(g greeting) error { got = append(got, g); return nil })
+		if err == nil || !strings.HasSuffix(err.Error(), want) || len(got) != 1 || got[0].Name != "Anne" {
+			t.Errorf("%s: %v, %v", path, got, err)
+		}
+	}
+}
+
 // A handler that thinks for longer than a client may take to write still answers, and one
 // whose client has left is told so.
 func TestALeavingClientEndsItsRequest(t *testing.T) {
