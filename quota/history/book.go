@@ -21,8 +21,8 @@ const (
 	// readTimeout is how long reading or changing them may take.
 	readTimeout = 5 * time.Second
 	// unreadFor is how long the grants may not be readable before it is in doubt whether
-	// somebody has been given one meanwhile.
-	unreadFor = 2 * time.Minute
+	// somebody has been given one meanwhile: a few readings, since mail is refused for that.
+	unreadFor = 5 * readEvery
 	// forgetAfter is how long a grant stays in the store after its end.
 	forgetAfter = 24 * time.Hour
 )
