@@ -69,11 +69,8 @@ func readBody(w http.ResponseWriter, r *http.Request, in any) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(in)
-	if err == nil && decoder.More() {
-		err = errors.New("there is more than one value")
-	}
 	if err == nil {
-		_, err = io.Copy(io.Discard, r.Body)
+		err = atEnd(decoder)
 	}
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
 		return Errorf(http.StatusRequestEntityTooLarge, "the request is longer than %d bytes, some ten thousand addresses; ask about fewer", maxBody)
@@ -82,6 +79,18 @@ func readBody(w http.ResponseWriter, r *http.Request, in any) error {
 		return Errorf(http.StatusBadRequest, "the body of the request is not as expected: %v", err)
 	}
 	return nil
+}
+
+// atEnd reads to the end of a body, where nothing but white space may follow its value.
+func atEnd(decoder *json.Decoder) error {
+	_, err := decoder.Token()
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if _, long := errors.AsType[*http.MaxBytesError](err); long {
+		return err
+	}
+	return errors.New("there is more than one value")
 }
 
 // unhurried takes away the server's deadlines once a request has been read: the handler

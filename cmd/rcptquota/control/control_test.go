@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -97,6 +98,23 @@ func TestTake(t *testing.T) {
 	_, _ = io.WriteString(conn, "POST /greet HTTP/1.0\r\nContent-Length: 16\r\n\r\n{\"name\":\"Bruno\"}")
 	if text, _ := io.ReadAll(conn); !strings.HasSuffix(string(text), "\r\n\r\n{\"name\":\"Hello Bruno\"}\n") {
 		t.Errorf("got %q", text)
+	}
+}
+
+// A body is one value, whatever follows it, and no longer than is allowed.
+func TestTakeOneValue(t *testing.T) {
+	for body, want := range map[string]int{
+		`{"name":"Anne"}`: 0, "{}\n \t\r\n": 0,
+		`{}}`: http.StatusBadRequest, `{}]`: http.StatusBadRequest, `{} {}`: http.StatusBadRequest, `{}x`: http.StatusBadRequest, "": http.StatusBadRequest,
+		"{}" + strings.Repeat(" ", maxBody): http.StatusRequestEntityTooLarge,
+	} {
+		w, got := httptest.NewRecorder(), 0
+		if err := readBody(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body)), &greeting{}); err != nil {
+			got = asError(err).Status
+		}
+		if got != want {
+			t.Errorf("%.20s: %d, want %d", body, got, want)
+		}
 	}
 }
 
