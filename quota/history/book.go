@@ -21,8 +21,8 @@ const (
 	// readTimeout is how long reading or changing them may take.
 	readTimeout = 5 * time.Second
 	// unreadFor is how long the grants may not be readable before it is in doubt whether
-	// somebody has been given one meanwhile.
-	unreadFor = 2 * time.Minute
+	// somebody has been given one meanwhile: a few readings, since mail is refused for that.
+	unreadFor = 5 * readEvery
 	// forgetAfter is how long a grant stays in the store after its end.
 	forgetAfter = 24 * time.Hour
 )
@@ -213,8 +213,8 @@ func (b *Book) Grants(now time.Time) ([]Grant, error) {
 	return all, nil
 }
 
-// Add gives a grant that [NewGrant] made. It counts here at once, and on the other relays
-// within [readEvery]. The error says that the store is away, or wraps [ErrTooManyGrants].
+// Add gives a grant that [NewGrant] made. It counts here at once, if it can be read, and on
+// the other relays within [readEvery]. The error says that the store is away, or wraps [ErrTooManyGrants].
 func (b *Book) Add(ctx context.Context, g Grant) error {
 	return b.change(ctx, nil, g)
 }
@@ -244,12 +244,15 @@ func (b *Book) Revoke(ctx context.Context, idOrLogin string, now time.Time) ([]G
 	return which, b.change(ctx, ids)
 }
 
-// change changes the store, and reads it.
+// change changes the store, and reads it. Who asked may leave meanwhile: a change that was
+// begun is brought to its end, so that it is known what became of it.
 func (b *Book) change(ctx context.Context, remove []string, add ...Grant) error {
+	ctx = context.WithoutCancel(ctx)
 	limited, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	if err := b.ledger.Change(limited, remove, add...); err != nil {
 		return err
 	}
-	return b.refresh(ctx)
+	_ = b.refresh(ctx) // logged, and tried again; the change is made
+	return nil
 }

@@ -147,11 +147,12 @@ func TestBookWithoutAStore(t *testing.T) {
 		if err := b.Add(t.Context(), mustGrant(t, "anne", "", 5, time.Hour)); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(time.Millisecond) //nolint:forbidigo // the bubble's clock
 		store.set(errAway)
-		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's clock
+		time.Sleep(4 * time.Second) //nolint:forbidigo // the bubble's clock
 		b.want(t, "anne", "", 5, true)
 		log.want(t, `level=WARN msg=grants_unavailable error=away`)
-		time.Sleep(unreadFor) //nolint:forbidigo // the bubble's clock
+		time.Sleep(time.Second) //nolint:forbidigo // the bubble's clock
 		b.want(t, "anne", "", 5, false)
 		b.want(t, "zoe", "", 0, false)
 		if err := b.Add(t.Context(), mustGrant(t, "zoe", "", 5, time.Hour)); !errors.Is(err, errAway) {
@@ -175,6 +176,37 @@ func TestBookWithoutAStore(t *testing.T) {
 			t.Error(err)
 		}
 		startedLog.want(t, `level=INFO msg=grants_available`)
+	})
+}
+
+// TestAChangeThatIsNotReadBack: what the store has taken is no failure, even if it cannot be
+// read then, or who asked has left.
+func TestAChangeThatIsNotReadBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &fake{}
+		b, _ := openBook(t, store)
+		defer b.Close() //nolint:errcheck // no error
+		left, leave := context.WithCancel(t.Context())
+		leave()
+		store.mu.Lock()
+		store.blind = errAway
+		store.mu.Unlock()
+		if err := b.Add(left, mustGrant(t, "anne", "", 5, time.Hour)); err != nil || len(store.grants) != 1 {
+			t.Errorf("%v, with %+v in the store", err, store.grants)
+		}
+		store.mu.Lock()
+		store.blind = nil
+		store.mu.Unlock()
+		time.Sleep(readEvery) //nolint:forbidigo // the bubble's clock
+		synctest.Wait()
+		b.want(t, "anne", "", 5, true)
+		store.mu.Lock()
+		store.hangs = true
+		store.mu.Unlock()
+		start := time.Now()
+		if err := b.Add(left, mustGrant(t, "zoe", "", 5, time.Hour)); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != readTimeout {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
 	})
 }
 

@@ -20,6 +20,7 @@ type fake struct {
 	mu      sync.Mutex
 	away    error
 	hangs   bool
+	blind   error // of reading the grants alone
 	entries []Entry
 	grants  []Grant
 	changes int
@@ -100,7 +101,7 @@ func (f *fake) Grants(ctx context.Context) ([]Grant, error) {
 		return nil, err
 	}
 	defer done()
-	return slices.Clone(f.grants), nil
+	return slices.Clone(f.grants), f.blind
 }
 
 func (f *fake) Now(ctx context.Context) (time.Time, error) {

@@ -2,6 +2,7 @@ package history
 
 import (
 	"cmp"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,7 +36,8 @@ type shares struct {
 	released []Record // held back, and forgotten
 }
 
-// subject is who was stopped and why. Without a login, it is the client's address.
+// subject is who was stopped and why: by the login, in lower case since it may be typed in
+// many ways, or by the client's address without one.
 type subject struct{ who, action, reason string }
 
 // share is that of one subject.
@@ -70,7 +72,7 @@ func (s *share) take(now time.Time) bool {
 func (s *shares) admit(r Record, now time.Time) []Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	who := subject{cmp.Or(r.Sender, r.Client.String()), r.Action, r.Reason}
+	who := subject{cmp.Or(strings.ToLower(r.Sender), r.Client.String()), r.Action, r.Reason}
 	own, ok := s.of.Get(who)
 	if !ok {
 		own = &share{}

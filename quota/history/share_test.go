@@ -85,3 +85,16 @@ func TestSharesAreBounded(t *testing.T) {
 		t.Errorf("the records tell of %d messages, %d are remembered", n, s.of.Len())
 	}
 }
+
+// TestAShareForEachWayToTypeALogin: there is one for all of them.
+func TestAShareForEachWayToTypeALogin(t *testing.T) {
+	s, n := newShares(), 0
+	for range shareBurst {
+		for _, login := range []string{"anne", "Anne", "aNNE"} {
+			n += len(s.admit(Record{Sender: login, Reason: "window"}, time.Unix(0, 0)))
+		}
+	}
+	if n != shareBurst {
+		t.Errorf("%d records, not %d", n, shareBurst)
+	}
+}

@@ -42,17 +42,24 @@ func Take[In, Out any](mux *http.ServeMux, pattern string, f func(*http.Request,
 // Follow has f send any number of values, each as one line of JSON, until it returns or
 // the request's context ends. The function send fails once the client has left, or has
 // not read for too long. An error that f returns before it has sent anything is told as
-// a sentence; later, the stream just ends.
+// that of [Answer]; later, as a last line {"error": "the sentence"}, so that nobody takes a
+// part for the whole.
 func Follow[T any](mux *http.ServeMux, pattern string, f func(r *http.Request, send func(T) error) error) {
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		unhurried(w)
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		sent := false
+		var left error
 		err := f(r, func(value T) error {
 			sent = true
-			return sendLine(w, value)
+			left = sendLine(w, value)
+			return left
 		})
-		if err != nil && !sent {
+		switch {
+		case err == nil || left != nil:
+		case sent:
+			_ = sendLine(w, asError(err)) // who asked may have left
+		default:
 			fail(w, err)
 		}
 	})
@@ -62,11 +69,8 @@ func readBody(w http.ResponseWriter, r *http.Request, in any) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(in)
-	if err == nil && decoder.More() {
-		err = errors.New("there is more than one value")
-	}
 	if err == nil {
-		_, err = io.Copy(io.Discard, r.Body)
+		err = atEnd(decoder)
 	}
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
 		return Errorf(http.StatusRequestEntityTooLarge, "the request is longer than %d bytes, some ten thousand addresses; ask about fewer", maxBody)
@@ -75,6 +79,18 @@ func readBody(w http.ResponseWriter, r *http.Request, in any) error {
 		return Errorf(http.StatusBadRequest, "the body of the request is not as expected: %v", err)
 	}
 	return nil
+}
+
+// atEnd reads to the end of a body, where nothing but white space may follow its value.
+func atEnd(decoder *json.Decoder) error {
+	_, err := decoder.Token()
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if _, long := errors.AsType[*http.MaxBytesError](err); long {
+		return err
+	}
+	return errors.New("there is more than one value")
 }
 
 // unhurried takes away the server's deadlines once a request has been read: the handler

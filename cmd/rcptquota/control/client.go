@@ -67,7 +67,8 @@ func Post[T any](ctx context.Context, c *Client, path string, in any) (value T, 
 }
 
 // FollowLines calls each with every value that [Follow] sends at path, until the stream or
-// ctx ends, or each fails.
+// ctx ends, or each fails. An error is also what [Follow] tells in its last line; the values
+// must not be like that line.
 func FollowLines[T any](ctx context.Context, c *Client, path string, each func(T) error) error {
 	response, err := c.send(ctx, &c.follow, http.MethodGet, path, nil)
 	if err != nil {
@@ -75,18 +76,39 @@ func FollowLines[T any](ctx context.Context, c *Client, path string, each func(T
 	}
 	defer response.Body.Close() //nolint:errcheck // it was read
 	for decoder := json.NewDecoder(response.Body); ; {
-		var value T
-		err := decoder.Decode(&value)
-		switch {
-		case errors.Is(err, io.EOF) || ctx.Err() != nil:
+		var line json.RawMessage
+		err := decoder.Decode(&line)
+		if errors.Is(err, io.EOF) || ctx.Err() != nil {
 			return nil
-		case err != nil:
+		}
+		if told := lastWord(line); told != nil {
+			return told
+		}
+		var value T
+		if err == nil {
+			err = json.Unmarshal(line, &value)
+		}
+		if err != nil {
 			return fmt.Errorf("rcptquota on %s ended: %w", c.socket, err)
 		}
 		if err := each(value); err != nil {
 			return err
 		}
 	}
+}
+
+// lastWord is the error that a line of a stream tells; nil if it tells none.
+func lastWord(line json.RawMessage) error {
+	if !bytes.HasPrefix(line, []byte(`{"error":`)) { // most lines
+		return nil
+	}
+	told := &Error{Status: http.StatusInternalServerError}
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.DisallowUnknownFields()
+	if decoder.Decode(told) != nil || told.Sentence == "" {
+		return nil
+	}
+	return told
 }
 
 func ask[T any](ctx context.Context, c *Client, method, path string, body []byte) (value T, err error) {

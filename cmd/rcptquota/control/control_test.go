@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -100,6 +101,23 @@ func TestTake(t *testing.T) {
 	}
 }
 
+// A body is one value, whatever follows it, and no longer than is allowed.
+func TestTakeOneValue(t *testing.T) {
+	for body, want := range map[string]int{
+		`{"name":"Anne"}`: 0, "{}\n \t\r\n": 0,
+		`{}}`: http.StatusBadRequest, `{}]`: http.StatusBadRequest, `{} {}`: http.StatusBadRequest, `{}x`: http.StatusBadRequest, "": http.StatusBadRequest,
+		"{}" + strings.Repeat(" ", maxBody): http.StatusRequestEntityTooLarge,
+	} {
+		w, got := httptest.NewRecorder(), 0
+		if err := readBody(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body)), &greeting{}); err != nil {
+			got = asError(err).Status
+		}
+		if got != want {
+			t.Errorf("%.20s: %d, want %d", body, got, want)
+		}
+	}
+}
+
 // A stream goes on until its reader leaves, and its handler learns of that.
 func TestFollow(t *testing.T) {
 	left := make(chan error, 1)
@@ -134,6 +152,29 @@ func TestFollow(t *testing.T) {
 	}
 	if err := FollowLines(t.Context(), c, "/none", func(int) error { return nil }); err == nil || err.Error() != "there are no numbers today" {
 		t.Error(err)
+	}
+}
+
+// A stream that breaks off is not taken for a short one.
+func TestFollowThatFails(t *testing.T) {
+	_, c := serve(t, func(mux *http.ServeMux) {
+		Follow(mux, "GET /numbers", func(_ *http.Request, send func(greeting) error) error {
+			if err := send(greeting{"Anne"}); err != nil {
+				return err
+			}
+			return Errorf(http.StatusServiceUnavailable, "there are no more today")
+		})
+		Follow(mux, "GET /fault", func(_ *http.Request, send func(greeting) error) error {
+			_ = send(greeting{"Anne"})
+			panic(http.ErrAbortHandler)
+		})
+	})
+	for path, want := range map[string]string{"/numbers": "there are no more today", "/fault": "unexpected EOF"} {
+		var got []greeting
+		err := FollowLines(t.Context(), c, path, func(g greeting) error { got = append(got, g); return nil })
+		if err == nil || !strings.HasSuffix(err.Error(), want) || len(got) != 1 || got[0].Name != "Anne" {
+			t.Errorf("%s: %v, %v", path, got, err)
+		}
 	}
 }
 

@@ -45,14 +45,19 @@ type Now struct {
 	Note string `json:"note,omitempty"`
 }
 
+// judgedAgain is how many messages of one reference, the newest, are judged again.
+const judgedAgain = 5
+
 // explainReference answers GET /explain/reference/{reference}.
 func (s *Service) explainReference(r *http.Request) (*Explanation, error) {
 	p := s.InForce()
 	if err := p.History.kept(); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(r.Context(), explainTimeout)
+	defer cancel()
 	e := &Explanation{Reference: r.PathValue("reference")}
-	records, err := p.History.Records.Find(r.Context(), e.Reference)
+	records, err := p.History.Records.Find(ctx, e.Reference)
 	if err != nil {
 		return nil, unreadable(err)
 	}
@@ -61,7 +66,11 @@ func (s *Service) explainReference(r *http.Request) (*Explanation, error) {
 			e.Reference, p.Config.History.Keep)
 	}
 	for i := range records {
-		e.Messages = append(e.Messages, Explained{records[i], ruleOf(&records[i]), p.now(r.Context(), &records[i])})
+		now := Now{Note: "only the newest messages of a reference are judged again"}
+		if i < judgedAgain {
+			now = p.now(ctx, &records[i])
+		}
+		e.Messages = append(e.Messages, Explained{records[i], ruleOf(&records[i]), now})
 	}
 	return e, nil
 }

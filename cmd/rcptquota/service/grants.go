@@ -3,7 +3,10 @@ package service
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
@@ -123,5 +126,15 @@ func cannotGrant(err error) error {
 	if errors.Is(err, history.ErrTooManyGrants) {
 		return control.Errorf(http.StatusConflict, "%v", err)
 	}
+	if isUnclear(err) {
+		return control.Errorf(http.StatusServiceUnavailable, "the store of the grants did not answer, so that it may have been changed, or not; look at the grants before you try again: %v", err)
+	}
 	return control.Errorf(http.StatusServiceUnavailable, "nothing was changed, because the grants cannot be stored now: %v", err)
+}
+
+// isUnclear reports whether the store may have done what it was asked for, and not said so.
+func isUnclear(err error) bool {
+	failed, isNet := errors.AsType[net.Error](err)
+	return isNet && failed.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -43,19 +44,23 @@ func (s *Service) refusals(r *http.Request, send func(history.Record) error) err
 }
 
 // followRefusals answers GET /refusals/follow: decision records as they are stored, from
-// now on. The query is as that of refusals.
+// now on, also where a reload has them stored elsewhere. The query is as that of refusals.
 func (s *Service) followRefusals(r *http.Request, send func(history.Record) error) error {
-	h := s.InForce().History
 	query, err := queryOf(r)
-	if err == nil {
-		err = h.kept()
+	for err == nil && r.Context().Err() == nil {
+		err = s.followHistory(r.Context(), s.InForce().History, query, send)
 	}
-	if err != nil {
+	return err
+}
+
+// followHistory sends decision records as they are stored in h, until a reload closes it.
+func (s *Service) followHistory(ctx context.Context, h *History, query history.Query, send func(history.Record) error) error {
+	if err := h.kept(); err != nil {
 		return err
 	}
-	for record, err := range history.Follow(r.Context(), h.Records, query) {
+	for record, err := range history.Follow(ctx, h.Records, query) {
 		if err != nil { // it goes on when the store is back
-			if s.InForce().History != h { // closed, by a reload
+			if s.InForce().History != h {
 				return nil
 			}
 			continue

@@ -34,6 +34,7 @@ func TestAskingChangesNothing(t *testing.T) {
 		}
 		for _, sender := range []string{"anne", "nobody"} {
 			countertest.MustUse(t, l, sender, anHour, 10)
+			l.CountedAlone(t.Context(), sender)
 		}
 		if after := s.tally("anne"); !reflect.DeepEqual(after, before) {
 			t.Errorf("%+v, was %+v", after, before)

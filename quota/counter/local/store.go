@@ -203,9 +203,9 @@ func (l *Store) CountedAlone(ctx context.Context, sender string) (alone bool) {
 	if !l.knows(sender) {
 		return false
 	}
-	err := l.with(ctx, sender, func(t *tally) {
+	err := l.look(ctx, sender, func(t *tally) {
 		now := time.Now().UnixMicro()
-		t.moveBack(now)
+		t = t.asOf(now)
 		alone = t.Alone > 0 && now-t.Alone <= t.Keep
 	})
 	return alone || err != nil

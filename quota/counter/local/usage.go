@@ -29,10 +29,7 @@ func (l *Store) Usage(ctx context.Context, sender string, windows []quota.Window
 
 // usedOf is how much of the windows is used at the time now, or right after.
 func (t *tally) usedOf(now int64, windows []quota.Window, parts int) usage.Sender {
-	if t.Last > now+underway.ClockTolerance.Microseconds() {
-		t = t.clone()
-		t.moveBack(now)
-	}
+	t = t.asOf(now)
 	at := max(now, t.Last+1)
 	open := t.Open[after(t.Open, at-underway.Life.Microseconds()-1):]
 	u := usage.Sender{At: time.UnixMicro(at), Open: len(open)}
@@ -74,6 +71,15 @@ func (t *tally) used(now int64, w quota.Window, parts int, open []reservation) u
 		hold(r.At, 1)
 	}
 	return u
+}
+
+// asOf is the tally, or a copy of one whose times lie in the future, moved back to now.
+func (t *tally) asOf(now int64) *tally {
+	if t.Last > now+underway.ClockTolerance.Microseconds() {
+		t = t.clone()
+		t.moveBack(now)
+	}
+	return t
 }
 
 // clone returns a copy that can be changed.
