@@ -154,7 +154,7 @@ func (s *source) next(told *Told) bool {
 			continue
 		}
 		if err := s.clock.parse(line, &s.event); err != nil {
-			told.Trouble.Bad(s.file, line, err)
+			told.Trouble.Bad(s.file, err)
 			continue
 		}
 		if s.event.Kind == Other {

@@ -129,7 +129,7 @@ func (s *Summary) Read(f *logfile.File) {
 		case err == nil:
 			s.Add(&r)
 		default:
-			s.Trouble.Bad(f, line, err)
+			s.Trouble.Bad(f, err)
 		}
 	}
 }
