@@ -213,6 +213,15 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// Nothing can be read of a file that is named twice and is no log.
+func TestOpenTwice(t *testing.T) {
+	dir := logs(t, map[string]string{"mail.log": "\xfd7zXZ\x00"})
+	name := filepath.Join(dir, "mail.log")
+	if r, err := Open([]string{name, name}, nil, nil, time.UTC); err == nil {
+		t.Errorf("%+v", r.Told)
+	}
+}
+
 func TestStdinAndJournal(t *testing.T) {
 	const journal = `{"__REALTIME_TIMESTAMP":"1767312000000000","_HOSTNAME":"relay1","SYSLOG_IDENTIFIER":"postfix/submission/smtpd","_PID":"12",` +
 		`"MESSAGE":"ABCDE12345: client=x[192.0.2.1], sasl_method=PLAIN, sasl_username=anne"}`

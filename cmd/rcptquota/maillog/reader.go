@@ -48,7 +48,8 @@ type source struct {
 func Open(names []string, stdin io.Reader, progress *logfile.Progress, location *time.Location) (*Reader, error) {
 	r := &Reader{stdin: stdin, progress: progress, location: location}
 	var errs []error
-	for _, name := range distinct(names) {
+	names = distinct(names)
+	for _, name := range names {
 		s := &source{name: name}
 		if err := r.begin(s); err != nil {
 			errs = append(errs, err)
