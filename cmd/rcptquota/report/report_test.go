@@ -158,6 +158,11 @@ func TestUnrecorded(t *testing.T) {
 	if s.Total[Refused] != 10 || s.Recipients != 52 || s.senders.At("eve")[Refused] != 10 {
 		t.Errorf("it counts %+v", s)
 	}
+	s.Since = monday.Add(1)
+	s.AddDecision(&history.Record{Time: monday, Action: "refused", Sender: "eve", Recipients: 2, Unrecorded: history.Unrecorded{Messages: 9, Recipients: 50}})
+	if s.Outside != 10 {
+		t.Errorf("%d are outside", s.Outside)
+	}
 }
 
 func TestJSON(t *testing.T) {
