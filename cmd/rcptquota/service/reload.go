@@ -119,7 +119,6 @@ type prepared struct {
 // what was opened is returned, too, to be discarded.
 func (s *Service) prepare(ctx context.Context, c *config.Config) (p prepared, err error) {
 	if p.parts, err = openParts(ctx, c, &s.stores, s.log, s.InForce()); err != nil {
-		p.parts = nil // it is closed
 		return p, err
 	}
 	if p.sockets, err = openSockets(c, s.log, s.sockets); err != nil {
