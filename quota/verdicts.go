@@ -90,7 +90,7 @@ func outOfWindow(c *classification, lists *list.Decision, recipients *counted, w
 	return Verdict{Action: w.action, Reason: w.reason, Facts: facts}
 }
 
-// accepted is the verdict on a message that no row stops. If a list passes it on to its
+// accepted is the verdict on a message that no rule stops. If a list passes it on to its
 // managers, it is redirected.
 func accepted(c *classification, lists *list.Decision, n int, reason Reason, w *windowCheck, show VisibleLimit) Verdict {
 	action := Accept

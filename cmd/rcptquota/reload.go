@@ -12,19 +12,19 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
 )
 
-const reloadLong = "Have the running rcptquota read its configuration anew, with the files that it names,\n" +
+const reloadLong = "Have the running rcptquota reload its configuration, with the files that it names,\n" +
 	"and tell how that went. If all of it is good, it is in force for every message that\n" +
 	"begins afterwards. If anything is wrong, that is told with file, line and key, and the\n" +
-	"configuration before goes on. Connections, counts and caches that still fit are kept.\n\n" +
+	"previous configuration stays in force. Connections, counts and caches that still fit are kept.\n\n" +
 	"SIGHUP does the same, and the log tells how it went.\n\n" +
-	"Exit status: 0 if the configuration is in force, 1 if the one before goes on, 2 when\n" +
-	"nobody answers."
+	"Exit status: 0 if the configuration is in force, 1 if the previous one stays in force,\n" +
+	"2 when nobody answers."
 
 func reloadCommand() *cobra.Command {
 	var a asking
 	cmd := &cobra.Command{
 		Use:   "reload",
-		Short: "Have the running rcptquota read its configuration anew, and tell how that went",
+		Short: "Have the running rcptquota reload its configuration, and tell how that went",
 		Long:  reloadLong,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -35,7 +35,7 @@ func reloadCommand() *cobra.Command {
 			defer client.Close()
 			done, err := control.Post[service.Reloaded](cmd.Context(), client, "/reload", nil)
 			if _, told := errors.AsType[*control.Error](err); told {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%v\nThe configuration before goes on.\n", err)
+				fmt.Fprintf(cmd.ErrOrStderr(), "%v\nThe previous configuration stays in force.\n", err)
 				return errFound
 			}
 			if err != nil {

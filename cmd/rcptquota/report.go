@@ -40,7 +40,7 @@ func reportCommand() *cobra.Command {
 			"A FILE is the log in logfmt or JSON, with or without what syslog writes before each\n" +
 			"record, or \"journalctl -o json\"; gzip and bzip2 are recognised, \"-\" is standard input,\n" +
 			"and the order of the files does not matter. Lines that are no records of messages are\n" +
-			"passed over. Damaged ones are counted, and the first is shown.",
+			"passed over. Damaged ones are counted, and the place of the first is told.",
 		Example: "  rcptquota report --since 7d\n" +
 			"  journalctl -u rcptquota -o json --since -7d | rcptquota report -\n" +
 			"  rcptquota report --since 7d /var/log/rcptquota.log*\n" +

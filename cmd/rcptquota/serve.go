@@ -16,7 +16,7 @@ func serveCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Answer Postfix until told to stop (SIGTERM, SIGINT); read the configuration anew on SIGHUP",
+		Short: "Answer Postfix until told to stop (SIGTERM, SIGINT); reload the configuration on SIGHUP",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ignoreSignals()

@@ -16,8 +16,8 @@ func statusCommand() *cobra.Command {
 	var a asking
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Tell how the running rcptquota fares: its configuration, sockets, directory, store and roster",
-		Long: "Tell how the running rcptquota fares: its configuration and the age of that, its\n" +
+		Short: "Show the status of the running rcptquota: its configuration, sockets, directory, store and roster",
+		Long: "Show the status of the running rcptquota: its configuration and the age of that, its\n" +
 			"sockets, the directory and its servers, the counts' store, the roster of premium\n" +
 			"senders, and whatever does not work as it should.\n\n" +
 			"Exit status: 0 if all is well, 1 if something is not, 2 when nobody answers.",

@@ -23,6 +23,9 @@ const (
 	// Log record "alerts_dropped": an error: alerts found no room, because too many came at
 	// once or one channel hangs; once, until there is room again
 	msgDropped = "alerts_dropped"
+	// Log record "alert_not_shared": a warning: Redis does not take alerts for the digest:
+	// `error`; only the digest of this relay has them. Once, until it works again
+	msgNotShared = "alert_not_shared"
 	// Log record "alert_digest_incomplete": a warning: Redis could not be asked for the
 	// alerts of the day: `error`
 	msgNoDigest = "alert_digest_incomplete"
@@ -50,8 +53,11 @@ type Alerter struct {
 	log    *slog.Logger
 	own    *memory
 	raised chan Alert
-	mail   *outlet
-	hook   *outlet
+	// unshared reports that Redis did not take the last alert, which is in the log. It is
+	// dispatch's.
+	unshared bool
+	mail     *outlet
+	hook     *outlet
 
 	mu  sync.Mutex
 	due map[string]user // whose use of windows is to be looked at
@@ -154,9 +160,18 @@ func (a *Alerter) dispatch(ctx context.Context) {
 
 // remember keeps an alert for the digest: in Redis, or else in this process.
 func (a *Alerter) remember(ctx context.Context, s *Settings, alert *Alert) {
-	if s.shared == nil || s.shared.Add(ctx, alert) != nil {
+	if s.shared == nil {
 		a.own.add(alert)
+		return
 	}
+	err := s.shared.Add(ctx, alert)
+	if err != nil {
+		a.own.add(alert)
+		if !a.unshared {
+			a.log.Warn(msgNotShared, "error", err)
+		}
+	}
+	a.unshared = err != nil
 }
 
 // send queues a message for all outlets.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -26,8 +27,22 @@ const (
 	redisTimeout = 5 * time.Second
 )
 
-// Redis has the claims and the journal of all relays. It needs the rights to SET and to
-// use sorted sets, below "rcptquota:".
+// claimScript claims a key for whoever ARGV[1] names, for so many milliseconds. The client
+// sends it again where a reply is lost, so that one's own claim is a success, too.
+var claimScript = redis.NewScript(`
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+if redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
+return 0`)
+
+// addScript adds the alert ARGV[2] of the time ARGV[1], and drops the oldest.
+var addScript = redis.NewScript(`
+redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, ARGV[4])
+return redis.call('PEXPIRE', KEYS[1], ARGV[5])`)
+
+// Redis has the claims and the journal of all relays. It needs the rights to SET, GET, run
+// scripts, and use sorted sets, below "rcptquota:".
 type Redis struct {
 	client redis.UniversalClient
 	key    []byte // of the digests
@@ -47,21 +62,19 @@ func openRedis(config counter.Config) (*Redis, error) {
 }
 
 // Claim reports whether no relay has claimed the key within the time once. Redis has the
-// key as a digest only: it may name a sender. The error means that nobody knows.
+// key as a digest only: it may name a sender. Each call is a claim of its own. The error
+// means that nobody knows.
 func (r *Redis) Claim(ctx context.Context, key string, once time.Duration) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
 	digest := hmac.New(sha256.New, r.key)
 	digest.Write([]byte(key))
 	claim := claimPrefix + hex.EncodeToString(digest.Sum(nil)[:16])
-	_, err := r.client.SetArgs(ctx, claim, "1", redis.SetArgs{Mode: "NX", TTL: once}).Result()
-	switch {
-	case err == redis.Nil: //nolint:errorlint // go-redis returns it as it is
-		return false, nil
-	case err != nil:
+	mine, err := claimScript.Run(ctx, r.client, []string{claim}, rand.Text(), once.Milliseconds()).Bool()
+	if err != nil {
 		return false, fmt.Errorf("redis: %w", err)
 	}
-	return true, nil
+	return mine, nil
 }
 
 // Add remembers an alert for the digest.
@@ -72,13 +85,8 @@ func (r *Redis) Add(ctx context.Context, a *Alert) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
-	_, err = r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		p.ZAdd(ctx, journalKey, redis.Z{Score: score(a.Time), Member: text})
-		p.ZRemRangeByScore(ctx, journalKey, "-inf", strconv.FormatFloat(score(a.Time.Add(-keepJournal)), 'f', 3, 64))
-		p.ZRemRangeByRank(ctx, journalKey, 0, -maxJournal-1)
-		p.PExpire(ctx, journalKey, keepJournal)
-		return nil
-	})
+	err = addScript.Run(ctx, r.client, []string{journalKey}, score(a.Time), text,
+		score(a.Time.Add(-keepJournal)), -maxJournal-1, keepJournal.Milliseconds()).Err()
 	if err != nil {
 		return fmt.Errorf("redis: %w", err)
 	}
@@ -90,7 +98,7 @@ func (r *Redis) Between(ctx context.Context, from, until time.Time) ([]Alert, er
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
 	texts, err := r.client.ZRangeByScore(ctx, journalKey, &redis.ZRangeBy{
-		Min: strconv.FormatFloat(score(from), 'f', 3, 64), Max: "(" + strconv.FormatFloat(score(until), 'f', 3, 64),
+		Min: score(from), Max: "(" + score(until),
 	}).Result()
 	if err != nil {
 		return nil, fmt.Errorf("redis: %w", err)
@@ -105,7 +113,9 @@ func (r *Redis) Between(ctx context.Context, from, until time.Time) ([]Alert, er
 }
 
 // score is a time in seconds since 1970, to the millisecond.
-func score(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+func score(t time.Time) string {
+	return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', 3, 64)
+}
 
 // Close ends the connections.
 func (r *Redis) Close() error { return r.client.Close() }

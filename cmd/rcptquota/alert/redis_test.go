@@ -136,3 +136,62 @@ func TestRedisKnowsNoSender(t *testing.T) {
 		t.Errorf("expires in %v", left)
 	}
 }
+
+// TestClusterBehindOneAddress: the journal has one key, which is on another node more often
+// than not.
+func TestClusterBehindOneAddress(t *testing.T) {
+	for i, node := range servers.StartRedisCluster(t) {
+		r, err := openRedis(redisConfig(t, node.Address()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Add(t.Context(), &Alert{Time: noon.Add(time.Duration(i) * time.Second)}); err != nil {
+			t.Error(err)
+		}
+		if alerts, err := r.Between(t.Context(), noon, noon.Add(time.Hour)); len(alerts) != i+1 || err != nil {
+			t.Errorf("%d alerts, %v; want %d", len(alerts), err, i+1)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestAClaimWhoseReplyIsLost is still the claim of the relay that made it, and of no other.
+func TestAClaimWhoseReplyIsLost(t *testing.T) {
+	server := servers.StartRedis(t)
+	r, err := openRedis(redisConfig(t, server.Address()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	// Loaded before, so that the reply that is lost is the one of the claim.
+	if err := claimScript.Load(t.Context(), r.client).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.client.AddHook(&losesReply{})
+	for _, want := range []bool{true, false} {
+		if mine, err := r.Claim(t.Context(), "refusal anne", time.Hour); mine != want || err != nil {
+			t.Errorf("claimed: %v, %v; want %v", mine, err, want)
+		}
+	}
+}
+
+// losesReply sends the first command twice, as go-redis does when the reply is lost.
+type losesReply struct{ lost bool }
+
+func (*losesReply) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (*losesReply) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (l *losesReply) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if !l.lost {
+			l.lost = true
+			_ = next(ctx, cmd)
+		}
+		return next(ctx, cmd)
+	}
+}

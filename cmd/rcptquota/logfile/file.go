@@ -88,7 +88,7 @@ func (f *File) decompress(r io.Reader) error {
 		if err != nil {
 			return err
 		}
-		if f.Written.IsZero() || !f.Again && !z.ModTime.IsZero() {
+		if !f.Again && !z.ModTime.IsZero() {
 			f.Written = z.ModTime
 		}
 		f.lines = bufio.NewReaderSize(z, bufferSize)

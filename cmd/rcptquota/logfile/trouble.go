@@ -12,13 +12,11 @@ type Trouble struct {
 	Files []string `json:"files,omitempty"`
 }
 
-// shown is how much of a line is quoted, in bytes.
-const shown = 120
-
-// Bad counts a line that err is about.
-func (t *Trouble) Bad(f *File, line []byte, err error) {
+// Bad counts the line of f that was read last, which err is about. The line is not quoted:
+// it may name recipients.
+func (t *Trouble) Bad(f *File, err error) {
 	if t.Lines++; t.Lines == 1 {
-		t.First = fmt.Sprintf("%s:%d: %v: %q", f.Name, f.Line, err, line[:min(len(line), shown)])
+		t.First = fmt.Sprintf("%s:%d: %v", f.Name, f.Line, err)
 	}
 }
 

@@ -191,7 +191,7 @@ func TestMerge(t *testing.T) {
 		"mail.log.2.gz": removed("Dec 31 00:00:01", "AAAA1") + removed("Dec 31 00:00:02", "AAAA2"),
 		"relay2.log":    removed("2025-12-31T00:00:01.5Z", "BBBB1") + removed("2026-01-01T12:00:00Z", "BBBB2"),
 		"mail.info":     removed("Jan  1 00:00:03", "AAAA3") + removed("Jan  1 00:00:03", "AAAA4"),
-		"empty.log":     "Jan  1 00:00:00 relay1 cron[1]: x\ndamaged\n",
+		"empty.log":     "Jan  1 00:00:00 relay1 cron[1]: x\nto=<anne@example.org>, damaged\n",
 	})
 	var names []string
 	for _, name := range []string{"mail.log", "mail.log.1", "mail.log.2.gz", "relay2.log", "mail.info", "mail.log", "empty.log", "none.log"} {
@@ -204,12 +204,21 @@ func TestMerge(t *testing.T) {
 	if got, want := ids(t, r), "AAAA1 BBBB1 AAAA2 AAAA3 AAAA3 AAAA4 AAAA4 BBBB2 AAAA5 AAAA6 "; got != want {
 		t.Errorf("%s", got)
 	}
-	if r.Trouble.Lines != 2 || !strings.Contains(r.Trouble.First, "empty.log:2: it does not begin with a time") ||
+	if r.Trouble.Lines != 2 || !strings.HasSuffix(r.Trouble.First, "empty.log:2: it does not begin with a time") ||
 		len(r.Trouble.Files) != 1 || !r.Inferred || r.Lines != 14 {
 		t.Errorf("%+v", r.Told)
 	}
 	if _, err := Open([]string{filepath.Join(dir, "none.log")}, nil, nil, time.UTC); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// Nothing can be read of a file that is named twice and is no log.
+func TestOpenTwice(t *testing.T) {
+	dir := logs(t, map[string]string{"mail.log": "\xfd7zXZ\x00"})
+	name := filepath.Join(dir, "mail.log")
+	if r, err := Open([]string{name, name}, nil, nil, time.UTC); err == nil {
+		t.Errorf("%+v", r.Told)
 	}
 }
 

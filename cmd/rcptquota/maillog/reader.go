@@ -48,7 +48,8 @@ type source struct {
 func Open(names []string, stdin io.Reader, progress *logfile.Progress, location *time.Location) (*Reader, error) {
 	r := &Reader{stdin: stdin, progress: progress, location: location}
 	var errs []error
-	for _, name := range distinct(names) {
+	names = distinct(names)
+	for _, name := range names {
 		s := &source{name: name}
 		if err := r.begin(s); err != nil {
 			errs = append(errs, err)
@@ -154,7 +155,7 @@ func (s *source) next(told *Told) bool {
 			continue
 		}
 		if err := s.clock.parse(line, &s.event); err != nil {
-			told.Trouble.Bad(s.file, line, err)
+			told.Trouble.Bad(s.file, err)
 			continue
 		}
 		if s.event.Kind == Other {

@@ -40,7 +40,7 @@ func (m *Metrics) Watch(server *milter.Server, now func() Watched) {
 func (m *Metrics) WatchReloads(last func() (ok bool, loaded time.Time)) {
 	m.registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "rcptquota_config_last_reload_successful", Help: "1 if the configuration could be read when that was last asked for; 0 if the one before goes on.",
+			Name: "rcptquota_config_last_reload_successful", Help: "1 if the configuration could be read when that was last asked for; 0 if the previous one stays in force.",
 		}, func() float64 { ok, _ := last(); return oneIf(ok) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "rcptquota_config_last_reload_success_timestamp_seconds", Help: "When the configuration in force was read.",

@@ -8,6 +8,7 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/bounded"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/logfile"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/sheet"
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // rows writes the messages that would have been refused, as CSV, while the log is read.
@@ -31,7 +32,7 @@ func (r *rows) add(m *message, o *outcome) {
 	v := &o.verdict
 	window, used := "", any("")
 	if v.Window.Per > 0 {
-		window, used = short(v.Window.Per), v.Used
+		window, used = conf.Duration{Duration: v.Window.Per}.String(), v.Used
 	}
 	r.sheet.Row(m.at.In(r.location).Format(time.RFC3339), m.host.name, m.id, v.Sender, o.class, v.Reason.String(), o.sure,
 		o.least, o.most, v.Limit, window, used, v.List)

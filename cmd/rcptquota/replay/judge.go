@@ -86,18 +86,18 @@ func (j *judge) outcome(ctx context.Context, m *message) outcome {
 	sender := cmp.Or(j.directory.id, strings.ToLower(least.Sender))
 	forked := j.most.Has(sender)
 	if b.exact && !forked || o.stopped {
-		j.settle(ctx, j.leastPolicy, &least, true)
+		settle(ctx, j.leastPolicy, &least, true)
 		return o
 	}
-	j.settle(ctx, j.leastPolicy, &least, false)
+	settle(ctx, j.leastPolicy, &least, false)
 	if !forked {
 		j.least.CopyTo(j.most, sender)
 	}
 	most := j.ask(ctx, j.mostPolicy, m, &b.most)
 	if !stops(&most) { // it fits whatever is true, and counts
-		j.settle(ctx, j.mostPolicy, &most, true)
+		settle(ctx, j.mostPolicy, &most, true)
 		least = j.ask(ctx, j.leastPolicy, m, &b.least)
-		j.settle(ctx, j.leastPolicy, &least, true)
+		settle(ctx, j.leastPolicy, &least, true)
 		return o
 	}
 	most.Class = cmp.Or(most.Class, least.Class)
@@ -120,7 +120,7 @@ func (j *judge) ask(ctx context.Context, policy *quota.Policy, m *message, recip
 }
 
 // settle ends what a verdict reserved, if anything.
-func (j *judge) settle(ctx context.Context, policy *quota.Policy, v *quota.Verdict, commit bool) {
+func settle(ctx context.Context, policy *quota.Policy, v *quota.Verdict, commit bool) {
 	if v.Ticket != (quota.Ticket{}) {
 		_ = policy.Settle(ctx, v.Ticket, commit) // in memory, it does not fail
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/bounded"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/maillog"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
 // maxNames is how many senders, days and rules are counted each for itself.
@@ -134,7 +135,7 @@ func rule(v *quota.Verdict) string {
 	case quota.MessageLimit:
 		return fmt.Sprintf("%d recipients a message%s", v.Limit, of(v.Class))
 	case quota.WindowLimit:
-		return fmt.Sprintf("%d %s in %s%s", v.Limit, v.Window.Count, short(v.Window.Per), of(v.Class))
+		return fmt.Sprintf("%d %s in %v%s", v.Limit, v.Window.Count, conf.Duration{Duration: v.Window.Per}, of(v.Class))
 	default:
 		return v.Reason.String() + of(v.Class)
 	}
@@ -145,16 +146,4 @@ func of(class string) string {
 		return ", in every class"
 	}
 	return ", class " + class
-}
-
-// short writes a period without its zero units: "1h", not "1h0m0s".
-func short(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }

@@ -90,7 +90,7 @@ func TestText(t *testing.T) {
 	var out bytes.Buffer
 	week(t).WriteText(term.New(&out), 1)
 	want := `4 messages with 224 recipients, from 2026-11-23 08:30 to 2026-11-25 10:30 (UTC)
-1 line is damaged, and left out; the first is -:6: invalid character 'b' looking for beginning of object key string: "{broken"
+1 line is damaged, and left out; the first is -:6: invalid character 'b' looking for beginning of object key string
 
             messages   share
   refused          2  50.0 %
@@ -157,6 +157,11 @@ func TestUnrecorded(t *testing.T) {
 	s.AddDecision(&history.Record{Time: monday, Action: "refused", Sender: "eve", Recipients: 2, Unrecorded: history.Unrecorded{Messages: 9, Recipients: 50}})
 	if s.Total[Refused] != 10 || s.Recipients != 52 || s.senders.At("eve")[Refused] != 10 {
 		t.Errorf("it counts %+v", s)
+	}
+	s.Since = monday.Add(1)
+	s.AddDecision(&history.Record{Time: monday, Action: "refused", Sender: "eve", Recipients: 2, Unrecorded: history.Unrecorded{Messages: 9, Recipients: 50}})
+	if s.Outside != 10 {
+		t.Errorf("%d are outside", s.Outside)
 	}
 }
 

@@ -36,7 +36,7 @@ type Summary struct {
 	// Decisions reports that the records are decision records, of which accepted messages
 	// have none.
 	Decisions bool
-	// Outside is how many records are not between Since and Until.
+	// Outside is how many messages are not between Since and Until.
 	Outside int
 	// Other is how many lines are no records of messages.
 	Other int
@@ -74,7 +74,7 @@ func (s *Summary) Add(r *Record) { s.add(r, 1) }
 // add counts n messages, of which the recipients are all in the record.
 func (s *Summary) add(r *Record, n int) {
 	if !s.Since.IsZero() && r.Time.Before(s.Since) || !s.Until.IsZero() && !r.Time.Before(s.Until) {
-		s.Outside++
+		s.Outside += n
 		return
 	}
 	if s.First.IsZero() || r.Time.Before(s.First) {
@@ -129,7 +129,7 @@ func (s *Summary) Read(f *logfile.File) {
 		case err == nil:
 			s.Add(&r)
 		default:
-			s.Trouble.Bad(f, line, err)
+			s.Trouble.Bad(f, err)
 		}
 	}
 }

@@ -52,8 +52,8 @@ type Parts struct {
 
 // openParts opens what c describes: all or nothing. What fits of the parts before, which
 // may be nil, is kept. The log is written to as long as they are open.
-func openParts(ctx context.Context, c *config.Config, stores *stores, log *slog.Logger, before *Parts) (p *Parts, err error) {
-	p = &Parts{
+func openParts(ctx context.Context, c *config.Config, stores *stores, log *slog.Logger, before *Parts) (_ *Parts, err error) {
+	p := &Parts{
 		Config:         c,
 		Loaded:         time.Now(),
 		directoryFiles: contentsOf(c.Directory.CAFile),
@@ -65,25 +65,25 @@ func openParts(ctx context.Context, c *config.Config, stores *stores, log *slog.
 		}
 	}()
 	if p.replies, err = reply.New(c.Replies); err != nil {
-		return p, err
+		return nil, err
 	}
 	if err := p.openDirectory(before); err != nil {
-		return p, err
+		return nil, err
 	}
 	if err := makeStateDir(c); err != nil {
-		return p, err
+		return nil, err
 	}
 	if err := p.openRoster(ctx, log, before); err != nil {
-		return p, err
+		return nil, err
 	}
 	if err := p.openStore(stores, log, before); err != nil {
-		return p, err
+		return nil, err
 	}
 	if err := p.openHistory(ctx, stores, log, before); err != nil {
-		return p, err
+		return nil, err
 	}
 	if p.alerts, err = alert.Open(c.Alerts, relayName(c), c.Store); err != nil {
-		return p, err
+		return nil, err
 	}
 	p.Policy = quota.NewPolicy(c.Rules(), p.Roster.around(p.Directory), p.Counter).WithGrants(p.History.Book)
 	return p, nil

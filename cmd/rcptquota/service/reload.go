@@ -69,9 +69,9 @@ func (s *Service) reloadFor(by string) (*Reloaded, error) {
 	if err != nil {
 		status.Error = err.Error()
 		// Log record "reload_failed": an error: something is wrong with the configuration as it is now
-		// (`error` has file, line and key), and the one before goes on
+		// (`error` has file, line and key), and the previous one stays in force
 		s.log.Error("reload_failed", "by", by, "error", err)
-		notifyReloaded(s.log, "the last reload failed, and the configuration before goes on: "+strings.ReplaceAll(err.Error(), "\n", "; "))
+		notifyReloaded(s.log, "the last reload failed, and the previous configuration stays in force: "+strings.ReplaceAll(err.Error(), "\n", "; "))
 	} else {
 		done.ElapsedMS = time.Since(start).Milliseconds()
 		c := s.InForce().Config
@@ -120,7 +120,6 @@ type prepared struct {
 // what was opened is returned, too, to be discarded.
 func (s *Service) prepare(ctx context.Context, c *config.Config) (p prepared, err error) {
 	if p.parts, err = openParts(ctx, c, &s.stores, s.log, s.InForce()); err != nil {
-		p.parts = nil // it is closed
 		return p, err
 	}
 	if p.sockets, err = openSockets(c, s.log, s.sockets); err != nil {

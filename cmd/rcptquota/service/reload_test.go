@@ -380,7 +380,7 @@ func TestReloadNotifies(t *testing.T) {
 	}
 	for _, want := range []string{
 		`^RELOADING=1\nMONOTONIC_USEC=\d+\n$`, `^READY=1\nSTATUS=reloaded at \S+ \S+$`,
-		`^RELOADING=1\nMONOTONIC_USEC=\d+\n$`, `^READY=1\nSTATUS=the last reload failed, and the configuration before goes on: .*:2: x: unknown key; .*:3: y: unknown key$`,
+		`^RELOADING=1\nMONOTONIC_USEC=\d+\n$`, `^READY=1\nSTATUS=the last reload failed, and the previous configuration stays in force: .*:2: x: unknown key; .*:3: y: unknown key$`,
 	} {
 		if got := told(); !regexp.MustCompile(want).MatchString(got) {
 			t.Errorf("told %q, want %s", got, want)

@@ -13,7 +13,7 @@ import (
 	"github.com/rcptquota/rcptquota/quota/counter/local"
 )
 
-// Status is how a running rcptquota fares.
+// Status is the status of a running rcptquota.
 type Status struct {
 	Version string    `json:"version"`
 	PID     int       `json:"pid"`
@@ -189,7 +189,7 @@ func rosterStatus(keeper *roster.Keeper) *RosterStatus {
 func (st *Status) problems() (all []string) {
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if st.LastReload.Error != "" {
-		add("the last reload failed, and the configuration before goes on: %s", strings.ReplaceAll(st.LastReload.Error, "\n", "; "))
+		add("the last reload failed, and the previous configuration stays in force: %s", strings.ReplaceAll(st.LastReload.Error, "\n", "; "))
 	}
 	for _, server := range st.Directory.Servers {
 		if !server.Up {

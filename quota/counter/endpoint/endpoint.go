@@ -92,8 +92,8 @@ func (e *endpoint) Close() error {
 	return err
 }
 
-// redirect is the hook that sends an endpoint's commands to the Cluster, except those
-// in a pipeline, which we do not use.
+// redirect is the hook that sends an endpoint's commands to the Cluster. Those in a pipeline
+// it leaves where they are: use a script instead.
 type redirect struct{ e *endpoint }
 
 // DialHook implements [redis.Hook].

@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"hash/maphash"
-	"slices"
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
@@ -67,12 +66,11 @@ func (s *Simulated) Has(sender string) bool { return s.tallies[sender] != nil }
 // CopyTo makes what another counter has counted of a sender the same as here. Both have
 // to digest alike: see [Simulated.Twin].
 func (s *Simulated) CopyTo(other *Simulated, sender string) {
-	t := tally{}
+	t := &tally{}
 	if mine := s.tallies[sender]; mine != nil {
-		t = *mine
+		t = mine.clone()
 	}
-	t.Reached, t.Copies, t.Open = slices.Clone(t.Reached), slices.Clone(t.Copies), slices.Clone(t.Open)
-	other.tallies[sender] = &t
+	other.tallies[sender] = t
 }
 
 // Twin makes a counter that has counted nothing, and digests as this one does.

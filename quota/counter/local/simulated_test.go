@@ -73,3 +73,14 @@ func TestSimulatedCopyAndAdd(t *testing.T) {
 		}
 	}
 }
+
+// A copy that changes what a reservation replaced leaves that of the original alone.
+func TestSimulatedCopyOfReplaced(t *testing.T) {
+	s, other := NewSimulated(), NewSimulated()
+	s.tallies["anne"] = &tally{Open: []reservation{{ID: "m2", At: 20, Replaced: []reach{{Digest: 1, At: 10}}}}, Last: 20}
+	s.CopyTo(other, "anne")
+	other.tallies["anne"].release(&reservation{ID: "m1", At: 10, Replaced: []reach{{Digest: 1, At: 5}}})
+	if got := s.tallies["anne"].Open[0].Replaced; len(got) != 1 || got[0].At != 10 {
+		t.Errorf("the original has %+v", got)
+	}
+}

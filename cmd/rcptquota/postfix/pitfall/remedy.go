@@ -87,9 +87,9 @@ func definition(s *postfix.Service, name, address string) string {
 	return ""
 }
 
-// milterFor is what a service's list should have for one of our sockets, and the
-// commands that must come before. It is a reference where main.cf defines the parameter
-// that deploy/postfix ships.
+// milterFor is what a service's list should have for one of our sockets: a reference, where
+// main.cf defines the parameter that deploy/postfix ships as this socket, or else the milter
+// itself.
 func (c *situation) milterFor(socket *postfix.Socket) string {
 	name := postfix.ShippedSubmission
 	if socket.IsInbound() {

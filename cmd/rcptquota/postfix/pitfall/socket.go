@@ -19,8 +19,8 @@ func unreachable(c *situation) []Finding {
 		if err == nil {
 			return nil
 		}
-		var b *postfix.Blocked
-		if !errors.As(err, &b) {
+		b, blocked := errors.AsType[*postfix.Blocked](err)
+		if !blocked {
 			return one(fmt.Sprintf("Postfix cannot connect to rcptquota (%v)", err), "systemctl start rcptquota.service   # or as you start it; then look into its log")
 		}
 		return c.forbidden(a, b, path)
