@@ -105,10 +105,10 @@ func lastWord(line json.RawMessage) error {
 	told := &Error{Status: http.StatusInternalServerError}
 	decoder := json.NewDecoder(bytes.NewReader(line))
 	decoder.DisallowUnknownFields()
-	if decoder.Decode(told) != nil || told.Sentence == "" {
-		return nil
+	if decoder.Decode(told) == nil && told.Sentence != "" {
+		return told
 	}
-	return told
+	return nil // a value that has more than an error
 }
 
 func ask[T any](ctx context.Context, c *Client, method, path string, body []byte) (value T, err error) {

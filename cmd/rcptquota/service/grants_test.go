@@ -14,7 +14,7 @@ import (
 // "Nothing was changed" is said only of what the store has not taken.
 func TestCannotGrant(t *testing.T) {
 	for want, errs := range map[string][]error{
-		"nothing was changed": {errors.New("READONLY You can't write against a read only replica.")},
+		"nothing was changed": {errors.New("READONLY You can't write against a read only replica")},
 		"may have been":       {fmt.Errorf("redis: %w", context.DeadlineExceeded), fmt.Errorf("redis: %w", io.EOF)},
 		"too many":            {history.ErrTooManyGrants},
 	} {
