@@ -52,13 +52,14 @@ func TestMilterOptions(t *testing.T) {
 func FuzzParseMilters(f *testing.F) {
 	f.Add("inet:127.0.0.1:1, { unix:a, x=1, { y = 2 } } $z")
 	f.Add("{{}}{")
+	f.Add("{ {}}")
 	f.Fuzz(func(t *testing.T, value string) {
 		milters, err := ParseMilters(value)
 		if err != nil || strings.ContainsAny(value, "{}") && strings.Contains(value, "{{") {
 			return
 		}
 		for _, m := range milters {
-			if strings.ContainsAny(m.String(), " \t\r\n") || strings.Count(m.String(), "{") > 1 {
+			if strings.ContainsAny(m.String(), " \t\r\n") || strings.Count(m.String(), "{") > 1 || strings.HasPrefix(m.Address, "{") {
 				continue // a value with white space or braces is not written
 			}
 			again, err := ParseMilters(m.String())
