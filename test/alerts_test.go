@@ -121,7 +121,8 @@ func TestAlertsOfThreeRelays(t *testing.T) {
 	for i, relay := range relays {
 		send(relay, fmt.Sprint("emma", i), 0, 1, "")
 	}
-	if !servers.Wait(func() bool { return hook.count("degraded") == len(relays) }) { // nobody can tell the others
+	degraded := func() bool { return hook.count("degraded") == len(relays) } // nobody can tell the others
+	if !servers.Wait(degraded) && !servers.Wait(degraded) {                  // it takes ten seconds by itself
 		t.Errorf("posted %q", hook.told())
 	}
 }
