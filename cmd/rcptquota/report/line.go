@@ -145,6 +145,8 @@ func (r *Record) check() error {
 	switch {
 	case r.Time.IsZero():
 		return errNoTime
+	case r.Time.Year() < 1970 || r.Time.Year() > 9000: // of a damaged record; JSON has four digits, in any zone
+		return fmt.Errorf("the year %d is none of mail", r.Time.Year())
 	case r.Recipients < 0 || r.Recipients > maxRecipients:
 		return fmt.Errorf("%d is no number of recipients", r.Recipients)
 	}

@@ -253,6 +253,7 @@ func TestChartOfManyYears(t *testing.T) {
 func FuzzParseLine(f *testing.F) {
 	f.Add([]byte(refusedText))
 	f.Add([]byte(`{"time":"2026-11-25T16:30:00Z","msg":"refused","recipients":1}`))
+	f.Add([]byte("time=0000-01-01T00:00:00+01:00 msg=refused recipients=0"))
 	f.Add([]byte(`{"__REALTIME_TIMESTAMP":"1764088321123456","MESSAGE":"level=WARN msg=refused sender=\"a b\" recipients=3"}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		r, err := ParseLine(line)
