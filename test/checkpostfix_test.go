@@ -103,13 +103,16 @@ func playPitfall(t *testing.T, d *deployed, file string) {
 	for _, f := range archive.Files {
 		sections[f.Name] = string(f.Data)
 	}
-	if mended(t, sections["before"]) {
-		return
-	}
 	p := d.copy(t)
 	p.apply(t, sections)
 	args := strings.Fields(sections["arguments"])
 	found, err := p.check(t, args...)
+	if mended(t, sections["before"]) {
+		if err != nil || !strings.Contains(found, ": nothing is wrong\n") {
+			t.Errorf("in a Postfix that is not concerned: %s, %v", found, err)
+		}
+		return
+	}
 	p.compare(t, archive, "found", found)
 	if (err != nil) == strings.Contains(found, ": nothing is wrong\n") {
 		t.Errorf("exit status: %v", err)
@@ -147,7 +150,7 @@ func mended(t *testing.T, versions string) bool {
 			return number(t, installed[2]) >= number(t, first[2])
 		}
 	}
-	return number(t, installed[1]) > 11
+	return number(t, installed[0]) > 3 || number(t, installed[1]) > 11
 }
 
 func number(t *testing.T, digits string) int {

@@ -1,6 +1,6 @@
 // Package test tries rcptquota whole: the built program beside real Postfix,
-// Dovecot and slapd, as a mail user and a postmaster meet it. The tests carry the
-// build tag "servers".
+// Dovecot and slapd, as a mail user and a postmaster meet it. The tests that start
+// servers carry the build tag "servers".
 //
 // # Adding a case
 //

@@ -3,39 +3,17 @@
 package test
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/test/servers"
 )
 
-// programDir holds the program under test, built with the race detector.
-var programDir string
+// programPath is the program under test.
+var programPath string
 
 func TestMain(m *testing.M) {
-	os.Exit(buildAndRun(m))
+	os.Exit(servers.RunWithProgram(m, func(path string) { programPath = path }))
 }
 
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "rcptquota-build-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // the system clears its folder of temporary files
-	build := exec.Command("go", "build", "-race", "-o", dir, "github.com/rcptquota/rcptquota/cmd/rcptquota")
-	if output, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, output)
-		return 1
-	}
-	programDir = dir
-	// Without the pause that the detector makes at each end of the program.
-	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
-}
-
-func program() string { return filepath.Join(programDir, "rcptquota") }
+func program() string { return programPath }

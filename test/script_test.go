@@ -140,7 +140,7 @@ func (r *relay) setup(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("TREES", trees)
-	env.Setenv("PATH", programDir+":"+env.Getenv("PATH"))
+	env.Setenv("PATH", filepath.Dir(program())+":"+env.Getenv("PATH"))
 	r.postfix.Log.Forget()
 	r.sink.Forget()
 	env.Defer(func() {

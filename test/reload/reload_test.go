@@ -235,10 +235,16 @@ func (r *relay) measure() figures {
 	}
 	defer answer.Body.Close() //nolint:errcheck // it was read
 	values := map[string]float64{}
-	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), " ")
 		if n, err := strconv.ParseFloat(value, 64); err == nil {
 			values[name] = n
+		}
+	}
+	for _, name := range []string{"go_goroutines", "process_open_fds", "go_memstats_next_gc_bytes"} {
+		if values[name] <= 0 || lines.Err() != nil {
+			r.t.Fatalf("no %s in /metrics: %s, %v", name, answer.Status, lines.Err())
 		}
 	}
 	return figures{

@@ -3,35 +3,15 @@
 package soak
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/rcptquota/rcptquota/test/servers"
 )
 
-// program is the program under test, built with the race detector.
+// program is the program under test.
 var program string
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
-
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "rcptquota-soak-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // the system clears its folder of temporary files
-	program = filepath.Join(dir, "rcptquota")
-	build := exec.Command("go", "build", "-race", "-o", program, "github.com/rcptquota/rcptquota/cmd/rcptquota")
-	if output, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, output)
-		return 1
-	}
-	// Without the pause that the detector makes at each end of the program.
-	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
+func TestMain(m *testing.M) {
+	os.Exit(servers.RunWithProgram(m, func(path string) { program = path }))
 }
