@@ -29,9 +29,17 @@
 // Only where there may be lists, or a class limits the addresses that a message shows,
 // does the MTA show the header, without waiting for replies; only for lists does it let us
 // change a message. At its end a message to lists is judged once more, by its header, and
-// so is one of a sender whose class has that limit. Then, as the verdict says, Reply-To is set, X-Sender and
-// the fields that name another sender are removed, and a list is replaced by its
-// managers. The header of any other message is dropped unread.
+// so is one of a sender whose class has that limit. Then, as the verdict says, Reply-To is
+// set, X-Sender and the fields that name another sender are removed, a list is replaced by
+// its managers, and a message that a window holds is put on hold in Postfix's queue. The
+// header of any other message is dropped unread.
+//
+// # While it runs
+//
+// [Server.Use] replaces the rules: a message goes by those by which it began. Listeners come
+// and go meanwhile ([ListenConfig] opens them). An [Observer] is told of each record.
+//
+// [Probe] plays one message to a server, as Postfix would.
 //
 // # What is never answered
 //

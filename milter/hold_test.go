@@ -1,6 +1,7 @@
 package milter
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,6 +68,9 @@ func TestNoHold(t *testing.T) {
 		p.send('D', "Ei", "4F1")
 		p.send('E')
 		p.expectEnd()
+		if log := strings.Join(r.log.lines(), ""); !strings.Contains(log, msgNotChanged) || !strings.Contains(log, "queue_id=4F1") {
+			t.Errorf("log %s", log)
+		}
 		if err := r.Shutdown(t.Context()); err != nil {
 			t.Error(err)
 		}

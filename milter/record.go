@@ -21,6 +21,9 @@ const (
 	// Log record "cannot settle what a message reserved": a warning: the message's recipients may stay
 	// counted, or may not be
 	msgNotSettled = "cannot settle what a message reserved"
+	// Log record "cannot change a message or put it on hold": a warning: the message is deferred (`451`), and its
+	// connection ends, perhaps because that is older than a reload; it has no other record
+	msgNotChanged = "cannot change a message or put it on hold"
 	// Log record "cannot accept a connection": an error, for instance because there are too many open
 	// files; it is tried again after `retry_in`
 	msgCannotAccept = "cannot accept a connection"

@@ -37,8 +37,10 @@ const (
 	maxTyped = 512 << 10
 )
 
-// AnswerTimeout is the longest that Postfix waits for one answer.
-const AnswerTimeout = judgeTimeout
+// AnswerTimeout is the longest that Postfix waits for one answer: the reservation of an
+// earlier DATA may have to be released before the decision, and that of this one to be
+// committed after it.
+const AnswerTimeout = judgeTimeout + 2*settleTimeout
 
 var errOrder = errors.New("milter event out of order")
 
@@ -192,6 +194,7 @@ func (s *session) EndOfMessage(m *gomilter.Modifier) (gomilter.Response, error) 
 		return s.refusal(&v), nil
 	}
 	if err := errors.Join(s.edit(m, v.Posting), s.hold(m, &v)); err != nil {
+		s.server.log.Warn(msgNotChanged, "queue_id", s.tx.queueID, "sender", v.Sender, "error", err)
 		return nil, err // reset releases the reservation, and the client sends the message again
 	}
 	s.settle(committed)

@@ -165,7 +165,7 @@ func TestEditsFail(t *testing.T) {
 				if want := []string{"1 false", "2 false"}; !slices.Equal(judge.settled, want) {
 					t.Errorf("settled %q, want %q", judge.settled, want)
 				}
-				if log := strings.Join(r.log.lines(), ""); log != "" {
+				if log := strings.Join(r.log.lines(), ""); strings.Count(log, "level=") != 2 || strings.Count(log, msgNotChanged) != 2 {
 					t.Errorf("log %s", log)
 				}
 			})

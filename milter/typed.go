@@ -33,7 +33,11 @@ func (s *session) keepTyped(address, typed string) (forget func()) {
 	s.tx.typed[recipient] = append(forms, typed)
 	s.tx.typedSize += len(typed)
 	return func() {
-		s.tx.typed[recipient] = forms
+		if forms == nil {
+			delete(s.tx.typed, recipient)
+		} else {
+			s.tx.typed[recipient] = forms
+		}
 		s.tx.typedSize -= len(typed)
 	}
 }

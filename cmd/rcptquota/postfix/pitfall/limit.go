@@ -34,17 +34,3 @@ func recipientOvershoot(c *situation) []Finding {
 			overshoot), c.set(a.Service, "smtpd_recipient_overshoot_limit", strconv.Itoa(leastOvershoot)))
 	})
 }
-
-func oldPostfix(c *situation) []Finding {
-	fixed, old := fixedIn(c.Version)
-	if !old {
-		return nil
-	}
-	return c.eachAsked(func(a asked) []Finding {
-		if a.Values["smtpd_end_of_data_restrictions"] == "" {
-			return nil
-		}
-		return one(fmt.Sprintf("Postfix %s is older than %s: as its release notes say, a client whose message smtpd_end_of_data_restrictions refused can go on with RCPT and DATA, without any milter",
-			c.Version, fixed), fmt.Sprintf("# install Postfix %s or later; until then:", fixed), c.set(a.Service, "smtpd_end_of_data_restrictions", ""))
-	})
-}

@@ -1,6 +1,10 @@
 package pitfall
 
-import "github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
+import (
+	"fmt"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/postfix"
+)
 
 // forgetsMilters is, for each series of Postfix, the first version in which a client
 // cannot go on without milters after smtpd_end_of_data_restrictions refused its
@@ -20,3 +24,17 @@ func fixedIn(v postfix.Version) (first postfix.Version, ok bool) {
 
 // withShutdown is the first version whose milters may have default_action=shutdown.
 var withShutdown = postfix.Version{3, 11, 0}
+
+func oldPostfix(c *situation) []Finding {
+	fixed, old := fixedIn(c.Version)
+	if !old {
+		return nil
+	}
+	return c.eachAsked(func(a asked) []Finding {
+		if a.Values["smtpd_end_of_data_restrictions"] == "" {
+			return nil
+		}
+		return one(fmt.Sprintf("Postfix %s is older than %s: as its release notes say, a client whose message smtpd_end_of_data_restrictions refused can go on with RCPT and DATA, without any milter",
+			c.Version, fixed), fmt.Sprintf("# install Postfix %s or later; until then:", fixed), c.set(a.Service, "smtpd_end_of_data_restrictions", ""))
+	})
+}
