@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/rcptquota/rcptquota/quota/list"
-	"github.com/rcptquota/rcptquota/quota/mailaddr"
 )
 
 // ClassRule is why a sender has their class.
@@ -78,7 +77,7 @@ func (p *Policy) About(ctx context.Context, login string) About {
 	a := About{
 		Sender: sender, Err: err,
 		Class: c.class, Granted: c.grant.n, GrantErr: c.grant.err, CountedAs: c.countedAs(),
-		Limit: c.class.Limits.Recipients + c.grant.n, Windows: c.grant.raised(c.class.Limits.Windows),
+		Limit: c.limit(), Windows: c.grant.raised(c.class.Limits.Windows),
 	}
 	a.By, a.Match = c.why(&sender)
 	return a
@@ -97,25 +96,6 @@ func (c *classification) why(sender *Sender) (rule ClassRule, match string) {
 		return ByPremium, ""
 	}
 	return c.class.Match.why(sender)
-}
-
-// why says what in the directory's answer puts a sender into the class; [ByDefault] if
-// nothing does.
-func (m *Match) why(s *Sender) (rule ClassRule, match string) {
-	for _, address := range s.Addresses {
-		if _, domain := mailaddr.Split(address); slices.Contains(m.Domains, domain) {
-			return ByDomain, domain
-		}
-	}
-	if m.Attribute == "" {
-		return ByDefault, ""
-	}
-	for _, value := range s.Attributes[m.Attribute] {
-		if slices.ContainsFunc(m.Values, func(want string) bool { return strings.EqualFold(want, value) }) {
-			return ByAttribute, m.Attribute + ": " + value
-		}
-	}
-	return ByDefault, ""
 }
 
 // AboutLists says of each recipient of a message that is in a list domain, in the order of

@@ -48,18 +48,27 @@ type Match struct {
 
 // matches reports whether the directory's answer puts a sender into the class.
 func (m *Match) matches(s *Sender) bool {
+	rule, _ := m.why(s)
+	return rule != ByDefault
+}
+
+// why says what in the directory's answer puts a sender into the class; [ByDefault] if
+// nothing does.
+func (m *Match) why(s *Sender) (rule ClassRule, match string) {
 	for _, address := range s.Addresses {
-		_, domain := mailaddr.Split(address)
-		if slices.Contains(m.Domains, domain) {
-			return true
+		if _, domain := mailaddr.Split(address); slices.Contains(m.Domains, domain) {
+			return ByDomain, domain
 		}
 	}
 	if m.Attribute == "" {
-		return false
+		return ByDefault, ""
 	}
-	return slices.ContainsFunc(s.Attributes[m.Attribute], func(value string) bool {
-		return slices.ContainsFunc(m.Values, func(want string) bool { return strings.EqualFold(want, value) })
-	})
+	for _, value := range s.Attributes[m.Attribute] {
+		if slices.ContainsFunc(m.Values, func(want string) bool { return strings.EqualFold(want, value) }) {
+			return ByAttribute, m.Attribute + ": " + value
+		}
+	}
+	return ByDefault, ""
 }
 
 var className = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -144,10 +153,10 @@ func (l limitCheck) exceeded() bool { return l.reason != NoReason }
 // checkLimit compares the number of a message's recipients with its sender's class, and
 // what they have been granted.
 func (r *Rules) checkLimit(c *classification, n int) limitCheck {
-	if c.class == nil || n <= c.class.Limits.Recipients+c.grant.n {
+	if c.class == nil || n <= c.limit() {
 		return limitCheck{}
 	}
-	limit := c.class.Limits.Recipients + c.grant.n
+	limit := c.limit()
 	switch {
 	case c.grant.err != nil && n <= MaxRecipients+r.highest: // a grant may allow it
 		return limitCheck{enforced(Defer, c.class.Enforce), StoreUnavailable, limit, c.grant.err}

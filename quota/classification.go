@@ -118,11 +118,14 @@ func (r *Rules) classOf(sender *Sender) (class *Class, premium bool) {
 // enforced reports whether the limits of the sender's class are enforced.
 func (c *classification) enforced() bool { return c.class != nil && c.class.Enforce }
 
+// limit is how many recipients one message may have, by the class and what was granted.
+func (c *classification) limit() int { return c.class.Limits.Recipients + c.grant.n }
+
 // facts are what a verdict on a message to n recipients says about its sender.
 func (c *classification) facts(n int) Facts {
 	f := Facts{Sender: c.sender, Premium: c.premium, Unknown: c.unknown, Recipients: n, Degraded: !c.sure, Err: c.err}
 	if c.class != nil {
-		f.Class, f.Limit, f.Granted = c.class.Name, c.class.Limits.Recipients+c.grant.n, c.grant.n
+		f.Class, f.Limit, f.Granted = c.class.Name, c.limit(), c.grant.n
 	}
 	return f
 }

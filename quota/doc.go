@@ -31,6 +31,11 @@
 // At the end of a message, [Policy.JudgeHeader] also counts the addresses that To and Cc
 // show to everybody who gets it, where the sender's class limits them.
 //
+// # Grants, and questions
+//
+// [Grants] raise one sender's limits for a while. [Policy.About] and [Policy.AboutLists]
+// tell commands what decides on a sender's messages, and count nothing.
+//
 // # What is known, and what is not
 //
 // A permanent refusal (5xx) rests on facts that are known now. While the directory

@@ -31,7 +31,7 @@ func (r *Rules) originOf(m *Message) origin {
 		return origin{role: Inbound, recipients: m.Recipients.Len()}
 	}
 	o := origin{sender: m.Login, recipients: r.exemptRecipients.count(m.Recipients)}
-	if m.Login == "" && r.trustedSubmitters.contains(m.Client) {
+	if m.Login == "" && r.TrustsSubmitter(m.Client) {
 		o.sender, o.trusted = m.EnvelopeSender, true
 	}
 	if o.trusted && o.sender == "" && o.recipients > 1 { // a bounce has one recipient
@@ -60,6 +60,10 @@ func (o *origin) acceptedBecause() Reason {
 func (r *Rules) exceedsEveryClass(o *origin) bool {
 	return o.role == Submission && o.recipients > r.highest && r.allEnforced && (r.enforce || o.sender != "")
 }
+
+// TrustsSubmitter reports whether mail from a client is judged without a login, by
+// trusted_submitters.
+func (r *Rules) TrustsSubmitter(client netip.Addr) bool { return r.trustedSubmitters.contains(client) }
 
 // networks is a list of client networks. There are few, so they are searched in order.
 type networks []netip.Prefix

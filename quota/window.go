@@ -9,8 +9,8 @@ import (
 	"github.com/rcptquota/rcptquota/quota/conf"
 )
 
-// maxPeriod is the longest period of a window: counts are kept for that long.
-const maxPeriod = 31 * 24 * time.Hour
+// MaxPeriod is the longest period of a window: counts are kept for that long.
+const MaxPeriod = 31 * 24 * time.Hour
 
 // CountKind is what a window counts.
 type CountKind int
@@ -55,8 +55,8 @@ type Window struct {
 func (w WindowConfig) compile(key string) (Window, error) {
 	window := Window{Per: w.Per.Duration, Recipients: w.Recipients, Exceeded: Defer}
 	var errs []error
-	if window.Per < time.Second || window.Per > maxPeriod {
-		errs = append(errs, conf.Errorf(key+".per", "%v is no period; write one from 1s to %v, as in \"1h\"", window.Per, maxPeriod))
+	if window.Per < time.Second || window.Per > MaxPeriod {
+		errs = append(errs, conf.Errorf(key+".per", "%v is no period; write one from 1s to %v, as in \"1h\"", window.Per, MaxPeriod))
 	}
 	if w.Recipients < 1 || w.Recipients > MaxRecipients {
 		errs = append(errs, conf.Errorf(key+".recipients",

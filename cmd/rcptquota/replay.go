@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,9 +81,6 @@ func (r *replaying) run(ctx context.Context, files []string, stdin io.Reader, ou
 	if q.Since, q.Until, err = r.parse(time.Now()); err != nil {
 		return err
 	}
-	if q.TrustedSubmitters, err = prefixes(c.Senders.TrustedSubmitters); err != nil {
-		return err
-	}
 	if r.csv {
 		q.Stopped = out
 	}
@@ -124,23 +120,6 @@ func (r *replaying) read(ctx context.Context, q *replay.Replay, files []string, 
 		return nil, err
 	}
 	return q.Run(ctx, log)
-}
-
-// prefixes reads networks that the rules have compiled, and so are valid.
-func prefixes(networks []string) ([]netip.Prefix, error) {
-	var all []netip.Prefix
-	for _, text := range networks {
-		if addr, err := netip.ParseAddr(text); err == nil {
-			all = append(all, netip.PrefixFrom(addr, addr.BitLen()))
-			continue
-		}
-		network, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, network)
-	}
-	return all, nil
 }
 
 // classesBy says how the classes of senders were found.

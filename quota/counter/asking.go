@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter/usage"
@@ -41,7 +40,7 @@ func (f *Fallback) Try(ctx context.Context, r *quota.Reservation) (quota.Count, 
 	}
 	defer done()
 	if why := f.Away(); why != nil {
-		return f.tryAlone(ctx, r, why)
+		return f.alone(ctx, r, why, f.local.Try)
 	}
 	if f.countedAlone(ctx, r.Sender) {
 		if here, err := f.local.Try(ctx, r); err != nil || here.Exceeded >= 0 {
@@ -50,21 +49,9 @@ func (f *Fallback) Try(ctx context.Context, r *quota.Reservation) (quota.Count, 
 	}
 	count, err := f.redis.Try(ctx, r)
 	if err != nil && !errors.Is(err, quota.ErrTooManyOpen) {
-		return f.tryAlone(ctx, r, f.without(err))
+		return f.alone(ctx, r, f.without(err), f.local.Try)
 	}
 	return count, err
-}
-
-func (f *Fallback) tryAlone(ctx context.Context, r *quota.Reservation, why error) (quota.Count, error) {
-	switch f.unavailable {
-	case unavailableLocal:
-		count, err := f.local.Try(ctx, r)
-		count.Degraded = errors.Join(why, count.Degraded)
-		return count, err
-	case unavailablePass:
-		return quota.Count{At: time.Now(), Exceeded: -1, Degraded: why}, nil
-	}
-	return quota.Count{}, why
 }
 
 // countedAlone reports whether a message of the sender has to fit here, too.

@@ -77,7 +77,7 @@ func (f *Fallback) Reserve(ctx context.Context, r *quota.Reservation) (quota.Cou
 	}
 	defer done()
 	if why := f.Away(); why != nil {
-		return f.alone(ctx, r, why)
+		return f.alone(ctx, r, why, f.local.ReserveAlone)
 	}
 	if f.countedAlone(ctx, r.Sender) {
 		return f.both(ctx, r)
@@ -97,7 +97,7 @@ func (f *Fallback) reserve(ctx context.Context, r *quota.Reservation) (quota.Cou
 	if why == nil || errors.Is(why, quota.ErrTooManyOpen) {
 		return count, why
 	}
-	count, err := f.alone(ctx, r, why)
+	count, err := f.alone(ctx, r, why, f.local.ReserveAlone)
 	if err != nil || count.Exceeded >= 0 {
 		f.release(r.Ticket) // Redis may have counted it
 	}
@@ -150,11 +150,12 @@ func (f *Fallback) both(ctx context.Context, r *quota.Reservation) (quota.Count,
 	return count, err
 }
 
-// alone answers without Redis.
-func (f *Fallback) alone(ctx context.Context, r *quota.Reservation, why error) (quota.Count, error) {
+// alone answers without Redis; here is how this relay counts, which may be nil unless it
+// does.
+func (f *Fallback) alone(ctx context.Context, r *quota.Reservation, why error, here func(context.Context, *quota.Reservation) (quota.Count, error)) (quota.Count, error) {
 	switch f.unavailable {
 	case unavailableLocal:
-		count, err := f.local.ReserveAlone(ctx, r)
+		count, err := here(ctx, r)
 		count.Degraded = errors.Join(why, count.Degraded)
 		return count, err
 	case unavailablePass:

@@ -44,10 +44,11 @@ func (r *releases) add(t quota.Ticket) {
 
 // all lists the releases that still matter.
 func (r *releases) all() []quota.Ticket {
+	oldest := time.Now().Add(-underway.Life)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for t, since := range r.waiting {
-		if time.Since(since) > underway.Life {
+		if since.Before(oldest) {
 			r.remove(t)
 		}
 	}

@@ -40,7 +40,7 @@ type Book struct {
 	log    *slog.Logger
 	page   atomic.Pointer[page]
 
-	mu   sync.Mutex // of reading and changing
+	mu   sync.Mutex // of reading: an older answer must not replace a newer one
 	away bool       // told, and not yet that it is over
 
 	stop    context.CancelFunc

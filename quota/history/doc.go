@@ -1,8 +1,8 @@
 // Package history keeps what a postmaster asks about afterwards: decision records and
 // grants.
 //
-// A decision [Record] is what remains of a message that was refused, deferred or
-// redirected, or would have been refused: enough to explain, weeks later, the reference
+// A decision [Record] is what remains of a message that was refused, deferred, redirected
+// or put on hold, or would have been refused: enough to explain, weeks later, the reference
 // that a user quotes. It names no recipient, except lists. Records are written in the
 // background by a [Recorder]: mail does not wait for them, and a store that is away or
 // full loses records, not mail.

@@ -34,14 +34,14 @@ type Grant struct {
 
 const (
 	maxLogin = 1024                 // bytes, as the milter's
-	maxWhy   = 500                  // bytes
+	MaxWhy   = 500                  // bytes
 	maxUntil = 366 * 24 * time.Hour // an allowance for ever is a class
 )
 
 // The mistakes that a grant may have.
 var (
 	ErrNoLogin     = errors.New("a grant needs the login of a sender, without control characters")
-	ErrNoWhy       = errors.New("a grant, or its end, needs a reason, of one line and at most 500 bytes")
+	ErrNoWhy       = fmt.Errorf("a grant, or its end, needs a reason, of one line and at most %d bytes", MaxWhy)
 	ErrUntil       = errors.New("a grant needs an end, in the future and at most a year away")
 	ErrGrantNumber = fmt.Errorf("a grant is of 1 to %d recipients", quota.MaxRecipients)
 )
@@ -68,7 +68,7 @@ func NewGrant(g Grant, now time.Time) (Grant, error) {
 
 // IsWhy reports whether text may be the reason for a grant, or for its end.
 func IsWhy(text string) bool {
-	return strings.TrimSpace(text) != "" && len(text) <= maxWhy && !strings.ContainsFunc(text, isControl)
+	return strings.TrimSpace(text) != "" && len(text) <= MaxWhy && !strings.ContainsFunc(text, isControl)
 }
 
 // isControl reports whether a terminal, to which a grant is listed, may take r for more than

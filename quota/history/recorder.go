@@ -46,7 +46,6 @@ type Recorder struct {
 
 	problem atomic.Pointer[error] // why records cannot be stored; nil: they can
 
-	away   bool   // told, and not yet that it is over
 	told   uint64 // how many of lost have been logged
 	toldAt time.Time
 }
@@ -162,14 +161,12 @@ func (r *Recorder) append(ctx context.Context, batch []Record) error {
 	defer cancel()
 	err := r.store.Append(limited, batch)
 	switch {
-	case err != nil && ctx.Err() == nil && !r.away:
-		r.away = true
+	case err != nil && ctx.Err() == nil && r.problem.Load() == nil:
 		r.problem.Store(&err)
 		// Log record "history_unavailable": a warning, when decision records cannot be stored: `error`;
 		// once per outage. Mail goes on; records wait, and are lost where too many do
 		r.log.Warn("history_unavailable", "error", err)
-	case err == nil && r.away:
-		r.away = false
+	case err == nil && r.problem.Load() != nil:
 		r.problem.Store(nil)
 		// Log record "history_available": when they can be stored again
 		r.log.Info("history_available")
@@ -223,7 +220,6 @@ func (r *Recorder) finish(batch []Record) {
 		}
 		batch = nil
 	}
-	if lost := r.lost.Load(); lost > r.told {
-		r.log.Warn("decision_records_lost", "lost", lost-r.told)
-	}
+	r.toldAt = time.Time{}
+	r.tellLost(time.Now())
 }

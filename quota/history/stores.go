@@ -2,7 +2,7 @@ package history
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
 )
 
@@ -74,4 +74,4 @@ type DatedLedger interface {
 const MaxGrants = 1000
 
 // ErrTooManyGrants says that there are as many grants as there may be.
-var ErrTooManyGrants = errors.New("there are 1000 grants, the most that there may be; revoke some")
+var ErrTooManyGrants = fmt.Errorf("there are %d grants, the most that there may be; revoke some", MaxGrants)

@@ -26,10 +26,9 @@ var repliers = []string{
 // addMark looks at a field that may show that a program sent the message. The name is in
 // lower case.
 func (h *Header) addMark(name, value string) {
-	word := strings.ToLower(strings.Join(strings.Fields(value), " "))
 	switch name {
 	case "auto-submitted":
-		switch keyword(word) {
+		switch keyword(plain(value)) {
 		case "no":
 		case "auto-generated":
 			h.Generated = true
@@ -37,19 +36,21 @@ func (h *Header) addMark(name, value string) {
 			h.Automatic = true
 		}
 	case "precedence", "x-precedence":
+		word := plain(value)
 		h.marks.bulk = h.marks.bulk || word == "bulk" || word == "junk"
 		h.Automatic = h.Automatic || word == "auto_reply"
 	case "x-auto-response-suppress": // [MS-OXCMAIL]
-		h.marks.suppresses = word != "none"
+		h.marks.suppresses = plain(value) != "none"
 	case "in-reply-to":
 		h.marks.answers = true
 	case "content-type":
-		h.Automatic = h.Automatic || isReport(word)
+		h.Automatic = h.Automatic || isReport(plain(value))
 	case "content-class":
+		word := plain(value)
 		h.marks.calendar = strings.HasSuffix(word, ":calendarmessage")
 		h.Automatic = h.Automatic || strings.HasSuffix(word, ":mdn") || strings.HasSuffix(word, ":dsn")
 	case "x-post-messageclass":
-		h.Automatic = h.Automatic || strings.Contains(word, "autoresponder")
+		h.Automatic = h.Automatic || strings.Contains(plain(value), "autoresponder")
 	default:
 		h.Automatic = h.Automatic || slices.Contains(repliers, name)
 	}
@@ -58,6 +59,9 @@ func (h *Header) addMark(name, value string) {
 		h.Automatic = true
 	}
 }
+
+// plain is a value in lower case, with one space where it has any blanks.
+func plain(value string) string { return strings.ToLower(strings.Join(strings.Fields(value), " ")) }
 
 // keyword is the first word of a structured field, without parameters and comments
 // (RFC 3834 section 5, RFC 2045 section 5.1).

@@ -185,7 +185,7 @@ func (r *Recipient) decide(who *Poster, m *Message, enforce bool) listDecision {
 	}
 	posting.Poster = who.Addresses
 	if enforce && !r.domain.keepReplyTo {
-		posting.ReplyTo = r.addresses()
+		posting.ReplyTo = r.ReplyAddresses()
 	}
 	return listDecision{posting: posting}
 }
@@ -193,7 +193,7 @@ func (r *Recipient) decide(who *Poster, m *Message, enforce bool) listDecision {
 // decideUnauthorised is the decision on a message from somebody who may not post. It is
 // refused or, where the domain is configured so and it is possible, goes to the managers.
 func (r *Recipient) decideUnauthorised(m *Message, base *Posting) listDecision {
-	to := r.addresses()
+	to := r.ReplyAddresses()
 	if r.domain.unauthorised == Refuse || len(to) == 0 || !base.Enforced || m.NoEnd {
 		return listDecision{refusal: MayNotPost}
 	}

@@ -10,6 +10,9 @@
 // says, at DATA, whether the sender may post, and what remains to be done: a [Posting]. At
 // the end of the message [Posting.JudgeHeader] looks at the [Header].
 //
+// For commands, [Rules.Explain] tells of each recipient by itself what the rules say, and
+// [Rules.FindOne] finds one list.
+//
 // The configuration is in [Config]. What is refused here is a [Refusal]; package quota
 // makes a verdict of it.
 package list

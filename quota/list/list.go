@@ -51,10 +51,10 @@ func (l *List) Managers() []Person {
 	return l.Owners
 }
 
-// addresses returns one address for each manager of the list, in the list's order: the
+// ReplyAddresses returns one address for each manager of the list, in the list's order: the
 // first that is not in a list domain. Nothing checks who may write to a recipient that
 // we add, so that must not be a list.
-func (r *Recipient) addresses() []string {
+func (r *Recipient) ReplyAddresses() []string {
 	var all []string
 	for _, m := range r.Managers() {
 		i := slices.IndexFunc(m.Addresses, func(address string) bool { return mailable(address) && r.rules.isOutside(address) })

@@ -29,7 +29,7 @@ func told(t *testing.T, rules *quota.Rules, log string) string {
 	t.Helper()
 	var all []string
 	j := newJudge(rules, nil, []string{"Archive@y.test"})
-	f := newFollower((&Replay{}).wanted, func(m *message) {
+	f := newFollower((&Replay{Rules: rules}).wanted, func(m *message) {
 		o := j.decide(t.Context(), m)
 		all = append(all, fmt.Sprintf("%s %s %d-%d stopped=%v sure=%v", m.id, m.login, o.least, o.most, o.stopped, o.sure))
 	})

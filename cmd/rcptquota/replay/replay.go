@@ -16,9 +16,6 @@ type Replay struct {
 	Rules *quota.Rules
 	// Directory says who senders are; nil: [FromLog] does.
 	Directory quota.Directory
-	// TrustedSubmitters are networks of clients whose mail is judged without a login, as in
-	// the configuration.
-	TrustedSubmitters []netip.Prefix
 	// Added are addresses that Postfix or a milter adds to messages: they are no
 	// recipients of the sender.
 	Added []string
@@ -65,13 +62,5 @@ func (q *Replay) Run(ctx context.Context, log *maillog.Reader) (*Result, error) 
 // wanted reports whether a message is to be judged: it has a login, or comes from a trusted
 // submitter.
 func (q *Replay) wanted(login []byte, client netip.Addr) bool {
-	if len(login) > 0 {
-		return true
-	}
-	for _, network := range q.TrustedSubmitters {
-		if network.Contains(client) {
-			return true
-		}
-	}
-	return false
+	return len(login) > 0 || q.Rules.TrustsSubmitter(client)
 }

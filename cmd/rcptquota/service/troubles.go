@@ -66,7 +66,7 @@ func (d *DirectoryStatus) up() (n int) {
 // uses returns how full the windows of a class are for one sender, by the name under
 // which the recipients are counted.
 func (p *Parts) uses(ctx context.Context, counted, class string) ([]alert.Use, error) {
-	windows := p.Config.Rules().Windows(class)
+	windows, _ := p.Config.Rules().WindowsOf(class)
 	if len(windows) == 0 {
 		return nil, nil
 	}

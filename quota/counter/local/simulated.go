@@ -30,14 +30,7 @@ func (s *Simulated) SetTime(now time.Time) { s.now = now.UnixMicro() }
 func (s *Simulated) Reserve(_ context.Context, r *quota.Reservation) (quota.Count, error) {
 	s.fill(r)
 	d := s.tally(r.Sender).reserve(s.now, r, s.set)
-	if d.exceeded == tooManyOpen {
-		return quota.Count{}, quota.ErrTooManyOpen
-	}
-	c := quota.Count{At: time.UnixMicro(d.at), Exceeded: d.exceeded, Used: d.used}
-	if d.exceeded >= 0 {
-		c.RetryAt = time.UnixMicro(d.retryAt)
-	}
-	return c, nil
+	return d.count()
 }
 
 // Settle implements [quota.Counter].
@@ -98,7 +91,7 @@ func (s *Simulated) tally(sender string) *tally {
 
 // fill puts the digests of a message's recipients into s.set, where a window needs them.
 func (s *Simulated) fill(r *quota.Reservation) {
-	if len(s.set) > 1024 { // clearing a map takes as long as the most it ever held
+	if len(s.set) > keepSet {
 		s.set = set{}
 	}
 	clear(s.set)

@@ -123,7 +123,12 @@ func (l *Store) decide(
 	how func(t *tally, now int64, recipients set) decision,
 ) (quota.Count, error) {
 	recipients := l.sets.Get().(set)
-	defer func() { clear(recipients); l.sets.Put(recipients) }()
+	defer func() {
+		if len(recipients) <= keepSet {
+			clear(recipients)
+			l.sets.Put(recipients)
+		}
+	}()
 	if r.Keep.With(r.Windows).Distinct > 0 {
 		for d := range l.digests.All(r.Recipients) {
 			recipients[d] = struct{}{}
@@ -133,14 +138,11 @@ func (l *Store) decide(
 	if err := with(ctx, r.Sender, func(t *tally) { d = how(t, time.Now().UnixMicro(), recipients) }); err != nil {
 		return quota.Count{}, err
 	}
-	if d.exceeded == tooManyOpen {
-		return quota.Count{}, quota.ErrTooManyOpen
+	c, err := d.count()
+	if err == nil {
+		c.Degraded = l.Unsaved()
 	}
-	c := quota.Count{At: time.UnixMicro(d.at), Exceeded: d.exceeded, Used: d.used, Degraded: l.Unsaved()}
-	if d.exceeded >= 0 {
-		c.RetryAt = time.UnixMicro(d.retryAt)
-	}
-	return c, nil
+	return c, err
 }
 
 // with calls work, which may change it, with the tally of a sender, made if there is none.

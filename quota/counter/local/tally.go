@@ -3,6 +3,7 @@ package local
 import (
 	"slices"
 	"sort"
+	"time"
 
 	"github.com/rcptquota/rcptquota/quota"
 	"github.com/rcptquota/rcptquota/quota/counter/digest"
@@ -79,6 +80,22 @@ type decision struct {
 // tooManyOpen is the value of exceeded when underway.Most reservations are open. Scripts
 // reply with it, too.
 const tooManyOpen = -2
+
+// count is the decision as a counter tells it.
+func (d decision) count() (quota.Count, error) {
+	if d.exceeded == tooManyOpen {
+		return quota.Count{}, quota.ErrTooManyOpen
+	}
+	c := quota.Count{At: time.UnixMicro(d.at), Exceeded: d.exceeded, Used: d.used}
+	if d.exceeded >= 0 {
+		c.RetryAt = time.UnixMicro(d.retryAt)
+	}
+	return c, nil
+}
+
+// keepSet is the largest set of recipients whose memory the next message reuses: clearing
+// a map takes as long as the most that it ever held.
+const keepSet = 1024
 
 // reserve counts a message at the time now, or tells which window it exceeds.
 // The message's r.N recipients are those in the set.

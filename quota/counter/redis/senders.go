@@ -72,20 +72,20 @@ func (r *Store) someSenders(ctx context.Context, master redis.UniversalClient, c
 		return nil, next, err
 	}
 	var found []*redis.StringCmd
-	_, err = master.Pipelined(ctx, func(p redis.Pipeliner) error {
+	_, _ = master.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, key := range keys {
 			found = append(found, p.HGet(ctx, key, senderField))
 		}
 		return nil
-	})
-	if _, ok := errors.AsType[redis.Error](err); err != nil && !ok {
-		return nil, next, err
-	}
+	}) // each command has an error of its own
 	for i, f := range found {
 		if _, moved := redis.IsMovedError(f.Err()); moved { // while slots move
 			f = r.client.HGet(ctx, keys[i], senderField)
 		}
-		// An error: it is gone, or damaged. Some are those of CountNobody.
+		if _, reply := errors.AsType[redis.Error](f.Err()); f.Err() != nil && !reply {
+			return nil, next, f.Err()
+		}
+		// An error in reply: it is gone, or damaged. Some are those of CountNobody.
 		if name := f.Val(); name != "" && name[0] != 0 {
 			names = append(names, name)
 		}

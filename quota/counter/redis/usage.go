@@ -34,15 +34,12 @@ func (r *Store) Usage(ctx context.Context, sender string, windows []quota.Window
 	return used, r.fail(err)
 }
 
-// longest is the period of the longest window that a class may have.
-const longest = 31 * 24 * time.Hour
-
 // moveBack moves times back that were given out by a clock that was ahead, as the
 // sender's next message would.
 func (r *Store) moveBack(ctx context.Context, sender string) error {
 	_, err := r.Try(ctx, &quota.Reservation{
 		Ticket:     quota.Ticket{Sender: sender},
-		Keep:       quota.Retention{Distinct: longest, Copies: longest},
+		Keep:       quota.Retention{Distinct: quota.MaxPeriod, Copies: quota.MaxPeriod},
 		Recipients: slices.Values([]string(nil)),
 	})
 	return err

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"strings"
 	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
@@ -73,3 +74,11 @@ func encode(records []history.Record) (batch, error) {
 const trimStep = 200
 
 func decode(text []byte) (r history.Record, err error) { return r, json.Unmarshal(text, &r) }
+
+// isReference reports whether text may be a queue id. Postfix's are of letters and digits.
+func isReference(text string) bool {
+	return text != "" && len(text) <= maxReference && !strings.Contains(text, "\x00")
+}
+
+// maxReference is the longest queue id in bytes that is looked up.
+const maxReference = 255

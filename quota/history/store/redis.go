@@ -101,14 +101,6 @@ func (r *redisStore) Find(ctx context.Context, queueID string) ([]history.Record
 	return records, nil
 }
 
-// isReference reports whether text may be a queue id. Postfix's are of letters and digits.
-func isReference(text string) bool {
-	return text != "" && len(text) <= maxReference && !strings.Contains(text, "\x00")
-}
-
-// maxReference is the longest queue id in bytes that is looked up.
-const maxReference = 255
-
 // Page implements [history.Reader].
 func (r *redisStore) Page(ctx context.Context, p history.Page) ([]history.Entry, error) {
 	var messages []redis.XMessage
