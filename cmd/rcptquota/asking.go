@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -37,6 +38,27 @@ func (a *asking) client() (*control.Client, error) {
 		return nil, fmt.Errorf("find the socket of the running rcptquota: %w; name it with --socket, or the configuration file with --config", err)
 	}
 	return control.NewClient(socket), nil
+}
+
+// get asks the running rcptquota.
+func get[T any](ctx context.Context, a *asking, path string) (answer T, err error) {
+	client, err := a.client()
+	if err != nil {
+		return answer, err
+	}
+	defer client.Close()
+	return control.Get[T](ctx, client, path)
+}
+
+// post has the running rcptquota do something, or answer a question that is too long for a
+// path.
+func post[T any](ctx context.Context, a *asking, path string, in any) (answer T, err error) {
+	client, err := a.client()
+	if err != nil {
+		return answer, err
+	}
+	defer client.Close()
+	return control.Post[T](ctx, client, path, in)
 }
 
 // controlSocket finds the control socket that a configuration file names. Other mistakes

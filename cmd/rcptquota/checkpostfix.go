@@ -64,7 +64,7 @@ func (c *postfixChecking) run(ctx context.Context, out io.Writer, settings *conf
 func (c *postfixChecking) knowPitfalls() error {
 	for _, name := range c.ignore {
 		if !slices.ContainsFunc(pitfall.Pitfalls, func(p pitfall.Pitfall) bool { return p.Name == name }) {
-			return fmt.Errorf("--ignore %s: there is no pitfall of that name; operations.md lists them", name)
+			return fmt.Errorf("--ignore %s: there is no pitfall of that name; configuration.md lists them", name)
 		}
 	}
 	return nil

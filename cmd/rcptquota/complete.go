@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
 )
 
@@ -19,13 +18,8 @@ const completeTimeout = time.Second
 func (a *asking) known(ctx context.Context, kind, prefix string) ([]string, cobra.ShellCompDirective) {
 	ctx, cancel := context.WithTimeout(ctx, completeTimeout)
 	defer cancel()
-	client, err := a.client()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	defer client.Close()
 	query := url.Values{"kind": {kind}, "prefix": {prefix}}
-	found, err := control.Get[service.Completions](ctx, client, "/complete?"+query.Encode())
+	found, err := get[service.Completions](ctx, a, "/complete?"+query.Encode())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

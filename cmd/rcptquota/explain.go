@@ -37,8 +37,8 @@ func explainCommand() *cobra.Command {
 			"and what would become of such a message, with the very reply.\n\n" +
 			"Nothing is counted, and recipients are not logged. The verdict is for a client outside\n" +
 			"exempt networks, and is that before the header is known.\n\n" +
-			"Exit status: 0 if there is an explanation; 1 if it is neither a login nor the reference\n" +
-			"of a decision record, or the message would not pass.",
+			"Exit status: 1 if the message would not pass, or if the only argument, without --login,\n" +
+			"is neither a login nor the reference of a decision record; otherwise 0.",
 		Example: "  rcptquota explain 4F1A2B3C4D5\n" +
 			"  rcptquota explain mdurand --count 200\n" +
 			"  rcptquota explain mdurand profs@listes.example.org",
@@ -67,17 +67,13 @@ func (e *explaining) run(ctx context.Context, out io.Writer, args []string) erro
 	if args[0] == "NOQUEUE" && !e.login {
 		return errNoReference
 	}
-	client, err := e.client()
-	if err != nil {
-		return err
-	}
-	defer client.Close()
 	mayBeReference := len(args) == 1 && e.count == 0 && e.from == "" && !e.login
 	var ok bool
+	var err error
 	if mayBeReference && queueID.MatchString(args[0]) {
-		ok, err = explainReference(ctx, &e.asking, client, out, args[0])
+		ok, err = explainReference(ctx, &e.asking, out, args[0])
 	} else {
-		ok, err = e.explainSender(ctx, client, out, args, mayBeReference)
+		ok, err = e.explainSender(ctx, out, args, mayBeReference)
 	}
 	if err == nil && !ok {
 		err = errFound
@@ -87,8 +83,8 @@ func (e *explaining) run(ctx context.Context, out io.Writer, args []string) erro
 
 // explainReference explains a queue id. It reports false, and has said so, if no decision
 // record has it.
-func explainReference(ctx context.Context, a *asking, client *control.Client, out io.Writer, reference string) (found bool, err error) {
-	e, err := getReference(ctx, client, reference)
+func explainReference(ctx context.Context, a *asking, out io.Writer, reference string) (found bool, err error) {
+	e, err := getReference(ctx, a, reference)
 	if isNotFound(err) {
 		fmt.Fprintln(out, err)
 		fmt.Fprintln(out, "If it is the login of a sender, add --login.")
@@ -103,14 +99,14 @@ func explainReference(ctx context.Context, a *asking, client *control.Client, ou
 // explainSender explains what a sender may do; after the login come the recipients. It
 // reports false if the message that is asked about would not pass. What the directory does
 // not know as a login may still be a reference, of whatever form.
-func (e *explaining) explainSender(ctx context.Context, client *control.Client, out io.Writer, args []string, mayBeReference bool) (passes bool, err error) {
+func (e *explaining) explainSender(ctx context.Context, out io.Writer, args []string, mayBeReference bool) (passes bool, err error) {
 	in := service.ExplainRequest{Login: args[0], Recipients: args[1:], Count: e.count, From: e.from}
-	told, err := control.Post[service.SenderExplanation](ctx, client, "/explain/sender", in)
+	told, err := post[service.SenderExplanation](ctx, &e.asking, "/explain/sender", in)
 	if err != nil {
 		return false, err
 	}
 	if mayBeReference && told.Directory.Answer == "absent" {
-		if r, err := getReference(ctx, client, args[0]); err == nil {
+		if r, err := getReference(ctx, &e.asking, args[0]); err == nil {
 			return true, e.print(out, r, func() { newExplainView(out).show(&r) })
 		} else if isNotFound(err) {
 			return false, e.print(out, told, func() { newSenderView(out).unknown(&told) })
@@ -126,8 +122,8 @@ func isNotFound(err error) bool {
 	return ok && told.Status == http.StatusNotFound
 }
 
-func getReference(ctx context.Context, client *control.Client, reference string) (service.Explanation, error) {
-	return control.Get[service.Explanation](ctx, client, "/explain/reference/"+url.PathEscape(reference))
+func getReference(ctx context.Context, a *asking, reference string) (service.Explanation, error) {
+	return get[service.Explanation](ctx, a, "/explain/reference/"+url.PathEscape(reference))
 }
 
 // complete offers a login, and then lists.

@@ -50,7 +50,7 @@ func (v *explainView) message(m *service.Explained) {
 	if m.Sender != "" {
 		line("sender", "%s%s", m.Sender, v.about(m))
 	}
-	line("to", "%s%s", plural(m.Recipients, "recipient"), prefixed(", the list ", m.List))
+	line("to", "%s%s", term.Count(m.Recipients, "recipient", "recipients"), prefixed(", the list ", m.List))
 	if m.Client.IsValid() {
 		line("from", "%v, role %s", m.Client, m.Role)
 	}
@@ -61,7 +61,7 @@ func (v *explainView) message(m *service.Explained) {
 		line("free", "from %s on", m.RetryAt.Local().Format(timeLayout))
 	}
 	if n := m.Unrecorded.Messages; n > 0 {
-		line("before", "%s of the same sender, for the same reason, without records of their own", plural(n, "message"))
+		line("before", "%s of the same sender, for the same reason, without records of their own", term.Count(n, "message", "messages"))
 	}
 	line("now", "%s", v.nowInWords(&m.Now))
 }

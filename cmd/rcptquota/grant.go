@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/period"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
@@ -64,13 +63,8 @@ func (g *granting) run(ctx context.Context, out io.Writer, login, number string)
 	if err != nil {
 		return fmt.Errorf("--until: %w", err)
 	}
-	client, err := g.client()
-	if err != nil {
-		return err
-	}
-	defer client.Close()
 	in := service.GrantRequest{Login: login, Recipients: n, Until: until, Why: g.why, Unknown: g.unknown}
-	granted, err := control.Post[service.Granted](ctx, client, "/grants", in)
+	granted, err := post[service.Granted](ctx, &g.asking, "/grants", in)
 	if err != nil {
 		return err
 	}
@@ -97,12 +91,7 @@ func grantsCommand() *cobra.Command {
 		Short: "List who may write to more recipients for a while, until when, and why",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			grants, err := control.Get[service.Grants](cmd.Context(), client, "/grants")
+			grants, err := get[service.Grants](cmd.Context(), &a, "/grants")
 			if err != nil {
 				return err
 			}
@@ -139,12 +128,7 @@ func revokeCommand() *cobra.Command {
 			"What was sent with it stays sent, and counted. The log says who revoked it, and why.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			revoked, err := control.Post[service.Grants](cmd.Context(), client, "/grants/revoke", service.RevokeRequest{Grant: args[0], Why: why})
+			revoked, err := post[service.Grants](cmd.Context(), &a, "/grants/revoke", service.RevokeRequest{Grant: args[0], Why: why})
 			if err != nil {
 				return err
 			}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
 )
@@ -31,12 +30,7 @@ func listShowCommand() *cobra.Command {
 			"Exit status: 0 if it is a list, 1 if it is not or that is not known.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			told, err := control.Get[service.ListAnswer](cmd.Context(), client, "/list?"+url.Values{"address": {args[0]}}.Encode())
+			told, err := get[service.ListAnswer](cmd.Context(), &a, "/list?"+url.Values{"address": {args[0]}}.Encode())
 			if err != nil {
 				return err
 			}

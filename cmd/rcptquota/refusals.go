@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -130,18 +131,10 @@ func refusalLine(r *history.Record) string {
 	if r.Window.Duration > 0 {
 		numbers = fmt.Sprintf("%d+%s in %v", r.Used, numbers, r.Window)
 	}
-	line := fmt.Sprintf("%s  %-12s  %-12s  %-13s  %-22s  %-18s", r.Time.Local().Format("2006-01-02 15:04:05"), or(r.QueueID, "NOQUEUE"), r.Action, r.Reason, numbers, or(r.Sender, "-"))
+	line := fmt.Sprintf("%s  %-12s  %-12s  %-13s  %-22s  %-18s", r.Time.Local().Format("2006-01-02 15:04:05"), cmp.Or(r.QueueID, "NOQUEUE"), r.Action, r.Reason, numbers, cmp.Or(r.Sender, "-"))
 	line += prefixed("  ", r.List) + prefixed("  ", r.Relay)
 	if n := r.Unrecorded.Messages; n > 0 {
 		line += fmt.Sprintf("  (and %d before it)", n)
 	}
 	return strings.TrimRight(line, " ")
-}
-
-// or is text, or other where it is empty.
-func or(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
 }

@@ -28,12 +28,7 @@ func reloadCommand() *cobra.Command {
 		Long:  reloadLong,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			done, err := control.Post[service.Reloaded](cmd.Context(), client, "/reload", nil)
+			done, err := post[service.Reloaded](cmd.Context(), &a, "/reload", nil)
 			if _, told := errors.AsType[*control.Error](err); told {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%v\nThe previous configuration stays in force.\n", err)
 				return errFound

@@ -3,7 +3,6 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
 )
@@ -21,12 +20,7 @@ func resetCommand() *cobra.Command {
 		Example: "  rcptquota reset mdurand --why \"the loop in her mail program is mended\"",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			done, err := control.Post[service.Reset](cmd.Context(), client, "/reset", service.ResetRequest{Login: args[0], Why: why})
+			done, err := post[service.Reset](cmd.Context(), &a, "/reset", service.ResetRequest{Login: args[0], Why: why})
 			if err != nil {
 				return err
 			}
@@ -54,6 +48,6 @@ func printReset(p *term.Printer, done *service.Reset) {
 	case done.Used == 0:
 		p.Line("Nothing was counted of %s.", done.Login)
 	default:
-		p.Line("The windows of %s are empty again; the fullest held %s.", done.Login, plural(done.Used, "recipient"))
+		p.Line("The windows of %s are empty again; the fullest held %s.", done.Login, term.Count(done.Used, "recipient", "recipients"))
 	}
 }

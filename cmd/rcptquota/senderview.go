@@ -104,7 +104,7 @@ func (v *senderView) class(c *service.ClassAnswer) {
 	if c.Granted > 0 {
 		granted = fmt.Sprintf(", of which %d are granted for a while", c.Granted)
 	}
-	v.line("message", "at most %s%s", plural(c.Limit, "recipient"), granted)
+	v.line("message", "at most %s%s", term.Count(c.Limit, "recipient", "recipients"), granted)
 }
 
 func (v *senderView) premium(p *service.PremiumAnswer) string {
@@ -197,7 +197,7 @@ func (v *senderView) verdict(a *service.VerdictAnswer) {
 	if a == nil {
 		return
 	}
-	v.Heading("Such a message, to %s from %s", plural(a.Recipients, "recipient"), a.From)
+	v.Heading("Such a message, to %s from %s", term.Count(a.Recipients, "recipient", "recipients"), a.From)
 	say := map[string]string{
 		quota.Accept.String(): "would pass", quota.Refuse.String(): "would be refused", quota.Defer.String(): "would be deferred",
 		quota.Hold.String():        "would be accepted, and put on hold",

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
 )
@@ -23,12 +21,7 @@ func statusCommand() *cobra.Command {
 			"Exit status: 0 if all is well, 1 if something is not, 2 when nobody answers.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			st, err := control.Get[service.Status](cmd.Context(), client, "/status")
+			st, err := get[service.Status](cmd.Context(), &a, "/status")
 			if err != nil {
 				return err
 			}
@@ -61,7 +54,7 @@ func (v *statusView) show(st *service.Status) {
 		v.Line("PROBLEM: %s", problem)
 	}
 	v.config(&st.Config)
-	v.Heading("Postfix: %s", plural(st.Connections, "connection"))
+	v.Heading("Postfix: %s", term.Count(st.Connections, "connection", "connections"))
 	sockets := term.NewTable("socket", "role", ">messages without an end")
 	for _, l := range st.Listeners {
 		sockets.Row(l.Address, l.Role, l.Unended)
@@ -98,7 +91,7 @@ func (v *statusView) directory(d *service.DirectoryStatus) {
 		v.Heading("Directory: in a %s", d.Source)
 		return
 	}
-	v.Heading("Directory: LDAP; %s and %s in list domains remembered", plural(d.Senders, "sender"), plural(d.Lists, "address"))
+	v.Heading("Directory: LDAP; %s and %s in list domains remembered", term.Count(d.Senders, "sender", "senders"), term.Count(d.Lists, "address", "addresses"))
 	servers := term.NewTable("server", "state")
 	for _, s := range d.Servers {
 		state := term.Cell{Text: "up", Style: term.Good}
@@ -144,24 +137,13 @@ func age(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch d = max(d, 0); {
 	case d < 2*time.Minute:
-		return plural(int(d/time.Second), "second")
+		return term.Count(int(d/time.Second), "second", "seconds")
 	case d < 2*time.Hour:
-		return plural(int(d/time.Minute), "minute")
+		return term.Count(int(d/time.Minute), "minute", "minutes")
 	case d < 2*day:
-		return plural(int(d/time.Hour), "hour")
+		return term.Count(int(d/time.Hour), "hour", "hours")
 	}
-	return plural(int(d/day), "day")
-}
-
-// plural counts things.
-func plural(n int, thing string) string {
-	switch {
-	case n == 1:
-		return "1 " + thing
-	case thing == "address":
-		return fmt.Sprintf("%d addresses", n)
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return term.Count(int(d/day), "day", "days")
 }
 
 // prefixed is text after prefix, or nothing.

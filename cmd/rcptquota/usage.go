@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/service"
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
 )
@@ -32,15 +31,10 @@ func usageCommand() *cobra.Command {
 			"Limits are those of each sender's last message; of one sender, those of now.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := u.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
 			if len(args) == 1 {
-				return u.one(cmd.Context(), client, cmd.OutOrStdout(), args[0])
+				return u.one(cmd.Context(), cmd.OutOrStdout(), args[0])
 			}
-			return u.top(cmd.Context(), client, cmd.OutOrStdout())
+			return u.top(cmd.Context(), cmd.OutOrStdout())
 		},
 	}
 	u.flags(cmd)
@@ -51,8 +45,8 @@ func usageCommand() *cobra.Command {
 	return cmd
 }
 
-func (u *using) one(ctx context.Context, client *control.Client, out io.Writer, login string) error {
-	used, err := control.Get[service.SenderUsage](ctx, client, "/usage/sender?"+url.Values{"login": {login}}.Encode())
+func (u *using) one(ctx context.Context, out io.Writer, login string) error {
+	used, err := get[service.SenderUsage](ctx, &u.asking, "/usage/sender?"+url.Values{"login": {login}}.Encode())
 	if err != nil {
 		return err
 	}
@@ -71,12 +65,12 @@ func counted(u *service.SenderUsage, login string) string {
 	return ", counted as " + u.Sender
 }
 
-func (u *using) top(ctx context.Context, client *control.Client, out io.Writer) error {
+func (u *using) top(ctx context.Context, out io.Writer) error {
 	most := u.most
 	if u.all {
 		most = service.MostUsage
 	}
-	report, err := control.Get[service.UsageReport](ctx, client, "/usage?most="+strconv.Itoa(most))
+	report, err := get[service.UsageReport](ctx, &u.asking, "/usage?most="+strconv.Itoa(most))
 	if err != nil {
 		return err
 	}
@@ -136,7 +130,7 @@ func (v *usageView) windows(u *service.SenderUsage) {
 		v.frees(&u.Windows[i])
 	}
 	if u.UnderWay > 0 {
-		v.Line("  %s under way, counted until it is given up", plural(u.UnderWay, "message"))
+		v.Line("  %s under way, counted until it is given up", term.Count(u.UnderWay, "message", "messages"))
 	}
 }
 

@@ -1,5 +1,6 @@
 // Package ldap is the directory in LDAP (RFC 4511): it finds senders, lists, schools
-// and designations.
+// and designations. [Verify] tries a configuration on its servers, and [Directory.Copies]
+// tells to whom Postfix would send copies of a post.
 //
 // # From a login to a sender
 //

@@ -3,6 +3,8 @@ package alert
 import (
 	"fmt"
 	"time"
+
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
 )
 
 const (
@@ -62,7 +64,7 @@ func (g *gatherer) due(now time.Time, relay string) *Message {
 	for _, n := range g.n {
 		all += n
 	}
-	text := fmt.Sprintf("%d more alerts since %s: %s.", all, g.since.Local().Format("15:04"), perKind(g.n))
+	text := fmt.Sprintf("%s since %s: %s.", term.Count(all, "more alert", "more alerts"), g.since.Local().Format("15:04"), perKind(g.n))
 	m := listed(text, g.waiting, all-len(g.waiting))
 	m.JSON = Digest{Kind: "more", From: g.since, Until: now, Relay: relay, Text: text, Alerts: g.waiting}
 	g.waiting, g.n = nil, nil

@@ -1,21 +1,17 @@
 package alert
 
 import (
-	"bytes"
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rcptquota/rcptquota/quota/counter"
+	"github.com/rcptquota/rcptquota/quota/counter/digest"
 )
 
 const (
@@ -44,13 +40,13 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[5])`)
 // Redis has the claims and the journal of all relays. It needs the rights to SET, GET, run
 // scripts, and use sorted sets, below "rcptquota:".
 type Redis struct {
-	client redis.UniversalClient
-	key    []byte // of the digests
+	client  redis.UniversalClient
+	digests *digest.Digester
 }
 
 // openRedis prepares the claims in the Redis of a valid configuration, without asking it.
 func openRedis(config counter.Config) (*Redis, error) {
-	key, err := os.ReadFile(config.DigestKeyFile)
+	key, err := digest.ReadKey(config.DigestKeyFile)
 	if err != nil {
 		return nil, fmt.Errorf("store.digest_key_file: %w", err)
 	}
@@ -58,7 +54,7 @@ func openRedis(config counter.Config) (*Redis, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Redis{client: client, key: bytes.TrimSpace(key)}, nil
+	return &Redis{client: client, digests: digest.New(key)}, nil
 }
 
 // Claim reports whether no relay has claimed the key within the time once. Redis has the
@@ -67,9 +63,7 @@ func openRedis(config counter.Config) (*Redis, error) {
 func (r *Redis) Claim(ctx context.Context, key string, once time.Duration) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
-	digest := hmac.New(sha256.New, r.key)
-	digest.Write([]byte(key))
-	claim := claimPrefix + hex.EncodeToString(digest.Sum(nil)[:16])
+	claim := claimPrefix + r.digests.Sender(key)
 	mine, err := claimScript.Run(ctx, r.client, []string{claim}, rand.Text(), once.Milliseconds()).Bool()
 	if err != nil {
 		return false, fmt.Errorf("redis: %w", err)
@@ -93,7 +87,8 @@ func (r *Redis) Add(ctx context.Context, a *Alert) error {
 	return nil
 }
 
-// Between returns the alerts from one time until before another, in their order.
+// Between returns the alerts from one time until before another, in their order. Those
+// that can be read come with an error, too.
 func (r *Redis) Between(ctx context.Context, from, until time.Time) ([]Alert, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
@@ -103,13 +98,17 @@ func (r *Redis) Between(ctx context.Context, from, until time.Time) ([]Alert, er
 	if err != nil {
 		return nil, fmt.Errorf("redis: %w", err)
 	}
-	alerts := make([]Alert, len(texts))
-	for i, text := range texts {
-		if err := json.Unmarshal([]byte(text), &alerts[i]); err != nil {
-			return nil, fmt.Errorf("redis: %s: %w", journalKey, err)
+	alerts := make([]Alert, 0, len(texts))
+	var failed error
+	for _, text := range texts {
+		var a Alert
+		if err := json.Unmarshal([]byte(text), &a); err != nil {
+			failed = fmt.Errorf("redis: %s: %w", journalKey, err) // perhaps of a later version
+			continue
 		}
+		alerts = append(alerts, a)
 	}
-	return alerts, nil
+	return alerts, failed
 }
 
 // score is a time in seconds since 1970, to the millisecond.

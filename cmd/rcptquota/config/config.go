@@ -30,7 +30,8 @@ type Config struct {
 	Hostname string `toml:"hostname"`
 	// StateDir is the folder of the embedded store, for windows, the premium roster,
 	// decision records and grants; it is made if it is missing. With Redis, it is only for
-	// what this relay counts alone while Redis is away.
+	// what this relay counts alone while Redis is away, and for the control socket, if
+	// [control] names no other.
 	StateDir string `toml:"state_dir"`
 	// Store is where the windows' counts are, if any class has windows, the premium
 	// roster, decision records and grants.

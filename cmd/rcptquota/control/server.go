@@ -23,6 +23,7 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler) error {
 	go func() { ended <- server.Serve(ln) }()
 	select {
 	case err := <-ended: // the socket failed
+		_ = server.Close()
 		return err
 	case <-ctx.Done():
 	}

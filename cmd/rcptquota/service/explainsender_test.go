@@ -15,6 +15,7 @@ import (
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/history"
 )
 
 // asked asks a relay as its commands do.
@@ -139,7 +140,7 @@ func TestAskingRefuses(t *testing.T) {
 			t.Errorf("%.50s: status %d", path, status)
 		}
 	}
-	for _, in := range []ResetRequest{{"anne", ""}, {"anne", "two\nlines"}, {"anne", strings.Repeat("x", mostWhy+1)}, {"", "a test"}} {
+	for _, in := range []ResetRequest{{"anne", ""}, {"anne", "two\nlines"}, {"anne", strings.Repeat("x", history.MaxWhy+1)}, {"", "a test"}} {
 		if _, status := asked[Reset](t, s, http.MethodPost, "/reset", in); status != http.StatusBadRequest {
 			t.Errorf("%.50v: status %d", in, status)
 		}

@@ -61,9 +61,11 @@ func (s *Service) grants(*http.Request) (*Grants, error) {
 // grant answers POST /grants.
 func (s *Service) grant(r *http.Request, in GrantRequest) (*Granted, error) {
 	p, now := s.InForce(), time.Now()
+	ctx, cancel := context.WithTimeout(r.Context(), explainTimeout)
+	defer cancel()
 	by := control.PeerOf(r.Context()).User()
 	made := history.Grant{Login: in.Login, Recipients: in.Recipients, Until: in.Until, Why: in.Why, By: by}
-	sender, note, err := p.grantee(r.Context(), &in)
+	sender, note, err := p.grantee(ctx, &in)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +74,7 @@ func (s *Service) grant(r *http.Request, in GrantRequest) (*Granted, error) {
 	if err != nil {
 		return nil, control.Errorf(http.StatusBadRequest, "%v", err)
 	}
-	if err := p.History.Book.Add(r.Context(), g); err != nil {
+	if err := p.History.Book.Add(ctx, g); err != nil {
 		return nil, cannotGrant(err)
 	}
 	// Log record "grant_given": when somebody was granted more recipients for a while
@@ -82,7 +84,7 @@ func (s *Service) grant(r *http.Request, in GrantRequest) (*Granted, error) {
 	// Log key "why": the reason that they gave
 	s.log.Info("grant_given", "grant", g.ID, "sender", g.Login, "recipients", g.Recipients, "until", g.Until, "by", g.By, "why", g.Why)
 	granted := &Granted{Grant: g, Note: note}
-	if v := p.dryRun().Judge(r.Context(), &quota.Message{Login: g.Login, Recipients: &quota.Recipients{}}); v.Class != "" {
+	if v := p.dryRun().Judge(ctx, &quota.Message{Login: g.Login, Recipients: &quota.Recipients{}}); v.Class != "" {
 		granted.Class, granted.Limit = v.Class, v.Limit
 	}
 	return granted, nil

@@ -6,10 +6,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/control"
 	"github.com/rcptquota/rcptquota/quota"
+	"github.com/rcptquota/rcptquota/quota/history"
 )
 
 // ResetRequest asks to forget what is counted of a sender.
@@ -30,9 +30,6 @@ type Reset struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// mostWhy is the longest reason, in bytes, as a grant's.
-const mostWhy = 500
-
 // reset answers POST /reset. It forgets what is counted of a sender in their windows:
 // under the directory's name of them and, in case the directory was away, under the login.
 func (s *Service) reset(r *http.Request, in ResetRequest) (*Reset, error) {
@@ -40,8 +37,8 @@ func (s *Service) reset(r *http.Request, in ResetRequest) (*Reset, error) {
 	switch err := checkLogin(in.Login); {
 	case err != nil:
 		return nil, err
-	case in.Why == "" || len(in.Why) > mostWhy || strings.ContainsFunc(in.Why, unicode.IsControl):
-		return nil, control.Errorf(http.StatusBadRequest, "say why, in one line of at most %d bytes", mostWhy)
+	case !history.IsWhy(in.Why):
+		return nil, control.Errorf(http.StatusBadRequest, "say why, in one line of at most %d bytes", history.MaxWhy)
 	}
 	p := s.InForce()
 	if !p.Config.Rules().HasWindows() {

@@ -32,7 +32,12 @@ func (s *Service) serve(next, before *sockets) {
 		}
 	}
 	s.replace(before.http, next.http, func(ctx context.Context, e *endpoint) error {
-		return s.metrics.ServeHTTP(ctx, e.Listener, &s.ready)
+		if err := s.metrics.ServeHTTP(ctx, e.Listener, &s.ready); err != nil {
+			// Log record "metrics_socket_failed": an error: the metrics cannot be read any more, until a
+			// restart; mail goes on
+			s.log.Error("metrics_socket_failed", "error", err)
+		}
+		return nil
 	})
 	s.replace(before.control, next.control, func(ctx context.Context, e *endpoint) error {
 		if err := control.Serve(ctx, e.Listener, s.handlers()); err != nil {
