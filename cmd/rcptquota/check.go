@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/ldap"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
@@ -159,7 +160,7 @@ func show(ctx context.Context, out io.Writer, settings *config.Config, directory
 	if i >= 0 {
 		premium = "designated under " + cmp.Or(designated[i].Establishment, "no establishment")
 	}
-	fmt.Fprintf(out, "login %s: class %s; %s; establishment %s; addresses %s; entry %s\n",
+	term.New(out).Line("login %s: class %s; %s; establishment %s; addresses %s; entry %s",
 		login, settings.Rules().ClassOf(login, &sender), premium, cmp.Or(sender.Establishment, "unknown"),
 		cmp.Or(strings.Join(sender.Addresses, " "), "none"), sender.ID)
 	return nil

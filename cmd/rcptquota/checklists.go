@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rcptquota/rcptquota/cmd/rcptquota/config"
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
 	"github.com/rcptquota/rcptquota/ldapcache"
 	"github.com/rcptquota/rcptquota/ldapcache/ldap"
 	"github.com/rcptquota/rcptquota/milter"
@@ -34,7 +35,7 @@ func showLists(ctx context.Context, out io.Writer, settings *config.Config, dire
 	for _, address := range addresses {
 		found, err := settings.Rules().Lists().FindOne(ctx, directory, address)
 		if err == nil {
-			fmt.Fprintf(out, "list %s: %s\n", found.Name, whoPosts(&found))
+			term.New(out).Line("list %s: %s", found.Name, whoPosts(&found))
 			err = found.Fault
 			if counts != nil {
 				counts[found.Name] = found.Members
@@ -54,11 +55,11 @@ func showLists(ctx context.Context, out io.Writer, settings *config.Config, dire
 func showMembers(ctx context.Context, out io.Writer, directory membersDirectory, address string, domains []string) error {
 	copies, err := directory.Copies(ctx, address, domains)
 	for _, m := range copies.Unusable {
-		fmt.Fprintf(out, "list %s: where Postfix expands it, %s gets no copy: %q is not one plain address outside the list domains, nor up to five\n",
+		term.New(out).Line("list %s: where Postfix expands it, %s gets no copy: %q is not one plain address outside the list domains, nor up to five",
 			address, m.DN, strings.Join(m.Addresses, ","))
 	}
 	for _, dn := range copies.Endless {
-		fmt.Fprintf(out, "list %s: where Postfix expands it, every post waits: %s is a member of itself, or of too many levels of groups\n", address, dn)
+		term.New(out).Line("list %s: where Postfix expands it, every post waits: %s is a member of itself, or of too many levels of groups", address, dn)
 	}
 	return err
 }

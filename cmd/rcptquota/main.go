@@ -42,7 +42,7 @@ func run() int {
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "rcptquota",
-		Short:         "A milter that limits how many recipients one sender may reach with one message",
+		Short:         "A milter that limits how many recipients one sender may reach, and who may post to mailing lists",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

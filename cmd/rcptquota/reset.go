@@ -16,7 +16,9 @@ func resetCommand() *cobra.Command {
 		Long: "Forget what is counted of a sender, so that all windows are empty again: on all relays\n" +
 			"that share the store, under all of the person's logins. Limits of one message, grants\n" +
 			"and premium stay. What another relay counted by itself while Redis was away stays\n" +
-			"counted there. The log says who asked for it, and why.",
+			"counted there. The log says who asked for it, and why.\n\n" +
+			"Exit status: 0 if it is forgotten, 1 if something may still be counted, 2 when nobody\n" +
+			"answers.",
 		Example: "  rcptquota reset mdurand --why \"the loop in her mail program is mended\"",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/rcptquota/rcptquota/cmd/rcptquota/term"
 	"github.com/rcptquota/rcptquota/ldapcache/roster"
 )
 
@@ -101,10 +102,7 @@ func premiumSenderCount(c *roster.Copy) string {
 	if c == nil {
 		return "no premium senders are known"
 	}
-	if len(c.Elected) == 1 {
-		return "1 premium sender"
-	}
-	return fmt.Sprintf("%d premium senders", len(c.Elected))
+	return term.Count(len(c.Elected), "premium sender", "premium senders")
 }
 
 // designations lists those of a copy that count, and those that don't. The copy may
@@ -121,7 +119,7 @@ func (v *rosterView) designations(c *roster.Copy) {
 	if len(c.Unresolved) > 0 {
 		fmt.Fprintln(v.out, "Entered in the directory, but not found there:")
 		for _, value := range c.Unresolved {
-			fmt.Fprintf(v.out, "  %s\n", value)
+			fmt.Fprintf(v.out, "  %s\n", term.Clean(value))
 		}
 	}
 }
@@ -129,9 +127,9 @@ func (v *rosterView) designations(c *roster.Copy) {
 func (v *rosterView) table(designations []roster.Designation) {
 	w := tabwriter.NewWriter(v.out, 0, 0, 2, ' ', 0)
 	for _, d := range designations {
-		fmt.Fprintf(w, "  %s\t%s", cmp.Or(d.Establishment, "(unknown)"), cmp.Or(d.Login, d.Sender))
+		fmt.Fprintf(w, "  %s\t%s", term.Clean(cmp.Or(d.Establishment, "(unknown)")), term.Clean(cmp.Or(d.Login, d.Sender)))
 		if d.Login != "" && d.Login != d.Sender {
-			fmt.Fprintf(w, "\t%s", d.Sender)
+			fmt.Fprintf(w, "\t%s", term.Clean(d.Sender))
 		}
 		fmt.Fprintln(w)
 	}

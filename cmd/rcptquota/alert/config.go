@@ -22,7 +22,7 @@ type Config struct {
 	Enabled bool `toml:"enabled"`
 	// On are the kinds of alerts: "refusal" (the first refusal of a sender in a day),
 	// "window" (a sender above "window_share"), "degraded" (the directory or Redis is
-	// away), "roster" (the premium roster cannot be brought up to date) and "reload" (a
+	// away, or state_dir cannot be written), "roster" (the premium roster cannot be brought up to date) and "reload" (a
 	// new configuration has a mistake). Left out: all.
 	On []string `toml:"on"`
 	// WindowShare is the share of a window, in percent, from which a sender is close to
